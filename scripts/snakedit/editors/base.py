@@ -1,0 +1,74 @@
+"""What an editor is: something that is loaded once on a device and then edits one item after the other."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from PIL import Image
+
+from snakedit.records import Item
+
+
+@dataclass(frozen=True)
+class EditRequest:
+    """One item as an editor sees it.
+
+    Attributes:
+        item: the record.
+        sources: its source images, RGB.
+        inputs: further images that the editor asked for by `Editor.inputs`, by role.
+        seed: 0–2³²−1.
+    """
+
+    item: Item
+    sources: list[Image.Image]
+    seed: int
+    inputs: dict[str, Image.Image] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """The parameters of an editor or a judge that has none."""
+
+
+class Editor(ABC):
+    """An editor family. The constructor loads; `edit` is then called once an item.
+
+    Class attributes:
+        Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
+        needs_device: whether it occupies a device (weights, or a simulation of them).
+        execution_params: names of params that cannot change a pixel.
+        size_policy: how the edit's size follows from the source's, in words.
+    """
+
+    Params: ClassVar[type] = NoParams
+    needs_device: ClassVar[bool] = False
+    execution_params: ClassVar[frozenset[str]] = frozenset()
+    size_policy: ClassVar[str] = "as the source"
+
+    def __init__(self, model: str | None, params: Any, device: str) -> None:
+        """Load the editor.
+
+        Args:
+            model: a local folder with the weights, or None for an editor without any.
+            params: an instance of `Params`.
+            device: a torch device, ``cpu``, or a simulated one (``simulated:0``).
+        """
+        self.model, self.params, self.device = model, params, device
+
+    @classmethod
+    def inputs(cls, item: Item, items: Sequence[Item], params: Any) -> Mapping[str, str]:
+        """Return further images this editor looks at: role → path, relative to the items' folder.
+
+        Raises:
+            ImageError: if the item has nothing to show, which is then recorded as a failed edit.
+        """
+        return {}
+
+    @abstractmethod
+    def edit(self, request: EditRequest) -> Image.Image:
+        """Return the edited image. What it raises is recorded as this item's failure."""
+
+    def release_memory(self) -> None:
+        """Give back what memory can be given back; called after an out-of-memory, before one more try."""

@@ -1,0 +1,72 @@
+"""The one exception family: every error a user can cause is a sentence that says how to go on."""
+
+import sys
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import NoReturn
+
+
+class SnakeditError(Exception):
+    """An error that the user can mend, told in one line.
+
+    Args:
+        what: what is wrong.
+        where: the file, and the line or key in it.
+        allowed: what would have been right.
+        hint: how to go on, as a command or a setting.
+    """
+
+    def __init__(self, what: str, *, where: str = "", allowed: str = "", hint: str = "") -> None:
+        self.what, self.where, self.allowed, self.hint = what, where, allowed, hint
+        line = f"{where}: {what}" if where else what
+        if allowed:
+            line += f"; allowed: {allowed}"
+        if hint:
+            line += f"; {hint}"
+        super().__init__(" ".join(line.split()))
+
+
+class ConfigError(SnakeditError):
+    """The configuration, or a rubric file, says something that cannot be meant."""
+
+
+class SourceError(SnakeditError):
+    """A benchmark's file or one of its rows cannot be read."""
+
+
+class RecordError(SnakeditError):
+    """A JSON Lines file of this pipeline does not hold the records it should."""
+
+
+class ImageError(SnakeditError):
+    """An image is unreadable, too large, or not what its record says."""
+
+
+class CheckpointError(SnakeditError):
+    """A model's weights are missing or cannot be loaded safely."""
+
+
+class DeviceError(SnakeditError):
+    """The devices that the configuration asks for are not there."""
+
+
+class StageError(SnakeditError):
+    """A stage has ended without a result that could be used."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'X'?"`` for the known name nearest to ``name``, else ``""``."""
+    nearest = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
+    return f"; did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def exit_in_one_line(main: Callable[[], object]) -> NoReturn:
+    """Run an entry point; a `SnakeditError` becomes one line on stderr and exit code 2."""
+    try:
+        main()
+    except SnakeditError as error:
+        print(f"snakedit: {type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)

@@ -1,0 +1,1 @@
+"""What every stage runs on: devices, worker pools, image files, telemetry."""

@@ -1,0 +1,129 @@
+"""Reading strangers' images safely, and writing PNGs that are whole, verified and explain themselves."""
+
+import io
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from snakedit.errors import ImageError
+from snakedit.recipe import file_sha256
+
+MAX_PIXELS = 64_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+
+
+def decode_image(data: bytes, where: str) -> Image.Image:
+    """Return a stranger's image as RGB, turned upright as its EXIF says.
+
+    Transparent pixels are laid on white.
+
+    Raises:
+        ImageError: if it is not one of `FORMATS`, is cut short, or has over `MAX_PIXELS` pixels; its
+            size is read from the header, before any pixel is decoded.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Our own limit is checked below; Pillow's warning would say the same less clearly.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise ImageError(
+                f"an image of {width} × {height} pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
+            )
+        image.load()
+    except Image.DecompressionBombError:
+        raise ImageError(
+            "an image of too many pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
+        ) from None
+    except UnidentifiedImageError:
+        raise ImageError("not an image", where=where, allowed=", ".join(FORMATS)) from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ImageError(f"an image that cannot be decoded ({error})", where=where) from None
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        background = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(background, rgba).convert("RGB")
+    return _to_eight_bits(image).convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Pillow clips 16-bit greys when it converts them; scale them instead."""
+    if not image.mode.startswith("I"):
+        return image
+    array = np.asarray(image, dtype=np.float64)
+    return Image.fromarray(np.clip(array / 257.0 if array.max() > 255 else array, 0, 255).astype(np.uint8))
+
+
+def open_image(path: str | Path) -> Image.Image:
+    """Return an image file as RGB; see `decode_image` for the limits and the errors."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ImageError(f"cannot be read ({error.strerror})", where=str(path)) from None
+    return decode_image(data, str(path))
+
+
+def save_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | None = None) -> str:
+    """Write an RGB PNG under a temporary name, flush it to disk, rename it; return its sha256.
+
+    Args:
+        image: what to write; converted to RGB.
+        path: its final name. The folder is made.
+        text: keyword → text, kept in the file's own text chunks.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chunks = PngImagePlugin.PngInfo()
+    for keyword, value in (text or {}).items():
+        chunks.add_itxt(keyword, value)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with open(handle, "wb") as file:
+            image.convert("RGB").save(file, format="PNG", pnginfo=chunks, compress_level=4)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        digest = file_sha256(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return digest
+
+
+def png_text(path: str | Path) -> dict[str, str]:
+    """Return the text chunks of a PNG that opens and verifies, else raise `ImageError`."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            text = {str(key): str(value) for key, value in getattr(image, "text", {}).items()}
+            image.verify()
+        # verify() checks the chunks it meets; a file cut inside its pixels shows only when they are decoded.
+        with Image.open(path, formats=("PNG",)) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"not a whole PNG ({error})", where=str(path)) from None
+    return text
+
+
+def change_between(source: Image.Image, edit: Image.Image) -> float:
+    """Return the mean absolute pixel difference, 0–1, after resizing the source to the edit's size."""
+    resized = source if source.size == edit.size else source.resize(edit.size, Image.Resampling.LANCZOS)
+    difference = np.abs(np.asarray(resized, dtype=np.int16) - np.asarray(edit, dtype=np.int16))
+    return float(difference.mean() / 255.0)
+
+
+def remove_strangers(folder: Path, names: set[str]) -> list[str]:
+    """Delete the files in an image folder that no record names; return their names, sorted."""
+    if not folder.is_dir():
+        return []
+    removed = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in names)
+    for name in removed:
+        (folder / name).unlink()
+    return removed
