@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import NoReturn
 
+from snakedit.logs import LOGGER
+
 
 class SnakeditError(Exception):
     """An error that the user can mend, told in one line.
@@ -61,12 +63,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def exit_in_one_line(main: Callable[[], object]) -> NoReturn:
-    """Run an entry point; a `SnakeditError` becomes one line on stderr and exit code 2."""
+    """Run an entry point; a `SnakeditError` becomes one line on stderr and in the log, and exit code 2."""
     try:
         main()
     except SnakeditError as error:
-        print(f"snakedit: {type(error).__name__}: {error}", file=sys.stderr)
+        if LOGGER.handlers:
+            LOGGER.error("%s: %s", type(error).__name__, error)
+        else:
+            print(f"snakedit: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception:
+        # Not a user's mistake: the whole story belongs in the rule's log too.
+        LOGGER.exception("a fault in snakedit itself")
+        raise
     sys.exit(0)

@@ -3,11 +3,12 @@
 A fingerprint is the sha256 of canonical JSON. GPU counts, batch sizes, threads and paths are never in one.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from snakedit.errors import CheckpointError
 from snakedit.records import Item, write_whole
 
 # Raised by hand when what a stage does with the same inputs changes its meaning.
-STAGE_VERSIONS = {"prepare": 1, "edit": 1, "score": 1}
+STAGE_VERSIONS = {"prepare": 1, "edit": 1, "score": 1, "report": 1}
+
+# What a type of editor or judge takes as its `model`: nothing, weights, or a name that a server knows.
+MODEL_KINDS = ("none", "checkpoint", "endpoint")
 
 CACHE_FOLDER = Path("results/.cache")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -44,21 +48,29 @@ def item_seed(run_seed: int, item: Item) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
-def editor_recipe(editor: EditorConfig, params: Mapping[str, Any], run_seed: int) -> dict[str, Any]:
+def editor_recipe(
+    editor: EditorConfig, model_kind: str, params: Mapping[str, Any], run_seed: int
+) -> dict[str, Any]:
     """Return what all edits of one editor depend on.
 
     Args:
         editor: its type and model.
+        model_kind: what the type takes as its model, one of `MODEL_KINDS`.
         params: every parameter that can change a pixel, defaults included.
         run_seed: `run.seed`.
     """
     return {
         "type": editor.type,
-        **model_identity(editor.model, editor.revision),
+        **model_identity(editor.model, editor.revision, model_kind),
         "params": dict(params),
         "seed": run_seed,
         "stage_version": STAGE_VERSIONS["edit"],
     }
+
+
+def result_params(params: Any, execution_params: Collection[str]) -> dict[str, Any]:
+    """Return the params, a dataclass, as a dict without those that cannot change a result."""
+    return {name: value for name, value in dataclasses.asdict(params).items() if name not in execution_params}
 
 
 def edit_fingerprint(recipe: Mapping[str, Any], item: Item, inputs: Mapping[str, str]) -> str:
@@ -89,7 +101,7 @@ def judge_recipe(judge: JudgeConfig, params: Mapping[str, Any], rubric: Mapping[
     """
     return {
         "type": judge.type,
-        **model_identity(judge.model, judge.revision),
+        **model_identity(judge.model, judge.revision, model_kind),
         "reading": judge.reading,
         "min_scale_mass": judge.min_scale_mass,
         "samples": judge.samples,
@@ -119,16 +131,16 @@ def score_fingerprint(recipe: Mapping[str, Any], item: Item, image_sha256: str) 
     )
 
 
-def model_identity(model: str | None, revision: str | None) -> dict[str, str | None]:
-    """Return what names a model's weights: hub name and commit, or the hash of a local folder.
+def model_identity(model: str | None, revision: str | None, kind: str) -> dict[str, str | None]:
+    """Return what names a model: hub name and commit, the hash of a local folder, or an endpoint's name.
 
     A local folder's path has no part in it, so a moved one is the same and a retrained one is not.
 
     Raises:
         CheckpointError: if the folder is missing, holds no safetensors, or the hub cannot be asked.
     """
-    if model is None:
-        return {"model": None, "revision": None}
+    if model is None or kind != "checkpoint":
+        return {"model": model, "revision": revision}
     if is_local(model):
         return {"model": None, "revision": folder_revision(Path(model).expanduser())}
     return {"model": model, "revision": hub_revision(model, revision)}

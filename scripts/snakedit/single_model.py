@@ -23,6 +23,8 @@ EDITOR_PARAMS = (
     "negative_prompt",
     "height",
     "width",
+    "condition_side",
+    "vae_side",
 )
 JUDGE_PARAMS = ("dtype", "max_new_tokens", "max_pixels", "attention")
 WITHOUT_MEANING = ("enable_batch_sync", "enable_progress_bar", "use_safetensors")

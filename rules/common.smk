@@ -1,0 +1,59 @@
+# What all rules share. Requires the configuration. While the Snakefile is read it makes
+# results/{benchmark}/index.json, since the categories decide which jobs there are.
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import validate
+
+SCRIPTS = Path(workflow.basedir, "scripts")
+sys.path.insert(0, str(SCRIPTS))
+
+from snakedit.config import SCHEMA
+from snakedit.errors import SnakeditError
+from snakedit.plan import make_plan
+
+try:
+    PLAN = make_plan(config, ", ".join(map(str, workflow.configfiles)), SCRIPTS)
+except SnakeditError as error:
+    sys.exit(f"snakedit: {type(error).__name__}: {error}")
+CONFIG = PLAN.config
+
+
+wildcard_constraints:
+    benchmark="|".join(map(re.escape, CONFIG.benchmarks)),
+    category="|".join(map(re.escape, PLAN.all_categories())),
+    editor="|".join(map(re.escape, CONFIG.editors)),
+    judge="|".join(map(re.escape, CONFIG.judges)),
+
+
+def granted_gpus():
+    """The limit given as --resources gpu=N, or None."""
+    limit = workflow.global_resources.get("gpu")
+    return None if limit is None else limit.value
+
+
+def pool_devices(kind, name):
+    """Devices of the pool that a job of this editor or judge uses."""
+    return PLAN.devices(kind, name, granted_gpus())
+
+
+def job_gpus(kind, name):
+    """GPUs that one job declares: half a pool, so that two jobs are in flight on it.
+
+    In remote mode the job is alone with its own limit.
+    """
+    pool = pool_devices(kind, name)
+    if PLAN.on_cpu() or pool == 0:
+        return 0
+    share = workflow.remote_exec or not CONFIG.run.resident
+    return pool if share else max(1, pool // 2)
+
+
+def job_threads(kind, name):
+    """Cores that one job declares: one, but on a CPU run its share of the pool's worker processes."""
+    if not PLAN.on_cpu():
+        return 1
+    pool = pool_devices(kind, name)
+    return max(1, pool // 2 if CONFIG.run.resident else pool)

@@ -1,0 +1,23 @@
+# Requires a benchmark's source and its index. Makes items.jsonl and the decoded images of a category.
+
+
+rule prepare_category:
+    input:
+        source=lambda wildcards: ancient(CONFIG.benchmarks[wildcards.benchmark].path),
+        index=ancient("results/{benchmark}/index.json"),
+    output:
+        items="results/{benchmark}/items/{category}/items.jsonl",
+    params:
+        recipe=lambda wildcards: PLAN.prepare_recipe(wildcards.benchmark, wildcards.category),
+    log:
+        "results/{benchmark}/logs/prepare_category/{category}.log",
+    benchmark:
+        "results/{benchmark}/benchmarks/prepare_category/{category}.tsv"
+    threads: 1
+    priority: 1000
+    conda:
+        "../envs/prepare.yaml"
+    shell:
+        "python {workflow.basedir:q}/scripts/prepare_category.py --config {PLAN.config_file:q}"
+        " --benchmark {wildcards.benchmark:q} --category {wildcards.category:q}"
+        " --index {input.index:q} --output {output.items:q} --log {log:q}"

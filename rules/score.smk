@@ -1,0 +1,27 @@
+# Requires a category's items and one editor's edits of them. Makes one judge's scores.
+
+
+rule score_category:
+    input:
+        items="results/{benchmark}/items/{category}/items.jsonl",
+        edits="results/{benchmark}/edits/{editor}/{category}/edits.jsonl",
+    output:
+        scores="results/{benchmark}/scores/{judge}/{editor}/{category}/scores.jsonl",
+    params:
+        recipe=lambda wildcards: PLAN.judge_recipes[wildcards.judge],
+    log:
+        "results/{benchmark}/logs/score_category/{judge}/{editor}/{category}.log",
+    benchmark:
+        "results/{benchmark}/benchmarks/score_category/{judge}/{editor}/{category}.tsv"
+    threads: lambda wildcards: job_threads("judge", wildcards.judge)
+    priority: 0
+    resources:
+        gpu=lambda wildcards: job_gpus("judge", wildcards.judge),
+        pool_gpu=lambda wildcards: pool_devices("judge", wildcards.judge),
+    conda:
+        "../envs/score.yaml"
+    shell:
+        "python {workflow.basedir:q}/scripts/score_category.py --config {PLAN.config_file:q}"
+        " --benchmark {wildcards.benchmark:q} --judge {wildcards.judge:q} --editor {wildcards.editor:q}"
+        " --items {input.items:q} --edits {input.edits:q} --output {output.scores:q} --log {log:q}"
+        " --devices {resources.pool_gpu}"

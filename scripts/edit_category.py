@@ -1,0 +1,41 @@
+"""Edit one category with one editor: what is not done yet, on all the devices this job may have."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from snakedit.config import load
+from snakedit.editors.stage import edit_category
+from snakedit.errors import exit_in_one_line
+from snakedit.logs import log_to
+from snakedit.runtime.pool import JobContext
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line and edit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the experiment, YAML or JSON")
+    parser.add_argument("--benchmark", required=True, help="its name in the configuration")
+    parser.add_argument("--editor", required=True, help="its name in the configuration")
+    parser.add_argument("--items", type=Path, required=True, help="items.jsonl of the category")
+    parser.add_argument("--output", type=Path, required=True, help="edits.jsonl, to be written")
+    parser.add_argument("--log", type=Path, help="a file for this job's messages")
+    parser.add_argument("--devices", type=int, default=1, help="how many its pool may have")
+    args = parser.parse_args(argv)
+    log_to(args.log)
+    job = JobContext(
+        rule="edit_category",
+        label=args.editor,
+        category=args.items.parent.name,
+        benchmark=args.benchmark,
+        device_limit=args.devices,
+        total=0,
+        telemetry_folder=args.output.parents[3] / "telemetry",
+        resident_command=[sys.executable, str(Path(__file__).with_name("serve_pool.py"))],
+    )
+    edit_category(load(args.config), args.editor, args.items, args.output, job)
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

@@ -1,0 +1,44 @@
+"""Judge one editor's edits of one category: what has no score yet, on all the devices this job may have."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from snakedit.config import load
+from snakedit.judges.stage import score_category
+from snakedit.errors import exit_in_one_line
+from snakedit.logs import log_to
+from snakedit.runtime.pool import JobContext
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the experiment, YAML or JSON")
+    parser.add_argument("--benchmark", required=True, help="its name in the configuration")
+    parser.add_argument("--judge", required=True, help="its name in the configuration")
+    parser.add_argument("--editor", required=True, help="whose edits they are")
+    parser.add_argument("--items", type=Path, required=True, help="items.jsonl of the category")
+    parser.add_argument("--edits", type=Path, required=True, help="edits.jsonl of the editor")
+    parser.add_argument("--output", type=Path, required=True, help="scores.jsonl, to be written")
+    parser.add_argument("--log", type=Path, help="a file for this job's messages")
+    parser.add_argument("--devices", type=int, default=1, help="how many its pool may have")
+    args = parser.parse_args(argv)
+    log_to(args.log)
+    job = JobContext(
+        rule="score_category",
+        label=args.judge,
+        category=args.items.parent.name,
+        benchmark=args.benchmark,
+        device_limit=args.devices,
+        total=0,
+        telemetry_folder=args.output.parents[4] / "telemetry",
+        resident_command=[sys.executable, str(Path(__file__).with_name("serve_pool.py"))],
+    )
+    config = load(args.config)
+    score_category(config, args.judge, args.editor, args.items, args.edits, args.output, job)
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

@@ -1,0 +1,258 @@
+"""The edit stage: all items of one category through one editor, each finished image kept at once."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snakedit import recipe as recipes
+from snakedit.config import Config, EditorConfig, read_params, registered
+from snakedit.editors import EDITORS
+from snakedit.editors.base import CategoryContext, Editor, EditRequest
+from snakedit.errors import ImageError, SnakeditError
+from snakedit.logs import LOGGER
+from snakedit.names import safe_name
+from snakedit.records import Edit, Item, Journal, read_journal, read_records, write_records
+from snakedit.runtime.images import change_between, open_image, png_text, remove_strangers, save_png
+from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
+from snakedit.runtime.stage import check_devices, check_failures
+from snakedit.runtime.versions import library_versions
+from snakedit.runtime.weights import local_folder
+
+
+@dataclass(frozen=True)
+class PlannedEdit:
+    """One item, ready to be edited: what it depends on and where its image goes.
+
+    Attributes:
+        inputs: further images the editor looks at, role → path.
+        error: why it cannot be edited, or None.
+    """
+
+    item: Item
+    inputs: dict[str, Path]
+    fingerprint: str
+    seed: int
+    image: str
+    error: str | None = None
+
+
+def edit_category(config: Config, editor_name: str, items_path: Path, output: Path, job: JobContext) -> None:
+    """Edit what is not done yet and write the category's `edits.jsonl`, whole and last.
+
+    Args:
+        config: the experiment.
+        editor_name: a key of its `editors`.
+        items_path: the category's `items.jsonl`.
+        output: `edits.jsonl`; its folder also gets `images/` and `journal.jsonl`.
+        job: which job this is, and the devices it may have.
+
+    Raises:
+        StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
+    """
+    editor = config.editors[editor_name]
+    family = registered(EDITORS, editor.type, f"editors.{editor_name}.type")
+    params = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
+    recipe = recipes.editor_recipe(
+        editor, family.model_kind, recipes.result_params(params, family.execution_params), config.run.seed
+    )
+    folder = output.parent
+    items = list(read_records(items_path, Item))
+    context = CategoryContext(items, items_path.parent, _edits_of(output))
+    planned = [_plan(item, context, family, params, recipe) for item in items]
+
+    folder.mkdir(parents=True, exist_ok=True)
+    journal_path = folder / "journal.jsonl"
+    edits = {
+        p.item.id: dataclasses.replace(_blank_edit(p), error=p.error) for p in planned if p.error is not None
+    }
+    if "edits" not in config.run.refresh:
+        edits |= _finished(planned, folder, items_path.parent, journal_path, family)
+    todo = {p.item.id: p for p in planned if p.item.id not in edits}
+    where = f"edit_category {editor_name}/{job.category}"
+    LOGGER.info(
+        "%s: %d items, %d done before, %d to edit",
+        where,
+        len(items),
+        sum(edit.status == "ok" for edit in edits.values()),
+        len(todo),
+    )
+    if todo:
+        check_devices(where, family.needs_device, job.device_limit)
+        work = _work(editor, family, recipe)
+        tasks = (
+            Task(p.item.id, _payload(p, editor, recipe, items_path.parent, folder)) for p in todo.values()
+        )
+        with Journal(journal_path) as journal:
+            for outcome in run_tasks(
+                work, load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
+            ):
+                plan = todo[outcome.key]
+                edit = dataclasses.replace(
+                    _blank_edit(plan),
+                    **(outcome.result or {"error": outcome.error}),
+                    seconds=round(outcome.seconds, 4),
+                    device=outcome.device,
+                    started=outcome.started,
+                    attempts=outcome.attempts,
+                )
+                edits[edit.item] = edit
+                journal.append(edit)
+
+    ordered = [edits[item.id] for item in items]
+    remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
+    check_failures(
+        where,
+        [edit.error for edit in ordered],
+        config.run.max_failures,
+        hint="finished images are kept; run again to try the others",
+    )
+    write_records(output, ordered)
+
+
+def load_worker(settings: dict[str, Any], device: str) -> "EditWorker":
+    """Load an editor on a device: the loader that the pool calls in each of its workers."""
+    family = EDITORS[settings["type"]]
+    params = family.Params(**settings["params"])
+    return EditWorker(family(settings["model"], params, device), device)
+
+
+class EditWorker:
+    """A loaded editor in a worker process: opens an item's images, edits, and writes the PNG."""
+
+    def __init__(self, editor: Editor, device: str) -> None:
+        self.editor = editor
+        self.versions = library_versions(device)
+
+    def handle(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Edit one item and write its image; return the fields of its `Edit` record."""
+        request = EditRequest(
+            item=Item(**payload["item"]),
+            sources=[open_image(path) for path in payload["sources"]],
+            inputs={role: open_image(path) for role, path in payload["inputs"].items()},
+            seed=payload["seed"],
+        )
+        image = self.editor.edit(request).convert("RGB")
+        return {
+            "status": "ok",
+            "image": payload["image"],
+            "size_policy": self.editor.size_policy,
+            "image_sha256": save_png(image, payload["output"], payload["text"]),
+            "width": image.width,
+            "height": image.height,
+            "change": round(change_between(request.sources[0], image), 6),
+            "versions": self.versions,
+        }
+
+    def release_memory(self) -> None:
+        """Make room after an out-of-memory."""
+        self.editor.release_memory()
+
+
+def _edits_of(output: Path) -> Mapping[str, Path]:
+    """Where the edits of other editors in this category lie, by editor."""
+    category = output.parent.name
+    return {
+        path.parent.parent.name: path.parent for path in output.parents[2].glob(f"*/{category}/edits.jsonl")
+    }
+
+
+def _plan(
+    item: Item, context: CategoryContext, family: type[Editor], params: Any, recipe: Mapping[str, Any]
+) -> PlannedEdit:
+    image = f"images/{safe_name(item.id)}.png"
+    seed = recipes.item_seed(recipe["seed"], item)
+    try:
+        inputs = dict(family.inputs(item, context, params))
+        hashes = {role: recipes.file_sha256(path) for role, path in inputs.items()}
+    except (SnakeditError, OSError) as error:
+        return PlannedEdit(item, {}, "", seed, image, error=f"{type(error).__name__}: {error}")
+    return PlannedEdit(item, inputs, recipes.edit_fingerprint(recipe, item, hashes), seed, image)
+
+
+def _finished(
+    planned: Sequence[PlannedEdit],
+    folder: Path,
+    items_folder: Path,
+    journal_path: Path,
+    family: type[Editor],
+) -> dict[str, Edit]:
+    """The edits whose image is whole on disk and carries the expected fingerprint."""
+    known = {(edit.item, edit.image_sha256): edit for edit in read_journal(journal_path, Edit)}
+    finished = {}
+    for plan in planned:
+        path = folder / plan.image
+        if plan.error is not None or not path.exists():
+            continue
+        try:
+            whole = png_text(path).get("fingerprint") == plan.fingerprint
+        except ImageError as error:
+            LOGGER.warning("%s; it is edited again", error)
+            continue
+        if whole:
+            sha256 = recipes.file_sha256(path)
+            edit = known.get((plan.item.id, sha256))
+            finished[plan.item.id] = edit or _from_image(plan, family, path, sha256, items_folder)
+    return finished
+
+
+def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str, items_folder: Path) -> Edit:
+    """The record of an image that was written just before a crash, and its journal line not."""
+    image = open_image(path)
+    source = open_image(items_folder / plan.item.images[0])
+    return dataclasses.replace(
+        _blank_edit(plan),
+        status="ok",
+        image=plan.image,
+        size_policy=family.size_policy,
+        image_sha256=sha256,
+        width=image.width,
+        height=image.height,
+        change=round(change_between(source, image), 6),
+    )
+
+
+def _blank_edit(plan: PlannedEdit) -> Edit:
+    return Edit(
+        item=plan.item.id,
+        status="failed",
+        instruction_used=plan.item.instruction,
+        fingerprint=plan.fingerprint,
+        seed=plan.seed,
+    )
+
+
+def _work(editor: EditorConfig, family: type[Editor], recipe: Mapping[str, Any]) -> Work:
+    model = editor.model
+    if model is not None and family.model_kind == "checkpoint":
+        model = local_folder(model, editor.revision)
+    settings = {
+        "type": editor.type,
+        "model": model,
+        "params": dict(editor.params),
+        "needs_device": family.needs_device,
+    }
+    return Work("edit", settings, recipes.fingerprint(["edit", recipe, settings["params"]]))
+
+
+def _payload(
+    plan: PlannedEdit, editor: EditorConfig, recipe: Mapping[str, Any], items_folder: Path, folder: Path
+) -> dict[str, Any]:
+    # Absolute: a resident pool has a working directory of its own.
+    return {
+        "item": dataclasses.asdict(plan.item),
+        "sources": [str((items_folder / image).resolve()) for image in plan.item.images],
+        "inputs": {role: str(path.resolve()) for role, path in plan.inputs.items()},
+        "seed": plan.seed,
+        "image": plan.image,
+        "output": str((folder / plan.image).resolve()),
+        "text": {
+            "fingerprint": plan.fingerprint,
+            "instruction": plan.item.instruction,
+            "editor": editor.name,
+            "model": str(editor.model or editor.type),
+            "revision": str(recipe["revision"] or ""),
+            "seed": str(plan.seed),
+        },
+    }

@@ -1,0 +1,218 @@
+"""The score stage: one editor's edits of one category before one judge, in batches."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from snakedit import recipe as recipes
+from snakedit.config import Config, JudgeConfig, read_params, registered
+from snakedit.errors import StageError
+from snakedit.judges import JUDGES
+from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
+from snakedit.judges.rubric import load_rubric
+from snakedit.logs import LOGGER
+from snakedit.records import Edit, Item, Journal, Score, read_journal, read_records, write_records
+from snakedit.runtime.images import open_image
+from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
+from snakedit.runtime.stage import check_devices, check_failures
+from snakedit.runtime.versions import library_versions
+from snakedit.runtime.weights import local_folder
+
+
+def score_category(
+    config: Config,
+    judge_name: str,
+    editor_name: str,
+    items_path: Path,
+    edits_path: Path,
+    output: Path,
+    job: JobContext,
+) -> None:
+    """Judge what is not judged yet and write `scores.jsonl`, whole and last.
+
+    Args:
+        config: the experiment.
+        judge_name: a key of its `judges`.
+        editor_name: whose edits they are.
+        items_path, edits_path: the category's records.
+        output: `scores.jsonl`; its folder also gets `journal.jsonl`.
+        job: which job this is, and the devices it may have.
+
+    Raises:
+        StageError: if an edited image is missing or altered, if no edit got a score, or if more were
+            left without one than `run.max_failures`.
+    """
+    judge = config.judges[judge_name]
+    family = registered(JUDGES, judge.type, f"judges.{judge_name}.type")
+    params = read_params(family.Params, judge.params, f"judges.{judge_name}.params")
+    rubric = load_rubric(judge.rubric, judge.prompts)
+    recipe = recipes.judge_recipe(
+        judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
+    )
+    items = {item.id: item for item in read_records(items_path, Item)}
+    edits = list(read_records(edits_path, Edit))
+    _check_images(edits, edits_path)
+
+    expected = {
+        edit.item: recipes.score_fingerprint(recipe, items[edit.item], edit.image_sha256)
+        for edit in edits
+        if edit.image_sha256 is not None
+    }
+    scores = {
+        edit.item: Score(edit.item, "no_edit", error=edit.error)
+        for edit in edits
+        if edit.item not in expected
+    }
+    journal_path = output.parent / "journal.jsonl"
+    if "scores" not in config.run.refresh:
+        for score in read_journal(journal_path, Score):
+            if score.status == "ok" and score.fingerprint == expected.get(score.item):
+                scores[score.item] = score
+    todo = [edit for edit in edits if edit.item not in scores]
+    where = f"score_category {judge_name}/{editor_name}/{job.category}"
+    LOGGER.info("%s: %d edits, %d to judge", where, len(edits), len(todo))
+    if todo:
+        check_devices(where, family.needs_device, job.device_limit)
+        # Neighbours of one size waste no padding.
+        todo.sort(
+            key=lambda edit: ((edit.width or 0) * (edit.height or 0), len(items[edit.item].instruction))
+        )
+        batches = [todo[i : i + judge.batch_size] for i in range(0, len(todo), judge.batch_size)]
+        by_key = {batch[0].item: batch for batch in batches}
+        tasks = (
+            Task(key, _payload(batch, items, items_path.parent, edits_path.parent), weight=len(batch))
+            for key, batch in by_key.items()
+        )
+        with Journal(journal_path) as journal:
+            for outcome in run_tasks(
+                _work(judge, family, recipe),
+                load_worker,
+                tasks,
+                config.run,
+                dataclasses.replace(job, total=len(todo)),
+            ):
+                batch = by_key[outcome.key]
+                results = (outcome.result or {}).get("scores") or [
+                    {"status": "failed", "error": outcome.error} for _ in batch
+                ]
+                for edit, result in zip(batch, results, strict=True):
+                    score = Score(
+                        item=edit.item,
+                        fingerprint=expected[edit.item],
+                        seconds=round(outcome.seconds / len(batch), 4),
+                        **result,
+                    )
+                    scores[score.item] = score
+                    journal.append(score)
+
+    ordered = [scores[edit.item] for edit in edits]
+    check_failures(
+        where,
+        [_cause(score) for score in ordered if score.status != "no_edit"],
+        config.run.max_failures,
+        hint="scores that could be read are kept; run again to try the others",
+    )
+    write_records(output, ordered)
+
+
+def load_worker(settings: dict[str, Any], device: str) -> "JudgeWorker":
+    """Load a judge on a device: the loader that the pool calls in each of its workers."""
+    family = JUDGES[settings["type"]]
+    rubric = load_rubric(settings["rubric"], settings["prompts"])
+    judge = family(
+        settings["model"],
+        family.Params(**settings["params"]),
+        device,
+        JudgeSettings(rubric, settings["reading"], settings["min_scale_mass"], settings["samples"]),
+    )
+    return JudgeWorker(judge, device)
+
+
+class JudgeWorker:
+    """A loaded judge in a worker process: opens a batch's images and judges them."""
+
+    def __init__(self, judge: Judge, device: str) -> None:
+        self.judge = judge
+        self.versions = library_versions(device)
+
+    def handle(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Judge one batch; return for each of its edits the fields of its `Score` record."""
+        requests = [
+            JudgeRequest(
+                item=Item(**entry["item"]),
+                sources=[open_image(path) for path in entry["sources"]],
+                edit=open_image(entry["edit"]),
+                seed=entry["seed"],
+            )
+            for entry in payload["batch"]
+        ]
+        return {
+            "scores": [
+                {**dataclasses.asdict(verdict), "versions": self.versions}
+                for verdict in self.judge.judge(requests)
+            ]
+        }
+
+    def release_memory(self) -> None:
+        """Make room after an out-of-memory."""
+        self.judge.release_memory()
+
+
+def _check_images(edits: Sequence[Edit], edits_path: Path) -> None:
+    """Score nothing if an image is not the one that its record describes."""
+    broken = []
+    for edit in edits:
+        if edit.image is None:
+            continue
+        path = edits_path.parent / edit.image
+        if not path.exists():
+            broken.append(f"{path} is missing")
+        elif recipes.file_sha256(path) != edit.image_sha256:
+            broken.append(f"{path} was altered")
+    if broken:
+        more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
+        raise StageError(
+            f"{', '.join(broken[:5])}{more}; nothing was scored",
+            where=str(edits_path),
+            hint=f"make them again with: snakemake {edits_path} --force --cores all",
+        )
+
+
+def _cause(score: Score) -> str | None:
+    return None if score.status == "ok" else f"{score.status}: {score.error or 'no reason given'}"
+
+
+def _work(judge: JudgeConfig, family: type[Judge], recipe: Mapping[str, Any]) -> Work:
+    model = judge.model
+    if model is not None and family.model_kind == "checkpoint":
+        model = local_folder(model, judge.revision)
+    settings = {
+        "type": judge.type,
+        "model": model,
+        "params": dict(judge.params),
+        "rubric": judge.rubric,
+        "prompts": judge.prompts,
+        "reading": judge.reading,
+        "min_scale_mass": judge.min_scale_mass,
+        "samples": judge.samples,
+        "needs_device": family.needs_device,
+    }
+    return Work("score", settings, recipes.fingerprint(["score", recipe, settings["params"]]))
+
+
+def _payload(
+    batch: Sequence[Edit], items: Mapping[str, Item], items_folder: Path, edits_folder: Path
+) -> dict[str, Any]:
+    # Absolute: a resident pool has a working directory of its own.
+    return {
+        "batch": [
+            {
+                "item": dataclasses.asdict(items[edit.item]),
+                "sources": [str((items_folder / image).resolve()) for image in items[edit.item].images],
+                "edit": str((edits_folder / str(edit.image)).resolve()),
+                "seed": recipes.item_seed(0, items[edit.item]),
+            }
+            for edit in batch
+        ]
+    }

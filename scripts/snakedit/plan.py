@@ -1,0 +1,207 @@
+"""What a run will do, known before its first job: categories, recipes, and how many devices there are.
+
+This is what the rules read while the Snakefile is parsed, so it imports neither torch nor pandas.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snakedit import config as settings
+from snakedit import recipe
+from snakedit.config import Config, EditorConfig, JudgeConfig
+from snakedit.editors import EDITORS
+from snakedit.errors import CheckpointError, ConfigError
+from snakedit.judges import JUDGES
+from snakedit.judges.rubric import load_rubric
+from snakedit.records import write_whole
+from snakedit.runtime.devices import count_devices, device_kind
+from snakedit.sources.demo import write_demo_benchmark
+from snakedit.sources.index import Index, read_index
+
+DEMO_FOLDER = Path("results/.demo")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run, as far as it is known before it starts.
+
+    Attributes:
+        config_file: the whole configuration in a file that is named by its content, for the scripts.
+        indexes: benchmark → its index.
+        editor_recipes, judge_recipes: name → canonical JSON of what its results depend on.
+    """
+
+    config: Config
+    config_file: str
+    indexes: dict[str, Index]
+    editor_recipes: dict[str, str]
+    judge_recipes: dict[str, str]
+
+    def categories(self, benchmark: str) -> list[str]:
+        """Return the folder names of a benchmark's categories, in order."""
+        return list(self.indexes[benchmark].categories)
+
+    def all_categories(self) -> set[str]:
+        """Return the folder names of every benchmark's categories."""
+        return {folder for index in self.indexes.values() for folder in index.categories}
+
+    def prepare_recipe(self, benchmark: str, category: str) -> str:
+        """Return what a category's items depend on: its rows, how many are taken, and the language."""
+        return recipe.canonical(
+            {
+                "content": self.indexes[benchmark].categories[category].sha256,
+                "limit": self.config.benchmarks[benchmark].limit,
+                "language": self.config.benchmarks[benchmark].language,
+                "stage_version": recipe.STAGE_VERSIONS["prepare"],
+            }
+        )
+
+    def editor_place(self, editor: str) -> int:
+        """Return an editor's place in the configuration, from 0."""
+        return list(self.config.editors).index(editor)
+
+    def report_recipe(self, benchmark: str) -> str:
+        """Return what a report depends on beside its records."""
+        return recipe.canonical(
+            {
+                "categories": self.categories(benchmark),
+                "editors": list(self.config.editors),
+                "judges": {name: judge.rubric for name, judge in self.config.judges.items()},
+                "min_control_auc": self.config.report.min_control_auc,
+                "stage_version": recipe.STAGE_VERSIONS["report"],
+            }
+        )
+
+    def shown_editors(self, editor: str) -> list[str]:
+        """Return the editors whose edits this one shows (`shuffled` with `of`)."""
+        of = self.config.editors[editor].params.get("of")
+        return [of] if of else []
+
+    def devices(self, kind: str, name: str, granted: int | None) -> int:
+        """Return how many devices a job of this editor or judge may have in its pool; 0 if it needs none.
+
+        Args:
+            kind: ``editor`` or ``judge``.
+            granted: what ``--resources gpu=`` allows, or None where it was not given.
+        """
+        if kind == "editor":
+            needed = EDITORS[self.config.editors[name].type].needs_device
+        else:
+            needed = JUDGES[self.config.judges[name].type].needs_device
+        if not needed:
+            return 0
+        if granted is not None and not self.on_cpu():
+            return min(granted, self.config.run.devices.count or granted)
+        return count_devices(self.config.run.devices)
+
+    def on_cpu(self) -> bool:
+        """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""
+        return device_kind(self.config.run.devices) == "cpu"
+
+
+def make_plan(raw: Any, where: str, scripts: Path) -> Plan:
+    """Check the configuration and find out what it asks for.
+
+    Writes the configuration file, the benchmarks' indexes, the cache of model revisions and, where the
+    configuration names them, the demo's benchmark and checkpoints.
+
+    Args:
+        raw: the configuration as Snakemake read it.
+        where: the names of its files, for messages.
+        scripts: the folder of the entry points.
+
+    Raises:
+        SnakeditError: for whatever a user can mend.
+    """
+    data = settings.normalise(raw, where)
+    config = settings.from_dict(data)
+    editor_params = {
+        name: _result_params(EDITORS, editor, f"{where}: editors.{name}")
+        for name, editor in config.editors.items()
+    }
+    judge_params = {
+        name: _result_params(JUDGES, judge, f"{where}: judges.{name}")
+        for name, judge in config.judges.items()
+    }
+    rubrics = {name: load_rubric(judge.rubric, judge.prompts) for name, judge in config.judges.items()}
+    _check_shown_editors(config, where)
+    _build_demo_files(config, scripts)
+    indexes = {
+        name: read_index(benchmark, Path("results", name, "index.json"))
+        for name, benchmark in config.benchmarks.items()
+    }
+    config_file = f"results/.run/config-{recipe.fingerprint(data)[:12]}.json"
+    write_whole(config_file, [json.dumps(data, indent=1, ensure_ascii=False)])
+    return Plan(
+        config=config,
+        config_file=config_file,
+        indexes=indexes,
+        editor_recipes={
+            name: recipe.canonical(
+                recipe.editor_recipe(
+                    editor, EDITORS[editor.type].model_kind, editor_params[name], config.run.seed
+                )
+            )
+            for name, editor in config.editors.items()
+        },
+        judge_recipes={
+            name: recipe.canonical(
+                recipe.judge_recipe(
+                    judge, JUDGES[judge.type].model_kind, judge_params[name], rubrics[name].content()
+                )
+            )
+            for name, judge in config.judges.items()
+        },
+    )
+
+
+def _result_params(
+    registry: Mapping[str, Any], entry: EditorConfig | JudgeConfig, where: str
+) -> dict[str, Any]:
+    family = settings.registered(registry, entry.type, f"{where}.type")
+    if family.model_kind == "none" and entry.model is not None:
+        raise ConfigError(f"the type '{entry.type}' takes no model", where=f"{where}.model")
+    if family.model_kind != "none" and entry.model is None:
+        raise ConfigError(
+            f"the type '{entry.type}' needs a model",
+            where=f"{where}.model",
+            allowed="a hub name or a local folder",
+        )
+    params = settings.read_params(family.Params, entry.params, f"{where}.params")
+    return recipe.result_params(params, family.execution_params)
+
+
+def _check_shown_editors(config: Config, where: str) -> None:
+    for name, editor in config.editors.items():
+        of = editor.params.get("of")
+        if of is not None and (of == name or of not in config.editors):
+            others = [other for other in config.editors if other != name]
+            raise ConfigError(
+                f"'{of}' is not another editor of this configuration",
+                where=f"{where}: editors.{name}.params.of",
+                allowed=", ".join(others),
+            )
+
+
+def _build_demo_files(config: Config, scripts: Path) -> None:
+    """Make what the demo reads, where the configuration names it and it is not there yet.
+
+    The jobs of a run follow from its benchmark's categories and its models' hashes, so no rule could
+    make these: they must be there before there are rules.
+    """
+    for benchmark in config.benchmarks.values():
+        if Path(benchmark.path).parent == DEMO_FOLDER and not Path(benchmark.path).exists():
+            write_demo_benchmark(Path(benchmark.path))
+    models = [entry.model for entry in (*config.editors.values(), *config.judges.values()) if entry.model]
+    missing = sorted({m for m in models if Path(m).parent == DEMO_FOLDER and not Path(m).exists()})
+    if not missing:
+        return
+    print("snakedit: building the demo's checkpoints, once", file=sys.stderr)
+    done = subprocess.run([sys.executable, str(scripts / "build_demo_checkpoints.py"), *missing])
+    if done.returncode != 0:
+        raise CheckpointError("the demo's checkpoints could not be built", where=", ".join(missing))

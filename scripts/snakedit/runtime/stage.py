@@ -1,0 +1,45 @@
+"""What the stages share: when a job cannot begin, when it has failed, and how its causes are told."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from snakedit.errors import DeviceError, StageError
+from snakedit.logs import LOGGER
+
+
+def check_devices(where: str, needed: bool, granted: int) -> None:
+    """Refuse to begin without a device where one is needed.
+
+    Raises:
+        DeviceError: as Snakemake lets a job run that was granted none.
+    """
+    if needed and granted < 1:
+        raise DeviceError(
+            "was granted no GPU but needs one", where=where, hint="raise --resources gpu= to 1 or more"
+        )
+
+
+def check_failures(where: str, errors: Iterable[str | None], max_failures: int | None, hint: str) -> None:
+    """Say how many items failed and why; fail if that was all of them, or more than are allowed.
+
+    Args:
+        where: names the job.
+        errors: for each item that was to be done its error, or None where it succeeded.
+        max_failures: `run.max_failures`; None allows any number but all.
+        hint: how to go on once the cause is mended.
+
+    Raises:
+        StageError: with the causes counted, the most frequent first.
+    """
+    outcomes = list(errors)
+    causes = Counter(error for error in outcomes if error is not None)
+    failed = sum(causes.values())
+    if not failed:
+        return
+    counted = "; ".join(f"{count} × {cause}" for cause, count in causes.most_common(5))
+    told = f"{failed} of {len(outcomes)} items failed: {counted}"
+    if failed == len(outcomes):
+        raise StageError(told, where=where, hint=hint)
+    if max_failures is not None and failed > max_failures:
+        raise StageError(told, where=where, allowed=f"run.max_failures: {max_failures}", hint=hint)
+    LOGGER.warning("%s: %s", where, told)
