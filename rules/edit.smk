@@ -15,19 +15,19 @@ rule edit_category:
         shown=shown_edits,
     output:
         edits="results/{benchmark}/edits/{editor}/{category}/edits.jsonl",
-    params:
-        recipe=lambda wildcards: PLAN.editor_recipes[wildcards.editor],
     log:
         "results/{benchmark}/logs/edit_category/{editor}/{category}.log",
     benchmark:
         "results/{benchmark}/benchmarks/edit_category/{editor}/{category}.tsv"
-    threads: lambda wildcards: job_threads("editor", wildcards.editor)
     priority: lambda wildcards: 100 - PLAN.editor_place(wildcards.editor)
+    conda:
+        "../envs/edit.yaml"
+    threads: lambda wildcards: job_threads("editor", wildcards.editor)
     resources:
         gpu=lambda wildcards: job_gpus("editor", wildcards.editor),
         pool_gpu=lambda wildcards: pool_devices("editor", wildcards.editor),
-    conda:
-        "../envs/edit.yaml"
+    params:
+        recipe=lambda wildcards: PLAN.editor_recipes[wildcards.editor],
     shell:
         "python {workflow.basedir:q}/scripts/edit_category.py --config {PLAN.config_file:q}"
         " --benchmark {wildcards.benchmark:q} --editor {wildcards.editor:q}"

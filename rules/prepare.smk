@@ -7,16 +7,18 @@ rule prepare_category:
         index=ancient("results/{benchmark}/index.json"),
     output:
         items="results/{benchmark}/items/{category}/items.jsonl",
-    params:
-        recipe=lambda wildcards: PLAN.prepare_recipe(wildcards.benchmark, wildcards.category),
     log:
         "results/{benchmark}/logs/prepare_category/{category}.log",
     benchmark:
         "results/{benchmark}/benchmarks/prepare_category/{category}.tsv"
-    threads: 1
     priority: 1000
     conda:
         "../envs/prepare.yaml"
+    threads: 1
+    params:
+        recipe=lambda wildcards: PLAN.prepare_recipe(
+            wildcards.benchmark, wildcards.category
+        ),
     shell:
         "python {workflow.basedir:q}/scripts/prepare_category.py --config {PLAN.config_file:q}"
         " --benchmark {wildcards.benchmark:q} --category {wildcards.category:q}"

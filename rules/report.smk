@@ -8,7 +8,12 @@ def all_results(wildcards):
     return [
         *expand(folder + "/items/{category}/items.jsonl", category=categories),
         *expand(folder + "/edits/{e}/{c}/edits.jsonl", e=CONFIG.editors, c=categories),
-        *expand(folder + "/scores/{j}/{e}/{c}/scores.jsonl", j=CONFIG.judges, e=CONFIG.editors, c=categories),
+        *expand(
+            folder + "/scores/{j}/{e}/{c}/scores.jsonl",
+            j=CONFIG.judges,
+            e=CONFIG.editors,
+            c=categories,
+        ),
     ]
 
 
@@ -20,15 +25,15 @@ rule build_report:
         csv="results/{benchmark}/report/leaderboard.csv",
         markdown="results/{benchmark}/report/leaderboard.md",
         page="results/{benchmark}/report/index.html",
-    params:
-        report=lambda wildcards: PLAN.report_recipe(wildcards.benchmark),
     log:
         "results/{benchmark}/logs/build_report/report.log",
     benchmark:
         "results/{benchmark}/benchmarks/build_report/report.tsv"
-    threads: 1
     conda:
         "../envs/report.yaml"
+    threads: 1
+    params:
+        report=lambda wildcards: PLAN.report_recipe(wildcards.benchmark),
     shell:
         "python {workflow.basedir:q}/scripts/build_report.py --config {PLAN.config_file:q}"
         " --benchmark {wildcards.benchmark:q} --index {input.index:q}"

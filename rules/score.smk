@@ -7,19 +7,19 @@ rule score_category:
         edits="results/{benchmark}/edits/{editor}/{category}/edits.jsonl",
     output:
         scores="results/{benchmark}/scores/{judge}/{editor}/{category}/scores.jsonl",
-    params:
-        recipe=lambda wildcards: PLAN.judge_recipes[wildcards.judge],
     log:
         "results/{benchmark}/logs/score_category/{judge}/{editor}/{category}.log",
     benchmark:
         "results/{benchmark}/benchmarks/score_category/{judge}/{editor}/{category}.tsv"
-    threads: lambda wildcards: job_threads("judge", wildcards.judge)
     priority: 0
+    conda:
+        "../envs/score.yaml"
+    threads: lambda wildcards: job_threads("judge", wildcards.judge)
     resources:
         gpu=lambda wildcards: job_gpus("judge", wildcards.judge),
         pool_gpu=lambda wildcards: pool_devices("judge", wildcards.judge),
-    conda:
-        "../envs/score.yaml"
+    params:
+        recipe=lambda wildcards: PLAN.judge_recipes[wildcards.judge],
     shell:
         "python {workflow.basedir:q}/scripts/score_category.py --config {PLAN.config_file:q}"
         " --benchmark {wildcards.benchmark:q} --judge {wildcards.judge:q} --editor {wildcards.editor:q}"

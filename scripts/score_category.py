@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import load
-from snakedit.judges.stage import score_category
 from snakedit.errors import exit_in_one_line
+from snakedit.judges.stage import score_category
 from snakedit.logs import log_to
 from snakedit.runtime.pool import JobContext
 

@@ -91,11 +91,14 @@ def edit_fingerprint(recipe: Mapping[str, Any], item: Item, inputs: Mapping[str,
     )
 
 
-def judge_recipe(judge: JudgeConfig, params: Mapping[str, Any], rubric: Mapping[str, Any]) -> dict[str, Any]:
+def judge_recipe(
+    judge: JudgeConfig, model_kind: str, params: Mapping[str, Any], rubric: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what all scores of one judge depend on.
 
     Args:
         judge: its type, model and way of reading. Its batch size has no part in it.
+        model_kind: what the type takes as its model, one of `MODEL_KINDS`.
         params: every parameter that can change an answer, defaults included.
         rubric: the rubric's content, prompts included.
     """

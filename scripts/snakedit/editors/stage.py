@@ -1,7 +1,7 @@
 """The edit stage: all items of one category through one editor, each finished image kept at once."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

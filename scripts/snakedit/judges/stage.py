@@ -1,7 +1,7 @@
 """The score stage: one editor's edits of one category before one judge, in batches."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
