@@ -144,7 +144,10 @@ def make_plan(raw: Any, where: str, scripts: Path) -> Plan:
         editor_recipes={
             name: recipe.canonical(
                 recipe.editor_recipe(
-                    editor, EDITORS[editor.type].model_kind, editor_params[name], config.run.seed
+                    editor,
+                    EDITORS[editor.type].model_kind,
+                    editor_params[name],
+                    config.run.seed if EDITORS[editor.type].seeded else None,
                 )
             )
             for name, editor in config.editors.items()

@@ -37,11 +37,14 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-def item_seed(run_seed: int, item: Item) -> int:
+def item_seed(run_seed: int | None, item: Item) -> int | None:
     """Return the seed of an item, 0–2³²−1: its own, or one derived from the run's and its id.
 
-    Position and worker have no part in it, so any number of devices makes the same image.
+    Position and worker have no part in it, so any number of devices makes the same image. Without a
+    run's seed (an editor that draws nothing) there is none.
     """
+    if run_seed is None:
+        return None
     if item.seed is not None:
         return item.seed % 2**32
     digest = hashlib.sha256(canonical([run_seed, item.category, item.id]).encode()).digest()
@@ -49,7 +52,7 @@ def item_seed(run_seed: int, item: Item) -> int:
 
 
 def editor_recipe(
-    editor: EditorConfig, model_kind: str, params: Mapping[str, Any], run_seed: int
+    editor: EditorConfig, model_kind: str, params: Mapping[str, Any], run_seed: int | None
 ) -> dict[str, Any]:
     """Return what all edits of one editor depend on.
 
@@ -57,7 +60,7 @@ def editor_recipe(
         editor: its type and model.
         model_kind: what the type takes as its model, one of `MODEL_KINDS`.
         params: every parameter that can change a pixel, defaults included.
-        run_seed: `run.seed`.
+        run_seed: `run.seed`, or None for an editor whose edits do not depend on a seed.
     """
     return {
         "type": editor.type,

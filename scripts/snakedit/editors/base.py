@@ -38,6 +38,7 @@ class Editor(ABC):
     Class attributes:
         Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
         model_kind: what it takes as its `model`, one of `snakedit.recipe.MODEL_KINDS`.
+        seeded: whether its edits depend on the seed.
         needs_device: whether it occupies a device (weights, or a simulation of them).
         execution_params: names of params that cannot change a pixel.
         size_policy: how the edit's size follows from the source's, in words.
@@ -45,6 +46,7 @@ class Editor(ABC):
 
     Params: ClassVar[type] = NoParams
     model_kind: ClassVar[str] = "none"
+    seeded: ClassVar[bool] = False
     needs_device: ClassVar[bool] = False
     execution_params: ClassVar[frozenset[str]] = frozenset()
     size_policy: ClassVar[str] = "as the source"

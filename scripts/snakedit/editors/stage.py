@@ -33,7 +33,7 @@ class PlannedEdit:
     item: Item
     inputs: dict[str, Path]
     fingerprint: str
-    seed: int
+    seed: int | None
     image: str
     error: str | None = None
 
@@ -55,7 +55,10 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
     family = registered(EDITORS, editor.type, f"editors.{editor_name}.type")
     params = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
     recipe = recipes.editor_recipe(
-        editor, family.model_kind, recipes.result_params(params, family.execution_params), config.run.seed
+        editor,
+        family.model_kind,
+        recipes.result_params(params, family.execution_params),
+        config.run.seed if family.seeded else None,
     )
     folder = output.parent
     items = list(read_records(items_path, Item))
@@ -131,7 +134,7 @@ class EditWorker:
             item=Item(**payload["item"]),
             sources=[open_image(path) for path in payload["sources"]],
             inputs={role: open_image(path) for role, path in payload["inputs"].items()},
-            seed=payload["seed"],
+            seed=payload["seed"] or 0,
         )
         image = self.editor.edit(request).convert("RGB")
         return {
@@ -253,6 +256,6 @@ def _payload(
             "editor": editor.name,
             "model": str(editor.model or editor.type),
             "revision": str(recipe["revision"] or ""),
-            "seed": str(plan.seed),
+            "seed": "" if plan.seed is None else str(plan.seed),
         },
     }

@@ -211,7 +211,7 @@ def _payload(
                 "item": dataclasses.asdict(items[edit.item]),
                 "sources": [str((items_folder / image).resolve()) for image in items[edit.item].images],
                 "edit": str((edits_folder / str(edit.image)).resolve()),
-                "seed": recipes.item_seed(0, items[edit.item]),
+                "seed": recipes.item_seed(0, items[edit.item]) or 0,
             }
             for edit in batch
         ]
