@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,8 +168,8 @@ def _finished(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
 
 
 @pytest.fixture
-def finished(_finished: Experiment, tmp_path: Path) -> Iterator[Experiment]:
+def finished(_finished: Experiment, tmp_path: Path) -> Experiment:
     """A copy, in a folder of its own, of the small experiment after a whole run."""
     folder = tmp_path / "moved"
     shutil.copytree(_finished.folder, folder)
-    yield Experiment(folder)
+    return Experiment(folder)
