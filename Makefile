@@ -1,10 +1,11 @@
 # make run: the demo and its leaderboard.   make test: the tests.   make check: the linters.
+# make bench: what it costs, measured; make bench ONLY=name,… for some of it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(CURDIR)/.venv/bin
 # The rules call plain `python`.
 WITH_ENVIRONMENT := PATH="$(BIN):$$PATH" $(BIN)/python
 
-.PHONY: run test check
+.PHONY: run test check bench
 
 run: .venv/.ready
 	$(WITH_ENVIRONMENT) -m snakemake
@@ -12,6 +13,9 @@ run: .venv/.ready
 
 test: .venv/.ready
 	$(WITH_ENVIRONMENT) -m pytest
+
+bench: .venv/.ready
+	$(WITH_ENVIRONMENT) scripts/run_bench.py --only "$(ONLY)"
 
 check: .venv/.ready
 	$(BIN)/python -m ruff format --check scripts tests
