@@ -1,1 +1,46 @@
 """The tiny checkpoints of the demo and the tests: real classes, the hub's layout, random weights."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from filelock import FileLock
+
+from snakedit.checkpoints.qwen3_vl import build_qwen3_vl
+from snakedit.checkpoints.qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
+from snakedit.errors import CheckpointError
+
+CHECKPOINTS: Mapping[str, Callable[[Path], None]] = {
+    "qwen-image-edit-tiny": build_qwen_image_edit,
+    "qwen-image-edit-plus-tiny": build_qwen_image_edit_plus,
+    "qwen3-vl-tiny": build_qwen3_vl,
+}
+
+
+def ensure_checkpoint(folder: Path) -> bool:
+    """Build the checkpoint that a folder is named after, unless it is there; say whether it was built.
+
+    It appears whole or not at all, and two processes at once build it once.
+
+    Raises:
+        CheckpointError: if the folder's name is none of `CHECKPOINTS`.
+    """
+    if folder.name not in CHECKPOINTS:
+        raise CheckpointError(
+            "no checkpoint of the demo is called that", where=str(folder), allowed=", ".join(CHECKPOINTS)
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if folder.is_dir():
+            return False
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        try:
+            CHECKPOINTS[folder.name](temporary)
+            temporary.chmod(0o755)
+            os.replace(temporary, folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        return True

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from PIL import Image
@@ -25,6 +26,21 @@ class EditRequest:
     sources: list[Image.Image]
     seed: int
     inputs: dict[str, Image.Image] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CategoryContext:
+    """What an editor may look at beside the item itself.
+
+    Attributes:
+        items: all items of the category, in order.
+        items_folder: what the paths in their records are relative to.
+        edits: editor → folder of its edits of this category, for those that are finished.
+    """
+
+    items: Sequence[Item]
+    items_folder: Path
+    edits: Mapping[str, Path]
 
 
 @dataclass(frozen=True)
@@ -62,11 +78,11 @@ class Editor(ABC):
         self.model, self.params, self.device = model, params, device
 
     @classmethod
-    def inputs(cls, item: Item, items: Sequence[Item], params: Any) -> Mapping[str, str]:
-        """Return further images this editor looks at: role → path, relative to the items' folder.
+    def inputs(cls, item: Item, category: CategoryContext, params: Any) -> Mapping[str, Path]:
+        """Return further images this editor looks at, by role. Their content is in the fingerprint.
 
         Raises:
-            ImageError: if the item has nothing to show, which is then recorded as a failed edit.
+            ImageError: if there is nothing to show, which is recorded as this item's failure.
         """
         return {}
 
