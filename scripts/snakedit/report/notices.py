@@ -35,8 +35,8 @@ def warnings(results: Results, rows: Sequence[Row], headline: Mapping[str, str])
     for category in results.categories:
         if category.excluded:
             found.append(
-                f"{len(category.excluded)} row(s) of '{category.name}' could not be read at preparation and "
-                "are not among its items."
+                f"Left out of '{category.name}' at preparation, and not among its items: "
+                f"{len(category.excluded)} that could not be read."
             )
     for editor in results.editors:
         edits = [edit for category in results.categories for edit in category.edits[editor].values()]
