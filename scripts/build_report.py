@@ -4,52 +4,50 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit import config
+from snakedit.config import BenchmarkConfig, load, registered
 from snakedit.errors import exit_in_one_line
+from snakedit.logs import log_to
 from snakedit.report.build import build_report
 from snakedit.report.read import category_files
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the records below ``--results`` and write the report around ``--output``."""
-    arguments = parser().parse_args(argv)
-    experiment = config.load(arguments.config)
+    """Parse the command line and build."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the experiment, YAML or JSON")
+    parser.add_argument("--benchmark", required=True, help="its name in the configuration")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--index", type=Path, help="index.json of the benchmark, which names its categories")
+    which.add_argument("--categories", nargs="+", help="folder names of the categories, in order")
+    parser.add_argument("--output", type=Path, required=True, help="index.html, in a folder of its own")
+    parser.add_argument("--results", type=Path, help="results/BENCHMARK (default: the folder above it)")
+    parser.add_argument("--headline", action="append", default=[], metavar="JUDGE=macro|micro")
+    parser.add_argument("--notice", action="append", default=[], help="a sentence for the banner")
+    parser.add_argument("--log", type=Path, help="a file for this job's messages")
+    args = parser.parse_args(argv)
+    log_to(args.log)
+    config = load(args.config)
+    benchmark = registered(config.benchmarks, args.benchmark, "--benchmark")
+    results = args.results or args.output.parent.parent
     build_report(
-        experiment,
-        arguments.benchmark,
+        config,
+        args.benchmark,
         [
-            category_files(arguments.results, folder, experiment.editors, experiment.judges)
-            for folder in arguments.categories
+            category_files(results, folder, config.editors, config.judges)
+            for folder in args.categories or indexed_categories(benchmark, args.index)
         ],
-        arguments.output,
-        dict(arguments.headline),
-        arguments.notice,
+        args.output,
+        {judge: total for judge, _, total in (given.partition("=") for given in args.headline)},
+        args.notice,
     )
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser."""
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("--config", type=Path, required=True, help="the experiment")
-    made.add_argument("--benchmark", required=True, help="its name in the experiment")
-    made.add_argument("--results", type=Path, required=True, help="results/BENCHMARK")
-    made.add_argument("--output", type=Path, required=True, help="index.html, in a folder of its own")
-    made.add_argument("--categories", nargs="+", required=True, help="the categories' folder names")
-    made.add_argument(
-        "--headline",
-        type=_judge_and_total,
-        action="append",
-        default=[],
-        metavar="JUDGE=TOTAL",
-        help="the total that orders a judge's table: macro (default) or micro",
-    )
-    made.add_argument("--notice", action="append", default=[], help="a sentence for the banner")
-    return made
+def indexed_categories(benchmark: BenchmarkConfig, index: Path) -> list[str]:
+    """Return the folder names of a benchmark's categories."""
+    # With --categories the report needs nothing of what reads the sources.
+    from snakedit.sources.index import read_index
 
-
-def _judge_and_total(text: str) -> tuple[str, str]:
-    judge, _, total = text.partition("=")
-    return judge, total
+    return list(read_index(benchmark, index).categories)
 
 
 if __name__ == "__main__":

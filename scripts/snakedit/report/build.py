@@ -5,10 +5,11 @@ from pathlib import Path
 
 from snakedit.config import Config
 from snakedit.errors import ConfigError, did_you_mean
+from snakedit.logs import LOGGER
 from snakedit.records import write_whole
 from snakedit.report import tables
 from snakedit.report.markdown import leaderboard_markdown
-from snakedit.report.notices import simulation_notices, warnings
+from snakedit.report.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.page import write_pages
 from snakedit.report.read import CategoryFiles, read_results
 
@@ -38,14 +39,19 @@ def build_report(
     """
     totals = _headline(config, headline)
     results = read_results(benchmark, config.editors, config.judges, categories)
-    banner = [*notices, *simulation_notices(config)]
+    banner = [*notices, *demo_notices(config), *simulation_notices(config)]
     rows = tables.leaderboard(results)
     failures = tables.failures(results)
     folder = output.parent
     tables.write_leaderboard(folder / "leaderboard.csv", benchmark, rows)
     tables.write_failures(folder / "failures.csv", benchmark, failures)
     write_whole(folder / "leaderboard.md", [leaderboard_markdown(benchmark, rows, totals, banner)])
-    write_pages(output, config, results, rows, failures, totals, banner, warnings(results, rows, totals))
+    limits = warnings(results, rows, totals)
+    write_pages(output, config, results, rows, failures, totals, banner, limits)
+    for line in (*banner, *limits):
+        LOGGER.warning("%s", line)
+    items = sum(len(category.items) for category in results.categories)
+    LOGGER.info("build_report %s: %d items, %d failures; see %s", benchmark, items, len(failures), output)
 
 
 def _headline(config: Config, given: Mapping[str, str]) -> dict[str, str]:

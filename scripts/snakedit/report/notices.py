@@ -2,14 +2,29 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
-from snakedit.config import Config
+from snakedit.config import DEMO_FOLDER, Config
 from snakedit.records import Edit, Score
 from snakedit.report.read import Results
 from snakedit.report.tables import SCORE, Row, standings
 
 SIMULATED = "simulated"
 _DEVICE_NUMBER = re.compile(r":\d+")
+
+
+def demo_notices(config: Config) -> list[str]:
+    """Return a notice for every judge, and every editor, that is one of the demo's models."""
+    judges = [judge.name for judge in config.judges.values() if _has_random_weights(judge.model)]
+    editors = [editor.name for editor in config.editors.values() if _has_random_weights(editor.model)]
+    return [
+        *(f"These scores mean nothing: the demo judge '{name}' has random weights." for name in judges),
+        *(f"The demo editor '{name}' has random weights, so it follows no instruction." for name in editors),
+    ]
+
+
+def _has_random_weights(model: str | None) -> bool:
+    return model is not None and Path(model).parent == DEMO_FOLDER
 
 
 def simulation_notices(config: Config) -> list[str]:

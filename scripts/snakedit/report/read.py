@@ -187,8 +187,11 @@ def _read_excluded(path: Path) -> Iterable[Excluded]:
         for number, line in enumerate(file, start=1):
             try:
                 row = json.loads(line)
-                yield Excluded(item=str(row["id"]), error=str(row["error"]))
-            except (json.JSONDecodeError, KeyError, TypeError):
+                name = row["id"] if row.get("id") is not None else f"row {row['row']}"
+                yield Excluded(item=str(name), error=str(row["error"]))
+            except (json.JSONDecodeError, AttributeError, KeyError, TypeError):
                 raise RecordError(
-                    "not an excluded row", where=f"{path}:{number}", allowed="an object with id and error"
+                    "not an excluded row",
+                    where=f"{path}:{number}",
+                    allowed="an object with id or row, and error",
                 ) from None

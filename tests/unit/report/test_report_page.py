@@ -277,6 +277,17 @@ def test_every_page_with_simulated_parts_says_so(hand, config, says):
     assert all(says in text if says else "Simulated" not in text for text in texts)
 
 
+@pytest.mark.parametrize(
+    ("model", "is_demo"), [("results/.demo/vl", True), ("results/vl", False), (None, False)]
+)
+def test_scores_of_a_judge_with_random_weights_are_said_to_mean_nothing(hand, model, is_demo):
+    hand.add_scored("c", tiny=[1.0], blank=[1.0])
+    pages = build(hand, config=configuration(judges={"vl": {"type": "qwen3_vl", "model": model}}))
+    texts = [page.text for page in pages] + [(hand.root / "report" / "leaderboard.md").read_text()]
+    says = "These scores mean nothing: the demo judge 'vl' has random weights."
+    assert [says in text for text in texts] == [is_demo] * 3
+
+
 def test_the_callers_notices_stand_on_every_page_and_in_the_markdown(hand):
     hand.add_scored("c", tiny=[1.0], blank=[1.0])
     notice = "These scores mean nothing: the demo judge has random weights."
@@ -407,6 +418,23 @@ def test_the_scripts_build_the_report_and_print_its_leaderboard(hand, tmp_path, 
     assert "| tiny   | 8.00 (1/1) |" in printed
     assert "Simulated judge" in printed
     assert printed.endswith(f"report: {report / 'index.html'}\n")
+
+
+def test_a_benchmark_that_is_not_in_the_configuration_is_one_line(hand, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(
+        json.dumps(
+            {
+                "benchmarks": {"bench": {"format": "folder", "path": "b"}},
+                "editors": {"blank": {"type": "blank"}},
+                "judges": {"vl": {"type": "simulated"}},
+            }
+        )
+    )
+    with pytest.raises(ConfigError, match=r"--benchmark: 'bensh' is not known; did you mean 'bench'\?"):
+        build_script.main(
+            ["--config", str(path), "--benchmark", "bensh", "--categories", "c", "--output", "x/index.html"]
+        )
 
 
 def test_showing_a_report_that_is_not_there_is_one_line(tmp_path):

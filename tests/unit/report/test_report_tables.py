@@ -146,6 +146,12 @@ def test_failures_csv_names_the_rows_that_preparation_left_out(hand):
         ]
 
 
+def test_a_row_left_out_before_it_had_an_id_is_named_by_its_number(hand):
+    files = hand.add_scored("c", tiny=[1.0], blank=[1.0])
+    write_whole(files.items.with_name("excluded.jsonl"), ['{"row": 3, "id": null, "error": "no id"}\n'])
+    assert [(f.item, f.stage) for f in tables.failures(read(hand))] == [("row 3", "prepare")]
+
+
 def test_failures_csv_without_failures_is_its_header(hand):
     hand.add_scored("c", tiny=[1.0], blank=[1.0])
     path = hand.root / "failures.csv"
