@@ -68,9 +68,10 @@ class ItemView:
 
 @dataclass(frozen=True)
 class Cause:
-    """Failures that have everything but the item in common."""
+    """Failures of one stage, editor, judge and status whose errors begin with the same line."""
 
     count: int
+    reason: str
     failure: Failure
 
 
@@ -144,13 +145,15 @@ def tables(results: Results, rows: Sequence[Row], judge: str, headline: str) -> 
 
 
 def causes(failures: Sequence[Failure]) -> list[Cause]:
-    """Return the failures grouped by all but the item and the category, the most frequent first."""
+    """Return the failures by cause, in whatever category, the most frequent first."""
     groups: dict[tuple[str, str, str, str, str], list[Failure]] = {}
     for failure in failures:
         reason = failure.error.strip().split("\n", 1)[0]
         key = (failure.stage, failure.editor, failure.judge, failure.status, reason)
         groups.setdefault(key, []).append(failure)
-    return sorted((Cause(len(group), group[0]) for group in groups.values()), key=lambda c: -c.count)
+    return sorted(
+        (Cause(len(group), key[-1], group[0]) for key, group in groups.items()), key=lambda c: -c.count
+    )
 
 
 def item_views(category: Category, results: Results, folder: Path) -> Iterator[ItemView]:

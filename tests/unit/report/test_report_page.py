@@ -16,7 +16,8 @@ from snakedit.errors import ConfigError, RecordError
 from snakedit.records import Edit, Score
 from snakedit.report.build import build_report
 from snakedit.report.markdown import aligned, plain
-from snakedit.report.page import words
+from snakedit.report.page import causes, words
+from snakedit.report.tables import Failure
 
 SCRIPT = "<script>alert('x')</script>"
 HANDLER = '"><img src=x onerror=alert(1)>'
@@ -225,6 +226,18 @@ def test_failures_are_shown_with_their_cause_and_no_number(hand):
     ):
         assert text in page.text
     assert not re.search(r"\d\.\d\d", page.text)
+
+
+def test_failures_are_counted_by_the_first_line_of_their_error():
+    found = [
+        Failure("c", "1", "edit", "failed", "no such image", "blank"),
+        Failure("c", "2", "edit", "failed", "out of memory\n2.00 GiB", "tiny"),
+        Failure("d", "3", "edit", "failed", "out of memory\n4.00 GiB", "tiny"),
+    ]
+    assert [(cause.count, cause.failure.editor, cause.reason) for cause in causes(found)] == [
+        (2, "tiny", "out of memory"),
+        (1, "blank", "no such image"),
+    ]
 
 
 def test_right_to_left_and_chinese_instructions_carry_their_language_and_direction(hand):
