@@ -13,7 +13,7 @@ from typing import Any
 
 from snakedit import config as settings
 from snakedit import recipe
-from snakedit.config import Config, EditorConfig, JudgeConfig
+from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
 from snakedit.errors import CheckpointError, ConfigError
 from snakedit.judges import JUDGES
@@ -22,8 +22,6 @@ from snakedit.records import write_whole
 from snakedit.runtime.devices import count_devices, device_kind
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
-
-DEMO_FOLDER = Path("results/.demo")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""What a reader must know before the numbers: simulated parts, mixed versions, totals that do not compare."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from snakedit.config import DEMO_FOLDER, Config
+from snakedit.records import Edit, Score
+from snakedit.report.read import Results
+from snakedit.report.tables import SCORE, Row, standings
+
+SIMULATED = "simulated"
+_DEVICE_NUMBER = re.compile(r":\d+")
+
+
+def demo_notices(config: Config) -> list[str]:
+    """Return a notice for every judge, and every editor, that is one of the demo's models."""
+    judges = [judge.name for judge in config.judges.values() if _has_random_weights(judge.model)]
+    editors = [editor.name for editor in config.editors.values() if _has_random_weights(editor.model)]
+    return [
+        *(f"These scores mean nothing: the demo judge '{name}' has random weights." for name in judges),
+        *(f"The demo editor '{name}' has random weights, so it follows no instruction." for name in editors),
+    ]
+
+
+def _has_random_weights(model: str | None) -> bool:
+    return model is not None and Path(model).parent == DEMO_FOLDER
+
+
+def simulation_notices(config: Config) -> list[str]:
+    """Return a notice for every part of the experiment that only pretends to work."""
+    notices = [
+        f"Simulated judge: '{judge.name}' looks at no image, so its scores mean nothing."
+        for judge in config.judges.values()
+        if judge.type == SIMULATED
+    ]
+    notices += [
+        f"Simulated editor: '{editor.name}' follows no instruction, so its edits mean nothing."
+        for editor in config.editors.values()
+        if editor.type == SIMULATED
+    ]
+    if config.run.devices.kind == SIMULATED:
+        notices.append("Simulated devices: times and speeds in these results mean nothing.")
+    return notices
+
+
+def warnings(results: Results, rows: Sequence[Row], headline: Mapping[str, str]) -> list[str]:
+    """Return what in the results themselves limits what may be concluded from them."""
+    found: list[str] = []
+    for category in results.categories:
+        if category.excluded:
+            found.append(
+                f"Left out of '{category.name}' at preparation, and not among its items: "
+                f"{len(category.excluded)} that could not be read."
+            )
+    for editor in results.editors:
+        edits = [edit for category in results.categories for edit in category.edits[editor].values()]
+        found += _mixtures(f"the edits of '{editor}'", _made_with(edits))
+    for judge in results.judges:
+        scores = [
+            score
+            for category in results.categories
+            for editor in results.editors
+            for score in category.scores[judge, editor].values()
+        ]
+        found += _mixtures(f"the scores of '{judge}'", _made_with(scores))
+    for judge in results.judges:
+        for standing in standings(rows, judge, SCORE, headline[judge]):
+            means, categories = standing.categories_with_mean, len(standing.categories)
+            if means < categories:
+                found.append(
+                    f"The macro total of '{standing.editor}' by '{judge}' is taken over {means} of "
+                    f"{categories} categories, as the others have no score: do not compare it with a total "
+                    "over all of them."
+                )
+    return found
+
+
+def _made_with(records: Iterable[Edit | Score]) -> dict[str, set[str]]:
+    """Library, or kind of device → every version that records with a result were made with."""
+    made: dict[str, set[str]] = {}
+    for record in records:
+        if record.status != "ok":
+            continue
+        for library, version in record.versions.items():
+            made.setdefault(library, set()).add(version)
+        if isinstance(record, Edit) and record.device:
+            made.setdefault("device", set()).add(_DEVICE_NUMBER.sub("", record.device))
+    return made
+
+
+def _mixtures(subject: str, made: Mapping[str, set[str]]) -> list[str]:
+    mixed = [f"{name} {' and '.join(sorted(values))}" for name, values in made.items() if len(values) > 1]
+    if not mixed:
+        return []
+    return [f"Mixed in {subject}: {'; '.join(mixed)}. They may differ for that reason alone."]

@@ -1,0 +1,197 @@
+"""Reading a benchmark's records for the report, and refusing what does not fit together."""
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from snakedit.errors import RecordError
+from snakedit.records import EDIT_STATUSES, SCORE_STATUSES, Edit, Item, Score, read_records
+
+RUN_AGAIN = "run snakemake again, so that every stage has seen the same items"
+
+AnyRecord = TypeVar("AnyRecord", Item, Edit, Score)
+
+
+@dataclass(frozen=True)
+class CategoryFiles:
+    """Where one category's records lie.
+
+    Attributes:
+        folder: the name that its folders have; not always the category's own name.
+        items: its items.jsonl; rows left out at preparation may be in an excluded.jsonl beside it.
+        edits: editor → edits.jsonl.
+        scores: (judge, editor) → scores.jsonl.
+    """
+
+    folder: str
+    items: Path
+    edits: dict[str, Path]
+    scores: dict[tuple[str, str], Path]
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """A row of the benchmark that preparation could not make an item of."""
+
+    item: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Category:
+    """One category's records, in its items' order.
+
+    Attributes:
+        name: as the benchmark calls it, in any script.
+        files: where the records were read; the images' paths are relative to those files' folders.
+        edits: editor → item id → record. A record may be missing.
+        scores: (judge, editor) → item id → record. A record may be missing.
+    """
+
+    name: str
+    files: CategoryFiles
+    items: list[Item]
+    excluded: list[Excluded]
+    edits: dict[str, dict[str, Edit]]
+    scores: dict[tuple[str, str], dict[str, Score]]
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that a report is made from. Editors and judges are in the configuration's order."""
+
+    benchmark: str
+    editors: tuple[str, ...]
+    judges: tuple[str, ...]
+    categories: tuple[Category, ...]
+
+
+def category_files(
+    results: Path, folder: str, editors: Iterable[str], judges: Iterable[str]
+) -> CategoryFiles:
+    """Return where a category's records lie in a benchmark's results folder."""
+    editors = tuple(editors)
+    return CategoryFiles(
+        folder=folder,
+        items=results / "items" / folder / "items.jsonl",
+        edits={editor: results / "edits" / editor / folder / "edits.jsonl" for editor in editors},
+        scores={
+            (judge, editor): results / "scores" / judge / editor / folder / "scores.jsonl"
+            for judge in judges
+            for editor in editors
+        },
+    )
+
+
+def read_category(files: CategoryFiles) -> Category:
+    """Read one category.
+
+    Raises:
+        RecordError: if a file is missing, an item comes twice, a record belongs to no item, or its
+            status and its score cannot both be right.
+    """
+    items = _by_item(files.items, Item, lambda item: item.id)
+    names = {item.category for item in items.values()}
+    if len(names) > 1:
+        raise RecordError(f"items of several categories: {', '.join(sorted(names))}", where=str(files.items))
+    edits = {editor: _by_item(path, Edit, lambda edit: edit.item) for editor, path in files.edits.items()}
+    scores = {key: _by_item(path, Score, lambda score: score.item) for key, path in files.scores.items()}
+    for editor, path in files.edits.items():
+        _refuse_strangers(edits[editor], items, path)
+        _check_edits(edits[editor].values(), path)
+    for key, path in files.scores.items():
+        _refuse_strangers(scores[key], items, path)
+        _check_scores(scores[key].values(), path)
+    return Category(
+        name=names.pop() if names else files.folder,
+        files=files,
+        items=list(items.values()),
+        excluded=list(_read_excluded(files.items.with_name("excluded.jsonl"))),
+        edits=edits,
+        scores=scores,
+    )
+
+
+def read_results(
+    benchmark: str, editors: Iterable[str], judges: Iterable[str], categories: Iterable[CategoryFiles]
+) -> Results:
+    """Read a benchmark's results; see `read_category` for the errors."""
+    read: dict[str, Category] = {}
+    for files in categories:
+        category = read_category(files)
+        if category.name in read:
+            raise RecordError(f"the category '{category.name}' comes twice", where=str(files.items))
+        read[category.name] = category
+    return Results(benchmark, tuple(editors), tuple(judges), tuple(read.values()))
+
+
+def _by_item(path: Path, kind: type[AnyRecord], key: Callable[[AnyRecord], str]) -> dict[str, AnyRecord]:
+    records: dict[str, AnyRecord] = {}
+    for record in read_records(path, kind):
+        if key(record) in records:
+            raise RecordError(f"the item '{key(record)}' comes twice", where=str(path))
+        records[key(record)] = record
+    return records
+
+
+def _refuse_strangers(records: Iterable[str], items: dict[str, Item], path: Path) -> None:
+    for item in records:
+        if item not in items:
+            raise RecordError(
+                f"the item '{item}' is not in the category's items.jsonl", where=str(path), hint=RUN_AGAIN
+            )
+
+
+def _check_edits(edits: Iterable[Edit], path: Path) -> None:
+    for edit in edits:
+        where = f"{path}: item '{edit.item}'"
+        if edit.status not in EDIT_STATUSES:
+            raise RecordError(
+                f"status {edit.status!r} is not known", where=where, allowed=", ".join(EDIT_STATUSES)
+            )
+        if (edit.status == "ok") != (edit.image is not None):
+            raise RecordError("an edit has an image if, and only if, its status is 'ok'", where=where)
+
+
+def _check_scores(scores: Iterable[Score], path: Path) -> None:
+    for score in scores:
+        where = f"{path}: item '{score.item}'"
+        if score.status not in SCORE_STATUSES:
+            raise RecordError(
+                f"status {score.status!r} is not known", where=where, allowed=", ".join(SCORE_STATUSES)
+            )
+        if (score.status == "ok") != (score.score is not None):
+            raise RecordError("a record has a score if, and only if, its status is 'ok'", where=where)
+        for name, value in {**score.values, "score": score.score}.items():
+            if value is not None and not _is_number(value):
+                raise RecordError(f"'{name}' is {value!r}", where=where, allowed="a finite number, or null")
+        if "score" in score.values:
+            raise RecordError(
+                "a metric called 'score', which is the name of the item's own score",
+                where=where,
+                hint="give the metric another name in the rubric",
+            )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _read_excluded(path: Path) -> Iterable[Excluded]:
+    if not path.exists():
+        return
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                row = json.loads(line)
+                name = row["id"] if row.get("id") is not None else f"row {row['row']}"
+                yield Excluded(item=str(name), error=str(row["error"]))
+            except (json.JSONDecodeError, AttributeError, KeyError, TypeError):
+                raise RecordError(
+                    "not an excluded row",
+                    where=f"{path}:{number}",
+                    allowed="an object with id or row, and error",
+                ) from None

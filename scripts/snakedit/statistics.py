@@ -1,0 +1,74 @@
+"""What a set of scores adds up to: how many there are, how many are missing, and their mean.
+
+Every function is pure and takes None (or NaN) for a score that is missing. A missing score is counted in
+`n`, never in a mean, and nothing is put in its place: what it does is lower the coverage.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is known of a group of items.
+
+    Attributes:
+        n: the items in the group, with and without a score.
+        scored: those that have one.
+        mean: of the scores, in their own unit; None if there is none.
+        ci_low, ci_high: ends of the mean's confidence interval, None where none was computed.
+    """
+
+    n: int
+    scored: int
+    mean: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+    @property
+    def coverage(self) -> float | None:
+        """``scored / n``, 0–1; None for a group without items."""
+        return self.scored / self.n if self.n else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every item has a score."""
+        return self.scored == self.n
+
+
+def summarise(values: Iterable[float | None]) -> Summary:
+    """Return the summary of one group: ``mean = Σ score / scored`` over the items that have a score."""
+    array = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    scores = array[~np.isnan(array)]
+    return Summary(n=array.size, scored=scores.size, mean=float(scores.mean()) if scores.size else None)
+
+
+def micro(groups: Iterable[Iterable[float | None]]) -> Summary:
+    """Return the summary of all groups' items taken together, so that a large group weighs more.
+
+    ``mean = Σ score / scored``, both over every item of every group.
+    """
+    return summarise(value for group in groups for value in group)
+
+
+def macro(groups: Sequence[Summary]) -> Summary:
+    """Return the total in which every group weighs the same.
+
+    ``mean = Σ group mean / groups with a mean``. A group in which no item has a score has no mean and is
+    left out of the total's mean, not taken as zero; its items still count in `n`, so the coverage,
+    ``Σ scored / Σ n``, falls. `groups_with_mean` says over how many groups the mean was taken: two
+    totals over different groups should not be compared.
+    """
+    means = [group.mean for group in groups if group.mean is not None]
+    return Summary(
+        n=sum(group.n for group in groups),
+        scored=sum(group.scored for group in groups),
+        mean=float(np.mean(means)) if means else None,
+    )
+
+
+def groups_with_mean(groups: Iterable[Summary]) -> int:
+    """Return the number of groups that enter a macro mean."""
+    return sum(group.mean is not None for group in groups)

@@ -1,0 +1,196 @@
+import csv
+from pathlib import Path
+
+import pytest
+from results_by_hand import ResultsByHand, edit, item, score
+
+from snakedit.errors import RecordError
+from snakedit.records import Edit, Score, write_whole
+from snakedit.report import tables
+from snakedit.report.read import read_results
+
+COLUMNS = "benchmark,judge,editor,level,category,metric,n,scored,coverage,mean,ci_low,ci_high"
+
+
+@pytest.fixture
+def hand(tmp_path: Path) -> ResultsByHand:
+    return ResultsByHand(tmp_path / "bench")
+
+
+def read(hand: ResultsByHand):
+    return read_results("bench", hand.editors, hand.judges, hand.categories)
+
+
+def leaderboard(hand: ResultsByHand) -> dict[tuple[str, str, str, str], dict[str, str]]:
+    path = hand.root / "report" / "leaderboard.csv"
+    tables.write_leaderboard(path, "bench", tables.leaderboard(read(hand)))
+    assert path.read_text().splitlines()[0] == COLUMNS
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["benchmark"] for row in rows} <= {"bench"}
+    keyed = {(row["editor"], row["level"], row["category"], row["metric"]): row for row in rows}
+    assert len(keyed) == len(rows)
+    return keyed
+
+
+def numbers(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in ("n", "scored", "coverage", "mean", "ci_low", "ci_high"))
+
+
+def test_the_leaderboard_holds_the_numbers_worked_out_by_hand(hand):
+    hand.add_scored("物理", tiny=[8.0, 6.0, None, 1.0], blank=[0.0, 0.0, 0.0, 0.0])
+    hand.add_scored("环境", tiny=[9.0], blank=[None])
+    found = leaderboard(hand)
+    expected = {
+        ("tiny", "category", "物理", "score"): ("4", "3", "0.75", "5.0", "", ""),
+        ("tiny", "category", "环境", "score"): ("1", "1", "1.0", "9.0", "", ""),
+        ("tiny", "macro", "", "score"): ("5", "4", "0.8", "7.0", "", ""),
+        ("tiny", "micro", "", "score"): ("5", "4", "0.8", "6.0", "", ""),
+        ("tiny", "category", "物理", "half"): ("4", "3", "0.75", "2.5", "", ""),
+        ("tiny", "macro", "", "double"): ("5", "4", "0.8", "14.0", "", ""),
+        ("blank", "category", "环境", "score"): ("1", "0", "0.0", "", "", ""),
+        ("blank", "macro", "", "score"): ("5", "4", "0.8", "0.0", "", ""),
+    }
+    assert {key: numbers(found[key]) for key in expected} == expected
+    assert len(found) == 2 * 3 * (2 + 2)
+
+
+def test_failed_unread_and_missing_items_all_stay_in_n(hand):
+    items = [item(name, "c") for name in ("good", "failed", "unread", "refused", "no score", "no edit")]
+    hand.add(
+        "c",
+        items,
+        {
+            "tiny": [edit("good"), Edit("failed", "failed", error="out of memory")]
+            + [edit(name) for name in ("unread", "refused", "no score")]
+        },
+        {
+            ("vl", "tiny"): [
+                score("good", 4.0),
+                Score("failed", "no_edit"),
+                score("unread", None),
+                Score("refused", "refused", error="content filter"),
+            ]
+        },
+    )
+    found = leaderboard(hand)
+    for level, category in (("category", "c"), ("macro", ""), ("micro", "")):
+        assert numbers(found["tiny", level, category, "score"])[:2] == ("6", "1")
+        assert numbers(found["tiny", level, category, "half"])[3] == "2.0"
+        assert numbers(found["blank", level, category, "score"])[:4] == ("6", "0", "0.0", "")
+    tiny = [f for f in tables.failures(read(hand)) if f.editor == "tiny"]
+    assert [(f.item, f.stage, f.status, f.judge, f.error) for f in tiny] == [
+        ("failed", "edit", "failed", "", "out of memory"),
+        ("unread", "score", "unparsed", "vl", "no number"),
+        ("refused", "score", "refused", "vl", "content filter"),
+        ("no score", "score", "missing", "vl", "no record of a score"),
+        ("no edit", "edit", "missing", "", "no record of an edit"),
+    ]
+
+
+def test_a_metric_read_on_its_own_counts_though_the_items_score_could_not_be_made(hand):
+    partial = Score("a", "unparsed", values={"half": 3.0, "double": None}, error="no number")
+    hand.add("c", [item("a", "c")], {"tiny": [edit("a")]}, {("vl", "tiny"): [partial]})
+    found = leaderboard(hand)
+    assert numbers(found["tiny", "micro", "", "half"])[:4] == ("1", "1", "1.0", "3.0")
+    assert numbers(found["tiny", "micro", "", "double"])[:4] == ("1", "0", "0.0", "")
+    assert numbers(found["tiny", "micro", "", "score"])[:4] == ("1", "0", "0.0", "")
+
+
+def test_an_item_of_which_a_metric_is_not_asked_is_not_missing_from_it(hand):
+    asked = Score("asked", "ok", values={"quality": 4.0, "knowledge": 2.0}, score=3.0)
+    spared = Score("spared", "ok", values={"quality": 5.0}, score=5.0)
+    names = ("asked", "spared")
+    hand.add(
+        "c",
+        [item(name, "c") for name in names],
+        {"tiny": [edit(name) for name in names], "blank": [edit(name) for name in names]},
+        {
+            ("vl", "tiny"): [asked, spared],
+            ("vl", "blank"): [Score(name, "failed", error="x") for name in names],
+        },
+    )
+    found = leaderboard(hand)
+    assert numbers(found["tiny", "category", "c", "knowledge"])[:3] == ("1", "1", "1.0")
+    assert numbers(found["blank", "category", "c", "knowledge"])[:3] == ("1", "0", "0.0")
+    assert numbers(found["blank", "category", "c", "quality"])[:3] == ("2", "0", "0.0")
+
+
+def test_a_category_without_items_has_a_row_and_no_mean(hand):
+    hand.add("empty", [], {}, {})
+    assert numbers(leaderboard(hand)["tiny", "category", "empty", "score"]) == ("0", "0", "", "", "", "")
+
+
+def test_editors_are_ordered_by_the_headline_total_and_those_without_one_come_last(hand):
+    hand.editors = ("none", "first", "second")
+    hand.add_scored("a", none=[None], first=[9.0], second=[1.0])
+    hand.add_scored("b", none=[None, None], first=[1.0, 1.0], second=[6.0, 6.0])
+    rows = tables.leaderboard(read(hand))
+
+    def order(headline: str) -> list[str]:
+        return [standing.editor for standing in tables.standings(rows, "vl", "score", headline)]
+
+    assert order("macro") == ["first", "second", "none"]
+    assert order("micro") == ["second", "first", "none"]
+
+
+def test_failures_csv_names_the_rows_that_preparation_left_out(hand):
+    files = hand.add_scored("c", tiny=[1.0], blank=[1.0])
+    write_whole(files.items.with_name("excluded.jsonl"), ['{"id": "x, y", "error": "bad \\"base64\\""}\n'])
+    path = hand.root / "failures.csv"
+    tables.write_failures(path, "bench", tables.failures(read(hand)))
+    with open(path, encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["benchmark", "editor", "judge", "category", "item", "stage", "status", "error"],
+            ["bench", "", "", "c", "x, y", "prepare", "excluded", 'bad "base64"'],
+        ]
+
+
+def test_a_row_left_out_before_it_had_an_id_is_named_by_its_number(hand):
+    files = hand.add_scored("c", tiny=[1.0], blank=[1.0])
+    write_whole(files.items.with_name("excluded.jsonl"), ['{"row": 3, "id": null, "error": "no id"}\n'])
+    assert [(f.item, f.stage) for f in tables.failures(read(hand))] == [("row 3", "prepare")]
+
+
+def test_failures_csv_without_failures_is_its_header(hand):
+    hand.add_scored("c", tiny=[1.0], blank=[1.0])
+    path = hand.root / "failures.csv"
+    tables.write_failures(path, "bench", tables.failures(read(hand)))
+    assert path.read_text() == "benchmark,editor,judge,category,item,stage,status,error\n"
+
+
+OK = {"tiny": [edit("a")]}
+
+
+@pytest.mark.parametrize(
+    ("edits", "scores", "says"),
+    [
+        (
+            {"tiny": [edit("b")]},
+            [],
+            "edits.jsonl: the item 'b' is not in the category's items.jsonl; run snakemake",
+        ),
+        ({"tiny": [edit("a"), edit("a")]}, [], "edits.jsonl: the item 'a' comes twice"),
+        ({"tiny": [Edit("a", "fine", image="a.png")]}, [], "status 'fine' is not known; allowed: ok, failed"),
+        ({"tiny": [Edit("a", "ok")]}, [], "an edit has an image if, and only if, its status is 'ok'"),
+        (OK, [score("b", 1.0)], "scores.jsonl: the item 'b' is not in"),
+        (OK, [Score("a", "good", score=1.0)], "status 'good' is not known"),
+        (OK, [Score("a", "unparsed", score=5.0)], "has a score if, and only if, its status is 'ok'"),
+        (OK, [Score("a", "ok")], "has a score if, and only if, its status is 'ok'"),
+        (OK, [Score("a", "ok", score="7")], "'score' is '7'; allowed: a finite number, or null"),
+        (OK, [Score("a", "ok", values={"m": True}, score=1.0)], "'m' is True; allowed"),
+        (OK, [Score("a", "ok", values={"score": 1.0}, score=1.0)], "a metric called 'score'"),
+    ],
+)
+def test_records_that_do_not_fit_together_end_in_one_line(hand, edits, scores, says):
+    hand.add("c", [item("a", "c")], edits, {("vl", "tiny"): scores})
+    with pytest.raises(RecordError) as error:
+        read(hand)
+    assert says in str(error.value)
+
+
+def test_a_category_given_twice_is_not_counted_twice(hand):
+    hand.add_scored("c", tiny=[1.0], blank=[1.0])
+    hand.categories *= 2
+    with pytest.raises(RecordError, match="the category 'c' comes twice"):
+        read(hand)
