@@ -165,7 +165,9 @@ def _load_pipeline(folder: Path, params: QwenImageEditParams) -> Any:
     try:
         name = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))["_class_name"]
     except (OSError, json.JSONDecodeError, KeyError, TypeError):
-        raise CheckpointError("holds no model_index.json of a diffusers pipeline", where=str(folder)) from None
+        raise CheckpointError(
+            "holds no model_index.json of a diffusers pipeline", where=str(folder)
+        ) from None
     if name not in classes:
         raise CheckpointError(f"is a {name}", where=str(folder), allowed=", ".join(classes))
     processor, _ = load_processor(str(folder), Qwen2VLProcessor, subfolder="processor")
