@@ -208,8 +208,7 @@ class _Pool:
                         worker.connection.send(worker.task.payload)
             if not any(worker.task for worker in self._workers) and all(w.ready for w in self._workers):
                 return
-            for outcome in self._receive(again, deaths):
-                yield outcome
+            yield from self._receive(again, deaths)
 
     def _receive(self, again: deque[Task], deaths: Counter[str]) -> Iterator[Outcome]:
         ready = wait([worker.connection for worker in self._workers], timeout=1.0)

@@ -1,0 +1,34 @@
+"""Prepare one category of a benchmark: decode its images once and write its items."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from snakedit.config import load
+from snakedit.errors import ConfigError, did_you_mean, exit_in_one_line
+from snakedit.logs import log_to
+from snakedit.sources.index import read_index
+from snakedit.sources.prepare import prepare_category
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line and prepare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the experiment, YAML or JSON")
+    parser.add_argument("--benchmark", required=True, help="its name in the configuration")
+    parser.add_argument("--category", required=True, help="the category, by its folder's name")
+    parser.add_argument("--index", type=Path, required=True, help="index.json of the benchmark")
+    parser.add_argument("--output", type=Path, required=True, help="items.jsonl, to be written")
+    parser.add_argument("--log", type=Path, help="a file for this job's messages")
+    args = parser.parse_args(argv)
+    log_to(args.log)
+    benchmark = load(args.config).benchmarks[args.benchmark]
+    categories = read_index(benchmark, args.index).categories
+    if args.category not in categories:
+        hint = did_you_mean(args.category, categories)
+        raise ConfigError(f"no such category{hint}", where=args.category, allowed=", ".join(categories))
+    prepare_category(benchmark, categories[args.category], args.output)
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

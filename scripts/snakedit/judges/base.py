@@ -1,0 +1,83 @@
+"""What a judge is: something that is loaded once on a device and then judges batches of edits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from PIL import Image
+
+from snakedit.judges.rubric import Rubric
+from snakedit.records import Item
+
+
+@dataclass(frozen=True)
+class JudgeRequest:
+    """One edit as a judge sees it: RGB images, and a seed of 0–2³²−1 for sampling."""
+
+    item: Item
+    sources: list[Image.Image]
+    edit: Image.Image
+    seed: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge said of one edit: the fields of a `Score` record that it decides."""
+
+    status: str
+    values: dict[str, float | None] = field(default_factory=dict)
+    spread: dict[str, float | None] = field(default_factory=dict)
+    score: float | None = None
+    replies: dict[str, Any] = field(default_factory=dict)
+    batch_size: int | None = None
+    tokens: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class JudgeSettings:
+    """How a judge asks and is read.
+
+    Attributes:
+        reading: ``expected`` or ``generate``.
+        min_scale_mass: below this probability mass on the scale, 0–1, an answer is `unparsed`.
+        samples: answers drawn for each metric; 1 is greedy.
+    """
+
+    rubric: Rubric
+    reading: str
+    min_scale_mass: float
+    samples: int
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """The parameters of a judge that has none."""
+
+
+class Judge(ABC):
+    """A judge family. The constructor loads; `judge` is then called once a batch.
+
+    Class attributes:
+        Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
+        model_kind: what it takes as its `model`, one of `snakedit.recipe.MODEL_KINDS`.
+        needs_device: whether it occupies a device (weights, or a simulation of them).
+        execution_params: names of params that cannot change an answer.
+    """
+
+    Params: ClassVar[type] = NoParams
+    model_kind: ClassVar[str] = "none"
+    needs_device: ClassVar[bool] = False
+    execution_params: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, model: str | None, params: Any, device: str, settings: JudgeSettings) -> None:
+        """Load the judge; see `snakedit.editors.base.Editor` for model, params and device."""
+        self.model, self.params, self.device, self.settings = model, params, device, settings
+
+    @abstractmethod
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
+        """Judge one batch; one verdict a request, in order."""
+
+    def release_memory(self) -> None:
+        """Give back what memory can be given back; called after an out-of-memory, before one more try."""

@@ -1,0 +1,155 @@
+"""A JSON file whose rows carry their images as base64: a list, or a dict of lists by category.
+
+Such files reach gigabytes, so they are streamed: one row is in memory at a time.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ijson
+
+from snakedit.config import BenchmarkConfig
+from snakedit.errors import SourceError
+from snakedit.recipe import canonical
+from snakedit.sources.base import UNCATEGORISED, SourceRow, seed_of, tags_of, text_of
+
+IMAGE_KEYS = ("src_img_b64", "original_image_b64", "image_b64")
+REFERENCE_KEY, MASK_KEY = "reference_img_b64", "mask_b64"
+_KNOWN = {
+    *(*IMAGE_KEYS, REFERENCE_KEY, MASK_KEY, "id", "subset", "original_image_path", "tags", "difficulty"),
+    *("seed", "edit_instruction", "edit_instruction_en", "original_description", "original_description_en"),
+    *("rationale_short", "rationale_short_en"),
+}
+
+
+class Base64Json:
+    """The format `base64_json`; config/README.md lists its keys."""
+
+    def stamp(self, benchmark: BenchmarkConfig) -> str:
+        """Return the file's size and mtime."""
+        try:
+            stat = Path(benchmark.path).stat()
+        except OSError as error:
+            raise SourceError(f"cannot be read ({error.strerror})", where=benchmark.path) from None
+        return f"{stat.st_size} {stat.st_mtime_ns}"
+
+    def rows(self, benchmark: BenchmarkConfig) -> Iterator[SourceRow]:
+        """Yield the file's rows."""
+        try:
+            with open(benchmark.path, "rb") as file:
+                for number, (category, raw) in enumerate(_elements(file, benchmark.path), start=1):
+                    yield _row(number, category, raw, benchmark.language)
+        except OSError as error:
+            raise SourceError(f"cannot be read ({error.strerror})", where=benchmark.path) from None
+        except (ijson.JSONError, UnicodeDecodeError, StopIteration) as error:
+            reason = (str(error).strip() or "it ends too early").splitlines()[0]
+            raise SourceError(f"not JSON in UTF-8 ({reason})", where=benchmark.path) from None
+
+
+def _elements(file: Any, path: str) -> Iterator[tuple[str | None, Any]]:
+    """Yield (category or None, row) from a list of rows or a dict of such lists."""
+    events = ijson.basic_parse(file, use_float=True)
+    event, _ = next(events, (None, None))
+    if event == "start_array":
+        for row in _array(events):
+            yield None, row
+    elif event == "start_map":
+        for event, value in events:
+            if event == "map_key":
+                if next(events)[0] != "start_array":
+                    raise SourceError(
+                        f"the category '{value}' does not hold a list", where=path, allowed="a list of rows"
+                    )
+                for row in _array(events):
+                    yield value, row
+    else:
+        raise SourceError(
+            "holds no benchmark", where=path, allowed="a list of rows, or a dict of lists by category"
+        )
+    # What follows the end makes ijson complain only when it is asked to go on.
+    next(events, None)
+
+
+def _array(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    """Yield the elements of the array that was just entered, each built whole."""
+    steps = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+    for event, value in events:
+        if event == "end_array":
+            return
+        builder = ijson.ObjectBuilder()
+        depth = 0
+        while True:
+            builder.event(event, value)
+            depth += steps.get(event, 0)
+            if depth == 0:
+                break
+            event, value = next(events)
+        yield builder.value
+
+
+def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRow:
+    digest = hashlib.sha256(canonical(raw).encode("utf-8", "surrogatepass")).hexdigest()
+    if not isinstance(raw, dict):
+        error = f"a {type(raw).__name__}, not an object"
+        return SourceRow(number, category or UNCATEGORISED, None, digest, error=error)
+    category = text_of(raw, "subset") or category or UNCATEGORISED
+    path = text_of(raw, "original_image_path")
+    row_id = str(raw["id"]) if raw.get("id") not in (None, "") else None
+    if row_id is None and path is not None:
+        row_id = Path(path.replace("\\", "/")).stem or None
+    other = {"en": "zh", "zh": "en"}[language]
+    used = language if text_of(raw, _key("edit_instruction", language)) else other
+    image = next((key for key in IMAGE_KEYS if text_of(raw, key)), None)
+    error = None
+    try:
+        seed = seed_of(raw.get("seed"))
+    except (TypeError, ValueError):
+        seed, error = None, f"the key 'seed': {raw['seed']!r} is not a whole number of 0 or more"
+    if image is None:
+        error = f"no image under any of the keys {', '.join(IMAGE_KEYS)}"
+    return SourceRow(
+        number=number,
+        category=category,
+        id=row_id,
+        digest=digest,
+        images=(_bytes_of(raw, image),) if image else (),
+        reference=_bytes_of(raw, REFERENCE_KEY) if text_of(raw, REFERENCE_KEY) else None,
+        mask=_bytes_of(raw, MASK_KEY) if text_of(raw, MASK_KEY) else None,
+        fields={
+            "instruction": text_of(raw, _key("edit_instruction", used)) or "",
+            "language": used,
+            "description": _in_language(raw, "original_description", language, other),
+            "rationale": _in_language(raw, "rationale_short", language, other),
+            "tags": tags_of(raw.get("tags")),
+            "difficulty": None if raw.get("difficulty") is None else str(raw["difficulty"]),
+            "seed": seed,
+            "extra": {key: value for key, value in raw.items() if key not in _KNOWN},
+        },
+        error=error,
+    )
+
+
+def _key(name: str, language: str) -> str:
+    return f"{name}_en" if language == "en" else name
+
+
+def _in_language(raw: dict[str, Any], name: str, language: str, other: str) -> str | None:
+    return text_of(raw, _key(name, language), _key(name, other))
+
+
+def _bytes_of(raw: dict[str, Any], key: str) -> Callable[[], bytes]:
+    return partial(_decode, raw[key].strip(), key)
+
+
+def _decode(text: str, key: str) -> bytes:
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SourceError(f"not base64 ({error})", where=f"the key '{key}'") from None

@@ -1,0 +1,111 @@
+"""The index of a benchmark: its categories, how many rows each has, and a hash of their content."""
+
+import dataclasses
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snakedit.config import BenchmarkConfig, registered
+from snakedit.errors import ConfigError, SourceError, did_you_mean
+from snakedit.names import safe_name
+from snakedit.records import write_whole
+from snakedit.sources import FORMATS
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class CategoryIndex:
+    """One category.
+
+    Attributes:
+        name: as the benchmark names it.
+        count: its rows, usable or not.
+        sha256: over the content of its rows, in order.
+        last_row: the number of its last row, after which a reader can stop.
+    """
+
+    name: str
+    count: int
+    sha256: str
+    last_row: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """A benchmark's categories by the name of their folder, in the order they are to be run and shown."""
+
+    categories: dict[str, CategoryIndex]
+
+
+def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
+    """Return a benchmark's index, made anew only where the source may have changed since.
+
+    Args:
+        benchmark: which of its categories are wanted stands in it.
+        path: index.json, which holds all categories.
+
+    Raises:
+        ConfigError: for an unknown format or category.
+        SourceError: if the source cannot be read or holds no rows.
+    """
+    source_format = registered(FORMATS, benchmark.format, f"benchmarks.{benchmark.name}.format")
+    stamp = {
+        "version": VERSION,
+        "format": benchmark.format,
+        "path": benchmark.path,
+        "stamp": source_format.stamp(benchmark),
+    }
+    content = _cached(path)
+    if content is None or content["source"] != stamp:
+        categories = _scan(benchmark)
+        write_whole(path, [_as_json({"source": stamp, "categories": categories})])
+    else:
+        categories = {name: CategoryIndex(**entry) for name, entry in content["categories"].items()}
+    return Index(_chosen(benchmark, categories))
+
+
+def _cached(path: Path) -> dict[str, Any] | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return content if content.get("source", {}).get("version") == VERSION else None
+
+
+def _scan(benchmark: BenchmarkConfig) -> dict[str, CategoryIndex]:
+    print(f"snakedit: indexing {benchmark.path}", file=sys.stderr)
+    counts: dict[str, int] = {}
+    last: dict[str, int] = {}
+    digests: dict[str, Any] = {}
+    for row in FORMATS[benchmark.format].rows(benchmark):
+        counts[row.category] = counts.get(row.category, 0) + 1
+        last[row.category] = row.number
+        digests.setdefault(row.category, hashlib.sha256()).update(row.digest.encode())
+    if not counts:
+        raise SourceError("holds no rows", where=benchmark.path)
+    return {
+        safe_name(name): CategoryIndex(name, counts[name], digests[name].hexdigest(), last[name])
+        for name in counts
+    }
+
+
+def _chosen(benchmark: BenchmarkConfig, categories: dict[str, CategoryIndex]) -> dict[str, CategoryIndex]:
+    if benchmark.categories is None:
+        return categories
+    names = {entry.name: folder for folder, entry in categories.items()}
+    for name in benchmark.categories:
+        if name not in names:
+            raise ConfigError(
+                f"{benchmark.path} has no category '{name}'{did_you_mean(name, names)}",
+                where=f"benchmarks.{benchmark.name}.categories",
+                allowed=", ".join(names),
+            )
+    return {names[name]: categories[names[name]] for name in benchmark.categories}
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    return json.dumps(content, default=dataclasses.asdict, ensure_ascii=False, indent=1)

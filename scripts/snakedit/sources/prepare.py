@@ -1,0 +1,118 @@
+"""Preparing a category: its rows as Items, each image decoded once into a PNG."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snakedit.config import BenchmarkConfig
+from snakedit.errors import SnakeditError, SourceError
+from snakedit.logs import LOGGER
+from snakedit.names import safe_name
+from snakedit.records import Item, write_records, write_whole
+from snakedit.runtime.images import decode_image, remove_strangers, save_png
+from snakedit.sources import FORMATS
+from snakedit.sources.base import SourceRow
+from snakedit.sources.index import CategoryIndex
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """A row that cannot be used; a line of `excluded.jsonl`."""
+
+    row: int
+    id: str
+    error: str
+
+
+def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output: Path) -> None:
+    """Write a category's `items.jsonl`, whole and last, with `images/` and `excluded.jsonl` beside it.
+
+    A row without an id gets one from its number, a second row of one id gets ``#2``, and a row that cannot
+    be used is excluded; each is told in a line of the log.
+
+    Raises:
+        SourceError: if no row could be used.
+    """
+    folder = output.parent
+    items: list[Item] = []
+    excluded: list[Excluded] = []
+    taken: set[str] = set()
+    names: set[str] = set()
+    for row in FORMATS[benchmark.format].rows(benchmark):
+        if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
+            break
+        if row.category != category.name:
+            continue
+        item_id = _unique_id(row, taken, benchmark.path)
+        taken.add(item_id)
+        try:
+            item, written = _item(row, item_id, folder)
+        except SnakeditError as error:
+            LOGGER.warning("%s: row %d (%s) is left out: %s", benchmark.path, row.number, item_id, error)
+            excluded.append(Excluded(row.number, item_id, str(error)))
+            continue
+        items.append(item)
+        names |= written
+    if not items:
+        first = f"row {excluded[0].row}: {excluded[0].error}" if excluded else "it has none"
+        raise SourceError(
+            f"none of the {len(excluded)} rows of the category '{category.name}' can be used ({first})",
+            where=benchmark.path,
+        )
+    remove_strangers(folder / "images", names)
+    write_whole(folder / "excluded.jsonl", (_line(entry) for entry in excluded))
+    write_records(output, items)
+    LOGGER.info("prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
+
+
+def _unique_id(row: SourceRow, taken: set[str], path: str) -> str:
+    base = row.id
+    if base is None:
+        base = f"row-{row.number:06}"
+        LOGGER.warning("%s: row %d has no id and is called '%s'", path, row.number, base)
+    item_id, copy = base, 1
+    while item_id in taken:
+        copy += 1
+        item_id = f"{base}#{copy}"
+    if copy > 1:
+        LOGGER.warning("%s: row %d has the id '%s' again and is called '%s'", path, row.number, base, item_id)
+    return item_id
+
+
+def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, set[str]]:
+    if row.error is not None:
+        raise SourceError(row.error)
+    if not row.fields["instruction"]:
+        raise SourceError("the instruction is empty")
+    # No safe name ends in ~ and a word, so these are never another item's.
+    name = safe_name(item_id)
+    # All are decoded before one is written, so that a row that is left out leaves no image behind.
+    parts: list[tuple[str, Callable[[], bytes]]] = [
+        (f"{name}.png" if place == 0 else f"{name}~{place + 1}.png", image)
+        for place, image in enumerate(row.images)
+    ]
+    extras = {"reference": row.reference, "mask": row.mask}
+    parts += [(f"{name}~{role}.png", image) for role, image in extras.items() if image is not None]
+    decoded = [(file_name, decode_image(image(), file_name)) for file_name, image in parts]
+    hashes = {file_name: save_png(image, folder / "images" / file_name) for file_name, image in decoded}
+    sources = [file_name for file_name, _ in parts[: len(row.images)]]
+    fields: dict[str, Any] = {
+        **row.fields,
+        **{role: f"images/{name}~{role}.png" for role, image in extras.items() if image is not None},
+    }
+    return (
+        Item(
+            id=item_id,
+            category=row.category,
+            images=[f"images/{file_name}" for file_name in sources],
+            image_sha256s=[hashes[file_name] for file_name in sources],
+            **fields,
+        ),
+        set(hashes),
+    )
+
+
+def _line(entry: Excluded) -> str:
+    return json.dumps(vars(entry), ensure_ascii=False) + "\n"
