@@ -139,11 +139,21 @@ def normalise(raw: Any, where: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(json.dumps(raw))
     if is_single_model(data):
         data = to_general(data, where)
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return check_schema(data, SCHEMA, where)
+
+
+def check_schema(data: Any, schema_path: Path, where: str) -> dict[str, Any]:
+    """Return data after it was checked against a schema and its defaults were filled in, in place.
+
+    Raises:
+        ConfigError: naming the first key that is wrong and what is allowed there.
+    """
+    schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
     error = best_match(_completing_validator()(schema).iter_errors(data))
     if error is not None:
         raise _config_error(error, where)
-    return data
+    checked: dict[str, Any] = data
+    return checked
 
 
 def from_dict(data: dict[str, Any]) -> Config:

@@ -198,7 +198,8 @@ def _build_demo_files(config: Config, scripts: Path) -> None:
     for benchmark in config.benchmarks.values():
         if Path(benchmark.path).parent == DEMO_FOLDER and not Path(benchmark.path).exists():
             write_demo_benchmark(Path(benchmark.path))
-    models = [entry.model for entry in (*config.editors.values(), *config.judges.values()) if entry.model]
+    entries: list[EditorConfig | JudgeConfig] = [*config.editors.values(), *config.judges.values()]
+    models = [entry.model for entry in entries if entry.model]
     missing = sorted({m for m in models if Path(m).parent == DEMO_FOLDER and not Path(m).exists()})
     if not missing:
         return

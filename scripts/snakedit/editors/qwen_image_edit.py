@@ -1,4 +1,4 @@
-"""Qwen-Image-Edit: the pipelines QwenImageEdit and QwenImageEditPlus of diffusers, chosen by the checkpoint."""
+"""Qwen-Image-Edit: diffusers' QwenImageEdit and QwenImageEditPlus pipelines, chosen by the checkpoint."""
 
 import json
 import sys

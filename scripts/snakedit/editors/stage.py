@@ -53,7 +53,7 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
     """
     editor = config.editors[editor_name]
     family = registered(EDITORS, editor.type, f"editors.{editor_name}.type")
-    params = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
+    params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
     recipe = recipes.editor_recipe(
         editor,
         family.model_kind,

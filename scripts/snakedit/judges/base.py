@@ -1,7 +1,7 @@
 """What a judge is: something that is loaded once on a device and then judges batches of edits."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -81,3 +81,27 @@ class Judge(ABC):
 
     def release_memory(self) -> None:
         """Give back what memory can be given back; called after an out-of-memory, before one more try."""
+
+
+def judge_carefully(
+    judge_batch: Callable[[Sequence[JudgeRequest]], list[Verdict]],
+    requests: Sequence[JudgeRequest],
+    release_memory: Callable[[], None],
+) -> list[Verdict]:
+    """Judge a batch so that one bad request costs only itself.
+
+    Out of memory halves the batch, down to 1. A batch that raises anything else is judged one by one, and
+    those that raise again are `failed`, with the error.
+    """
+    try:
+        return judge_batch(requests)
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is that request's failure
+        out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        if out_of_memory:
+            release_memory()
+        if len(requests) == 1:
+            told = f"{type(error).__name__}: {error}".splitlines()[0]
+            return [Verdict("failed", error=told, batch_size=1)]
+        size = (len(requests) + 1) // 2 if out_of_memory else 1
+    parts = [requests[start : start + size] for start in range(0, len(requests), size)]
+    return [v for part in parts for v in judge_carefully(judge_batch, part, release_memory)]

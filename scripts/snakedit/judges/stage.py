@@ -45,7 +45,7 @@ def score_category(
     """
     judge = config.judges[judge_name]
     family = registered(JUDGES, judge.type, f"judges.{judge_name}.type")
-    params = read_params(family.Params, judge.params, f"judges.{judge_name}.params")
+    params: Any = read_params(family.Params, judge.params, f"judges.{judge_name}.params")
     rubric = load_rubric(judge.rubric, judge.prompts)
     recipe = recipes.judge_recipe(
         judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()

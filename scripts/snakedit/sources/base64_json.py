@@ -105,11 +105,11 @@ def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRo
     other = {"en": "zh", "zh": "en"}[language]
     used = language if text_of(raw, _key("edit_instruction", language)) else other
     image = next((key for key in IMAGE_KEYS if text_of(raw, key)), None)
-    error = None
+    seed, error = None, None
     try:
         seed = seed_of(raw.get("seed"))
     except (TypeError, ValueError):
-        seed, error = None, f"the key 'seed': {raw['seed']!r} is not a whole number of 0 or more"
+        error = f"the key 'seed': {raw['seed']!r} is not a whole number of 0 or more"
     if image is None:
         error = f"no image under any of the keys {', '.join(IMAGE_KEYS)}"
     return SourceRow(

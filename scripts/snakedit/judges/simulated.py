@@ -1,0 +1,80 @@
+"""A simulated judge: takes a declared time and gives numbers that follow from the pictures' bytes."""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
+from snakedit.judges.rubric import Metric
+
+
+@dataclass(frozen=True)
+class SimulatedParams:
+    """Parameters of `SimulatedJudge`.
+
+    Attributes:
+        load_seconds: time to load, in seconds.
+        seconds_by_batch: batch size → seconds a batch. Between two sizes the time is interpolated,
+            outside them the nearest one's is taken.
+    """
+
+    load_seconds: float = 0.0
+    seconds_by_batch: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for size in self.seconds_by_batch:
+            if not size.isdecimal() or int(size) < 1:
+                raise ValueError(f"seconds_by_batch: '{size}' is not a batch size of 1 or more")
+
+
+class SimulatedJudge(Judge):
+    """Sleeps as long as a model would work. Its numbers mean nothing, and its replies say so."""
+
+    Params: ClassVar[type] = SimulatedParams
+    needs_device: ClassVar[bool] = True
+    execution_params: ClassVar[frozenset[str]] = frozenset({"load_seconds", "seconds_by_batch"})
+    params: SimulatedParams
+
+    def __init__(
+        self, model: str | None, params: SimulatedParams, device: str, settings: JudgeSettings
+    ) -> None:
+        super().__init__(model, params, device, settings)
+        time.sleep(params.load_seconds)
+
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
+        """Return numbers drawn by a hash of the edit and the metric."""
+        time.sleep(seconds_of_batch(self.params.seconds_by_batch, len(requests)))
+        return [self._verdict(request, len(requests)) for request in requests]
+
+    def _verdict(self, request: JudgeRequest, batch_size: int) -> Verdict:
+        rubric = self.settings.rubric
+        values: dict[str, float | None] = {metric.name: _number(metric, request) for metric in rubric.metrics}
+        return Verdict(
+            status="ok",
+            values=values,
+            spread=dict.fromkeys(values),
+            score=rubric.score(values),
+            replies={name: [{"text": f"simulated: {value:g}"}] for name, value in values.items()},
+            batch_size=batch_size,
+        )
+
+
+def seconds_of_batch(seconds: Mapping[str, float], size: int) -> float:
+    """Return the declared seconds of a batch, interpolated between the sizes that were declared."""
+    known = sorted((int(declared), value) for declared, value in seconds.items())
+    if not known:
+        return 0.0
+    below = [entry for entry in known if entry[0] <= size] or known[:1]
+    above = [entry for entry in known if entry[0] >= size] or known[-1:]
+    (low, low_seconds), (high, high_seconds) = below[-1], above[0]
+    if low == high:
+        return low_seconds
+    return low_seconds + (high_seconds - low_seconds) * (size - low) / (high - low)
+
+
+def _number(metric: Metric, request: JudgeRequest) -> float:
+    content = hashlib.sha256(metric.name.encode() + request.edit.tobytes()).digest()
+    share = int.from_bytes(content[:4], "big") / 2**32
+    return round(metric.low + (metric.high - metric.low) * share, 2)
