@@ -11,7 +11,7 @@ def shown_edits(wildcards):
 
 rule edit_category:
     input:
-        items="results/{benchmark}/items/{category}/items.jsonl",
+        item_records="results/{benchmark}/items/{category}/items.jsonl",
         shown=shown_edits,
     output:
         edits="results/{benchmark}/edits/{editor}/{category}/edits.jsonl",
@@ -31,5 +31,5 @@ rule edit_category:
     shell:
         "python {workflow.basedir:q}/scripts/edit_category.py --config {PLAN.config_file:q}"
         " --benchmark {wildcards.benchmark:q} --editor {wildcards.editor:q}"
-        " --items {input.items:q} --output {output.edits:q} --log {log:q}"
+        " --items {input.item_records:q} --output {output.edits:q} --log {log:q}"
         " --devices {resources.pool_gpu}"

@@ -6,7 +6,7 @@ rule prepare_category:
         source=lambda wildcards: ancient(CONFIG.benchmarks[wildcards.benchmark].path),
         index=ancient("results/{benchmark}/index.json"),
     output:
-        items="results/{benchmark}/items/{category}/items.jsonl",
+        item_records="results/{benchmark}/items/{category}/items.jsonl",
     log:
         "results/{benchmark}/logs/prepare_category/{category}.log",
     benchmark:
@@ -22,4 +22,4 @@ rule prepare_category:
     shell:
         "python {workflow.basedir:q}/scripts/prepare_category.py --config {PLAN.config_file:q}"
         " --benchmark {wildcards.benchmark:q} --category {wildcards.category:q}"
-        " --index {input.index:q} --output {output.items:q} --log {log:q}"
+        " --index {input.index:q} --output {output.item_records:q} --log {log:q}"

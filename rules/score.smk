@@ -3,7 +3,7 @@
 
 rule score_category:
     input:
-        items="results/{benchmark}/items/{category}/items.jsonl",
+        item_records="results/{benchmark}/items/{category}/items.jsonl",
         edits="results/{benchmark}/edits/{editor}/{category}/edits.jsonl",
     output:
         scores="results/{benchmark}/scores/{judge}/{editor}/{category}/scores.jsonl",
@@ -23,5 +23,5 @@ rule score_category:
     shell:
         "python {workflow.basedir:q}/scripts/score_category.py --config {PLAN.config_file:q}"
         " --benchmark {wildcards.benchmark:q} --judge {wildcards.judge:q} --editor {wildcards.editor:q}"
-        " --items {input.items:q} --edits {input.edits:q} --output {output.scores:q} --log {log:q}"
+        " --items {input.item_records:q} --edits {input.edits:q} --output {output.scores:q} --log {log:q}"
         " --devices {resources.pool_gpu}"

@@ -70,7 +70,8 @@ def build_qwen3_vl(folder: Path) -> None:
         eos_token_id=[tokenizer.eos_token_id, begin],
         pad_token_id=tokenizer.pad_token_id,
     )
-    digits = tokenizer.convert_tokens_to_ids([str(digit) for digit in range(10)])
+    # Not the 1: a digit would follow it, and of those only 10 is on a scale.
+    digits = tokenizer.convert_tokens_to_ids(list("023456789"))
     with torch.no_grad():
         model.lm_head.weight[digits] *= 6.0
     model.save_pretrained(folder)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class UnreadableReply(ValueError):
+class UnreadableReplyError(ValueError):
     """The reply holds no number on the scale, or more than one."""
 
 
@@ -33,19 +33,19 @@ def read_number(reply: str, low: int, high: int) -> float:
         low, high: ends of the scale.
 
     Raises:
-        UnreadableReply: if there is none, if two differ, or if it is off the scale.
+        UnreadableReplyError: if there is none, if two differ, or if it is off the scale.
     """
     text = _REASONING.sub(" ", unicodedata.normalize("NFKC", reply)).replace("**", " ").strip()
     if not text:
-        raise UnreadableReply("the reply is empty")
+        raise UnreadableReplyError("the reply is empty")
     found = set(_from_json(text)) or set(_from_patterns(text, high))
     if not found:
-        raise UnreadableReply(f"no number in the reply {_short(reply)}")
+        raise UnreadableReplyError(f"no number in the reply {_short(reply)}")
     if len(found) > 1:
-        raise UnreadableReply(f"{len(found)} different numbers in the reply {_short(reply)}")
+        raise UnreadableReplyError(f"{len(found)} different numbers in the reply {_short(reply)}")
     value = found.pop()
     if not low <= value <= high:
-        raise UnreadableReply(f"{value:g} is off the scale from {low} to {high}")
+        raise UnreadableReplyError(f"{value:g} is off the scale from {low} to {high}")
     return value
 
 
@@ -68,7 +68,7 @@ def _from_patterns(text: str, high: int) -> Iterator[float]:
         for match in matches:
             top = match.groupdict().get("top")
             if top is not None and int(top) != high:
-                raise UnreadableReply(f"'{match[0].strip()}' is on another scale")
+                raise UnreadableReplyError(f"'{match[0].strip()}' is on another scale")
             yield float(match["value"])
         if matches:
             return

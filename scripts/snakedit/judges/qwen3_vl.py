@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
-from snakedit.judges.parsing import UnreadableReply, read_number
+from snakedit.judges.parsing import UnreadableReplyError, read_number
 from snakedit.judges.rubric import Metric
 from snakedit.runtime.processors import load_processor
 
@@ -178,10 +178,10 @@ class Qwen3VL(Judge):
             drawn = []
             for sample in range(self.settings.samples):
                 drawn.append(self._write(prefix.cache, state, metric, requests, sample, tokens))
-                prefix.cache.crop(length)
+                _cut(prefix.cache, length)
             return [list(answers) for answers in zip(*drawn, strict=True)]
         finally:
-            prefix.cache.crop(prefix.length)
+            _cut(prefix.cache, prefix.length)
 
     def _step(self, cache: Any, tokens: Any, mask: Any, positions: Any) -> Any:
         """Run tokens behind a cache; return the logits (B, vocabulary) after the last, in float64."""
@@ -211,7 +211,7 @@ class Qwen3VL(Judge):
             token = torch.full_like(state.position, self._digits[digit])
             grown = torch.cat([state.mask, torch.ones_like(token)], dim=1)
             second = self._step(cache, token, grown, state.position).softmax(-1)[:, self._digits]
-            cache.crop(length)
+            _cut(cache, length)
             weights[digit] = first[:, digit] * (1 - second.sum(1))
             for follower in range(10):
                 weights[10 * digit + follower] = first[:, digit] * second[:, follower]
@@ -319,6 +319,13 @@ class _State:
     logits: Any
 
 
+def _cut(cache: Any, length: int) -> None:
+    """Forget what a cache holds beyond a length, in tokens."""
+    excess = cache.get_seq_length() - length
+    if excess > 0:
+        cache.crop(-excess)
+
+
 def _shown(request: JudgeRequest, shows: tuple[str, ...]) -> list[Image.Image]:
     images = {"source": request.sources, "edit": [request.edit]}
     return [image for name in shows for image in images[name]]
@@ -332,5 +339,5 @@ def _plain(text: str) -> str:
 def _read(text: str, metric: Metric, tokens: int) -> _Answer:
     try:
         return _Answer(read_number(text, metric.low, metric.high), {"text": text}, tokens)
-    except UnreadableReply as error:
+    except UnreadableReplyError as error:
         return _Answer(None, {"text": text}, tokens, str(error))

@@ -95,8 +95,8 @@ def _array(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
 def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRow:
     digest = hashlib.sha256(canonical(raw).encode("utf-8", "surrogatepass")).hexdigest()
     if not isinstance(raw, dict):
-        error = f"a {type(raw).__name__}, not an object"
-        return SourceRow(number, category or UNCATEGORISED, None, digest, error=error)
+        problem = f"a {type(raw).__name__}, not an object"
+        return SourceRow(number, category or UNCATEGORISED, None, digest, error=problem)
     category = text_of(raw, "subset") or category or UNCATEGORISED
     path = text_of(raw, "original_image_path")
     row_id = str(raw["id"]) if raw.get("id") not in (None, "") else None
@@ -105,7 +105,8 @@ def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRo
     other = {"en": "zh", "zh": "en"}[language]
     used = language if text_of(raw, _key("edit_instruction", language)) else other
     image = next((key for key in IMAGE_KEYS if text_of(raw, key)), None)
-    seed, error = None, None
+    seed: int | None = None
+    error: str | None = None
     try:
         seed = seed_of(raw.get("seed"))
     except (TypeError, ValueError):
