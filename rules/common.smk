@@ -14,8 +14,16 @@ from snakedit.config import SCHEMA
 from snakedit.errors import SnakeditError
 from snakedit.plan import make_plan
 
+# The limit given as --resources gpu=N.
+GRANTED = workflow.global_resources.get("gpu")
+
 try:
-    PLAN = make_plan(config, ", ".join(map(str, workflow.configfiles)), SCRIPTS)
+    PLAN = make_plan(
+        config,
+        ", ".join(map(str, workflow.configfiles)),
+        SCRIPTS,
+        None if GRANTED is None else GRANTED.value,
+    )
 except SnakeditError as error:
     sys.exit(f"snakedit: {type(error).__name__}: {error}")
 CONFIG = PLAN.config
@@ -28,32 +36,21 @@ wildcard_constraints:
     judge="|".join(map(re.escape, CONFIG.judges)),
 
 
-def granted_gpus():
-    """The limit given as --resources gpu=N, or None."""
-    limit = workflow.global_resources.get("gpu")
-    return None if limit is None else limit.value
-
-
-def pool_devices(kind, name):
-    """Devices of the pool that a job of this editor or judge uses."""
-    return PLAN.devices(kind, name, granted_gpus())
-
-
-def job_gpus(kind, name):
+def job_gpus(editor_or_judge):
     """GPUs that one job declares: half a pool, so that two jobs are in flight on it.
 
     In remote mode the job is alone with its own limit.
     """
-    pool = pool_devices(kind, name)
+    pool = PLAN.devices(editor_or_judge)
     if PLAN.on_cpu() or pool == 0:
         return 0
-    share = workflow.remote_exec or not CONFIG.run.resident
-    return pool if share else max(1, pool // 2)
+    alone = workflow.remote_exec or not CONFIG.run.resident
+    return pool if alone else max(1, pool // 2)
 
 
-def job_threads(kind, name):
+def job_threads(editor_or_judge):
     """Cores that one job declares: one, but on a CPU run its share of the pool's worker processes."""
     if not PLAN.on_cpu():
         return 1
-    pool = pool_devices(kind, name)
+    pool = PLAN.devices(editor_or_judge)
     return max(1, pool // 2 if CONFIG.run.resident else pool)

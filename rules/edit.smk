@@ -22,10 +22,10 @@ rule edit_category:
     priority: lambda wildcards: 100 - PLAN.editor_place(wildcards.editor)
     conda:
         "../envs/edit.yaml"
-    threads: lambda wildcards: job_threads("editor", wildcards.editor)
+    threads: lambda wildcards: job_threads(CONFIG.editors[wildcards.editor])
     resources:
-        gpu=lambda wildcards: job_gpus("editor", wildcards.editor),
-        pool_gpu=lambda wildcards: pool_devices("editor", wildcards.editor),
+        gpu=lambda wildcards: job_gpus(CONFIG.editors[wildcards.editor]),
+        pool_gpu=lambda wildcards: PLAN.devices(CONFIG.editors[wildcards.editor]),
     params:
         recipe=lambda wildcards: PLAN.editor_recipes[wildcards.editor],
     shell:

@@ -14,10 +14,10 @@ rule score_category:
     priority: 0
     conda:
         "../envs/score.yaml"
-    threads: lambda wildcards: job_threads("judge", wildcards.judge)
+    threads: lambda wildcards: job_threads(CONFIG.judges[wildcards.judge])
     resources:
-        gpu=lambda wildcards: job_gpus("judge", wildcards.judge),
-        pool_gpu=lambda wildcards: pool_devices("judge", wildcards.judge),
+        gpu=lambda wildcards: job_gpus(CONFIG.judges[wildcards.judge]),
+        pool_gpu=lambda wildcards: PLAN.devices(CONFIG.judges[wildcards.judge]),
     params:
         recipe=lambda wildcards: PLAN.judge_recipes[wildcards.judge],
     shell:

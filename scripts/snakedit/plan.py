@@ -31,12 +31,14 @@ class Plan:
     Attributes:
         config_file: the whole configuration in a file that is named by its content, for the scripts.
         indexes: benchmark → its index.
+        device_count: devices that the run may use; 0 where nothing needs one.
         editor_recipes, judge_recipes: name → canonical JSON of what its results depend on.
     """
 
     config: Config
     config_file: str
     indexes: dict[str, Index]
+    device_count: int
     editor_recipes: dict[str, str]
     judge_recipes: dict[str, str]
 
@@ -80,29 +82,17 @@ class Plan:
         of = self.config.editors[editor].params.get("of")
         return [of] if of else []
 
-    def devices(self, kind: str, name: str, granted: int | None) -> int:
-        """Return how many devices a job of this editor or judge may have in its pool; 0 if it needs none.
-
-        Args:
-            kind: ``editor`` or ``judge``.
-            granted: what ``--resources gpu=`` allows, or None where it was not given.
-        """
-        if kind == "editor":
-            needed = EDITORS[self.config.editors[name].type].needs_device
-        else:
-            needed = JUDGES[self.config.judges[name].type].needs_device
-        if not needed:
-            return 0
-        if granted is not None and not self.on_cpu():
-            return min(granted, self.config.run.devices.count or granted)
-        return count_devices(self.config.run.devices)
+    def devices(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
+        """Return how many devices its jobs may have in their pool; 0 if it needs none."""
+        registry: Mapping[str, Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
+        return self.device_count if registry[editor_or_judge.type].needs_device else 0
 
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""
         return device_kind(self.config.run.devices) == "cpu"
 
 
-def make_plan(raw: Any, where: str, scripts: Path) -> Plan:
+def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
     """Check the configuration and find out what it asks for.
 
     Writes the configuration file, the benchmarks' indexes, the cache of model revisions and, where the
@@ -112,6 +102,7 @@ def make_plan(raw: Any, where: str, scripts: Path) -> Plan:
         raw: the configuration as Snakemake read it.
         where: the names of its files, for messages.
         scripts: the folder of the entry points.
+        granted: what ``--resources gpu=`` allows, or None where it was not given.
 
     Raises:
         SnakeditError: for whatever a user can mend.
@@ -139,6 +130,7 @@ def make_plan(raw: Any, where: str, scripts: Path) -> Plan:
         config=config,
         config_file=config_file,
         indexes=indexes,
+        device_count=_device_count(config, granted),
         editor_recipes={
             name: recipe.canonical(
                 recipe.editor_recipe(
@@ -175,6 +167,17 @@ def _result_params(
         )
     params = settings.read_params(family.Params, entry.params, f"{where}.params")
     return recipe.result_params(params, family.execution_params)
+
+
+def _device_count(config: Config, granted: int | None) -> int:
+    """The limit given to Snakemake, within the configuration's; without one, the devices on this host."""
+    needed = [EDITORS[editor.type].needs_device for editor in config.editors.values()]
+    needed += [JUDGES[judge.type].needs_device for judge in config.judges.values()]
+    if not any(needed):
+        return 0
+    if granted is None or device_kind(config.run.devices) == "cpu":
+        return count_devices(config.run.devices)
+    return min(granted, config.run.devices.count or granted)
 
 
 def _check_shown_editors(config: Config, where: str) -> None:

@@ -73,7 +73,7 @@ def build_qwen3_vl(folder: Path) -> None:
     # Not the 1: a digit would follow it, and of those only 10 is on a scale.
     digits = tokenizer.convert_tokens_to_ids(list("023456789"))
     with torch.no_grad():
-        model.lm_head.weight[digits] *= 6.0
+        model.lm_head.weight[digits] *= 16.0
     model.save_pretrained(folder)
     processor = image_only(Qwen3VLProcessor)(
         tokenizer=tokenizer,

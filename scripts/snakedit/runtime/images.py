@@ -102,11 +102,11 @@ def png_text(path: str | Path) -> dict[str, str]:
     """Return the text chunks of a PNG that opens and verifies, else raise `ImageError`."""
     try:
         with Image.open(path, formats=("PNG",)) as image:
-            text = {str(key): str(value) for key, value in getattr(image, "text", {}).items()}
             image.verify()
-        # verify() checks the chunks it meets; a file cut inside its pixels shows only when they are decoded.
+        # verify() checks the chunks' sums; only decoding shows that no pixel is missing.
         with Image.open(path, formats=("PNG",)) as image:
             image.load()
+            text = {str(key): str(value) for key, value in getattr(image, "text", {}).items()}
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError(f"not a whole PNG ({error})", where=str(path)) from None
     return text
