@@ -27,3 +27,11 @@ rule all:
     default_target: True
     input:
         expand("results/{benchmark}/report/index.html", benchmark=CONFIG.benchmarks),
+
+
+onsuccess:
+    shell("python {workflow.basedir:q}/scripts/stop_pools.py")
+
+
+onerror:
+    shell("python {workflow.basedir:q}/scripts/stop_pools.py")

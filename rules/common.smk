@@ -13,6 +13,7 @@ sys.path.insert(0, str(SCRIPTS))
 from snakedit.config import SCHEMA
 from snakedit.errors import SnakeditError
 from snakedit.plan import make_plan
+from snakedit.runtime.private import start_time
 
 # The limit given as --resources gpu=N.
 GRANTED = workflow.global_resources.get("gpu")
@@ -27,6 +28,9 @@ try:
 except SnakeditError as error:
     sys.exit(f"snakedit: {type(error).__name__}: {error}")
 CONFIG = PLAN.config
+
+# Resident pools belong to this run and end with it. Jobs inherit the name.
+os.environ["SNAKEDIT_OWNER"] = f"{os.getpid()}:{start_time(os.getpid())}"
 
 
 wildcard_constraints:

@@ -1,0 +1,30 @@
+"""Keep one model loaded for the jobs of one run. Started by the first job that needs it, never by hand."""
+
+import json
+import sys
+
+from snakedit.config import DevicesConfig
+from snakedit.editors.stage import load_worker as load_editor
+from snakedit.errors import exit_in_one_line
+from snakedit.judges.stage import load_worker as load_judge
+from snakedit.logs import log_to
+from snakedit.runtime.resident import PoolRequest
+from snakedit.runtime.serve import serve
+
+LOADERS = {"edit": load_editor, "score": load_judge}
+
+
+def main() -> None:
+    """Read the request from standard input and serve it."""
+    log_to(None)
+    request = json.loads(sys.stdin.buffer.read())
+    devices = request.pop("devices")
+    ids = devices.pop("ids")
+    serve(
+        PoolRequest(devices=DevicesConfig(ids=None if ids is None else tuple(ids), **devices), **request),
+        LOADERS,
+    )
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

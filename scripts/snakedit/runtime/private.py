@@ -1,0 +1,55 @@
+"""A folder that only this user can write to: for the locks of devices and the sockets of pools."""
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from snakedit.errors import DeviceError
+
+
+def private_folder() -> Path:
+    """Return this user's folder under the temporary directory, made with mode 0700.
+
+    Raises:
+        DeviceError: if somebody else owns it or others can write to it.
+    """
+    folder = Path(tempfile.gettempdir(), f"snakedit-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    state = folder.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
+        raise DeviceError(
+            "is not a folder of yours alone",
+            where=str(folder),
+            allowed="mode 0700, owned by you",
+            hint="remove it or set TMPDIR",
+        )
+    return folder
+
+
+def lock_folder() -> Path:
+    """Return where device locks lie: `SNAKEDIT_LOCK_DIR`, to share them between users, or a private one.
+
+    Under SLURM, devices are numbered anew in each job's allocation, so each job has locks of its own.
+    """
+    shared = os.environ.get("SNAKEDIT_LOCK_DIR")
+    folder = Path(shared) if shared else private_folder() / "locks"
+    job = os.environ.get("SLURM_JOB_ID")
+    if job:
+        folder = folder / f"slurm-{job}-{os.environ.get('SLURMD_NODENAME', 'node')}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def start_time(pid: int) -> str:
+    """Return when a process started, in the kernel's clock ticks; a pid alone may be used again.
+
+    Raises:
+        ProcessLookupError: if there is no such process.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        raise ProcessLookupError(pid) from None
+    # The command's name stands in parentheses and may hold spaces.
+    return fields.rpartition(")")[2].split()[19]

@@ -1,0 +1,51 @@
+"""How far a job is: one line a second on a terminal, one a minute in a log."""
+
+import sys
+import time
+from collections import Counter
+
+from snakedit.logs import LOGGER
+
+TERMINAL_SECONDS, LOG_SECONDS = 1.0, 60.0
+
+
+class Progress:
+    """Counts what a job has done and says so now and then; see the module for how often."""
+
+    def __init__(self, label: str, category: str, total: int) -> None:
+        self._name, self._total = f"{label}/{category}", total
+        self._done: Counter[str] = Counter()
+        self._failed = 0
+        self._start = self._told = time.monotonic()
+        self._first: float | None = None
+        self._every = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._done:
+            self._tell()
+
+    def add(self, device: str, items: int, failed: bool) -> None:
+        """Count items that a device has finished."""
+        self._first = self._first or time.monotonic()
+        self._done[device] += items
+        self._failed += items if failed else 0
+        if time.monotonic() - self._told >= self._every:
+            self._tell()
+
+    def line(self, seconds: float) -> str:
+        """Return the line after this many seconds of work."""
+        done = self._done.total()
+        rate = done / seconds if seconds > 0 else 0.0
+        left = (self._total - done) / rate if rate else 0.0
+        share = " ".join(f"{device} {count}" for device, count in sorted(self._done.items()))
+        return (
+            f"{self._name}: {done}/{self._total} done, {self._failed} failed, {rate:.2f} images/s, "
+            f"{left:.0f} s left ({share})"
+        )
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        LOGGER.info("%s", self.line(self._told - self._start))

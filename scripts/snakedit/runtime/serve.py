@@ -1,0 +1,225 @@
+"""A resident pool: a process that keeps one model loaded for the jobs of one run.
+
+It goes when its run's Snakemake dies, however it dies; when it has had nothing to do for `idle_timeout`;
+when another model of the run needs its devices, after the jobs it has accepted; and when it is told to.
+"""
+
+import contextlib
+import dataclasses
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from multiprocessing.connection import wait
+from typing import Any
+
+from snakedit.errors import SnakeditError
+from snakedit.runtime.devices import Device, resolve_devices
+from snakedit.runtime.leases import Holder, Lease, acquire
+from snakedit.runtime.private import start_time
+from snakedit.runtime.resident import Line, PoolRequest, ask_to_leave, held_by, peer_uid
+from snakedit.runtime.workers import Loader, Task, Workers
+
+TICK_SECONDS = 0.5
+ALIVE_SECONDS = 5.0
+MAX_QUEUED = 64
+
+
+class _Client:
+    """A job at the other end of a socket, and its tasks that no worker has taken yet."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.accepted = False
+        self.queue: deque[Task] = deque()
+
+
+class Server:
+    """The pool's only loop. Everything happens in the main thread, since workers die with the thread
+    that started them; waiting for devices is the one thing that another thread does."""
+
+    def __init__(self, request: PoolRequest, loader: Loader) -> None:
+        self.request, self._loader = request, loader
+        self._clients: list[_Client] = []
+        self._lease: Lease | None = None
+        self._workers: Workers | None = None
+        self._leaving = self._stopping = False
+        self._error: str | None = None
+        self._notes: deque[str] = deque()
+        self._used = self._said = time.monotonic()
+        # Handlers only set a flag: the loop sees it within a tick.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def serve(self) -> None:
+        """Serve until it is time to go; then free the devices, after the workers have exited."""
+        owner = _watch(self.request.owner)
+        path = self.request.socket
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(path))
+        listener.listen(64)
+        listener.setblocking(False)
+        threading.Thread(target=self._acquire, daemon=True).start()
+        try:
+            while not self._is_over():
+                workers = self._workers
+                sources: list[Any] = [listener, *([owner] if owner is not None else [])]
+                sources += [c.line for c in self._clients if len(c.queue) < MAX_QUEUED]
+                sources += workers.connections if workers else []
+                ready: list[Any] = wait(sources, timeout=TICK_SECONDS)
+                if owner is not None and owner in ready:
+                    return
+                if listener in ready:
+                    self._accept(listener)
+                for client in [c for c in self._clients if c.line in ready]:
+                    self._listen_to(client)
+                self._work(ready)
+                self._tell()
+        finally:
+            # First no new client, then the workers, then the devices.
+            path.unlink(missing_ok=True)
+            listener.close()
+            if self._workers:
+                self._workers.close()
+            if self._lease:
+                self._lease.release()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _is_over(self) -> bool:
+        if self._stopping:
+            return True
+        if self._clients:
+            self._used = time.monotonic()
+            return False
+        return self._leaving or time.monotonic() - self._used > self.request.idle_timeout
+
+    def _acquire(self) -> None:
+        """Lease the devices; in a thread, so that the pool can be talked to while it waits."""
+        request = self.request
+        holder = Holder(os.getpid(), request.label, request.owner, str(request.socket))
+        told: set[str] = set()
+
+        def say(device: Device, other: Holder | None) -> None:
+            if device.name not in told:
+                told.add(device.name)
+                self._notes.append(f"{request.label} waits for {device.name}, {held_by(other)}")
+            ask_to_leave(other, request.owner)
+
+        try:
+            self._lease = acquire(resolve_devices(request.devices), request.count, holder, say)
+        except SnakeditError as error:
+            self._error = str(error)
+
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        if peer_uid(connection) != os.getuid():
+            connection.close()
+            return
+        self._clients.append(_Client(Line(connection)))
+
+    def _listen_to(self, client: _Client) -> None:
+        try:
+            for message in client.line.receive():
+                self._obey(client, message)
+        except (ConnectionError, ValueError, TypeError, KeyError):
+            # Nobody waits for what is left of its tasks; those in a worker's hands are finished.
+            self._drop(client)
+
+    def _obey(self, client: _Client, message: dict[str, Any]) -> None:
+        if "job" in message:
+            if self._leaving or self._stopping:
+                client.line.send({"leaving": True})
+            else:
+                client.accepted = True
+                client.line.send({"accepted": os.getpid()})
+        elif "task" in message and client.accepted:
+            client.queue.append(Task(**message["task"]))
+        elif "leave" in message:
+            self._leaving = True
+        elif "stop" in message:
+            self._stopping = True
+
+    def _drop(self, client: _Client) -> None:
+        client.line.close()
+        client.queue.clear()
+        if client in self._clients:
+            self._clients.remove(client)
+        if self._workers:
+            self._workers.forget(client)
+
+    def _work(self, ready: list[Any]) -> None:
+        if self._workers is None:
+            if self._lease is None:
+                return
+            # In the main thread: workers end with the thread that started them.
+            request = self.request
+            self._workers = Workers(self._loader, request.settings, self._lease.devices, request.item_timeout)
+        for client, outcome in self._workers.step(ready, self._take):
+            if client in self._clients:
+                self._send(client, {"outcome": dataclasses.asdict(outcome)})
+        if not self._workers.is_alive:
+            self._error = f"no device could load the model: {self._workers.load_error}"
+
+    def _take(self) -> tuple[_Client, Task] | None:
+        """The next task: of the job that came first, so that a later one fills up what it leaves."""
+        assert self._workers is not None
+        busy = {task.payload.get("output") for task in self._workers.working_on()} - {None}
+        for client in self._clients:
+            # A job that was killed and run again may ask for what its first life still writes.
+            if client.queue and client.queue[0].payload.get("output") not in busy:
+                return client, client.queue.popleft()
+        return None
+
+    def _tell(self) -> None:
+        while self._notes:
+            note = self._notes.popleft()
+            for client in list(self._clients):
+                self._send(client, {"note": note})
+        if self._error is not None:
+            for client in list(self._clients):
+                self._send(client, {"error": self._error})
+            self._stopping = True
+        if time.monotonic() - self._said > ALIVE_SECONDS:
+            self._said = time.monotonic()
+            for client in list(self._clients):
+                self._send(client, {"alive": True})
+        for client in list(self._clients):
+            if client.line.has_unsent:
+                self._send(client, None)
+
+    def _send(self, client: _Client, message: dict[str, Any] | None) -> None:
+        try:
+            if message is None:
+                client.line.flush()
+            else:
+                client.line.send(message)
+        except OSError:
+            self._drop(client)
+
+
+def _watch(owner: str) -> int | None:
+    """Return a descriptor that becomes readable when the owner dies.
+
+    Raises:
+        SystemExit: if it is dead already.
+    """
+    pid, _, started = owner.partition(":")
+    try:
+        descriptor = os.pidfd_open(int(pid))
+        if start_time(int(pid)) == started:
+            return descriptor
+    except ProcessLookupError:
+        pass
+    sys.exit(f"the run {owner} that asked for this pool is over")
+
+
+def serve(request: PoolRequest, loaders: dict[str, Loader]) -> None:
+    """Run a resident pool in this process, to its end."""
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(request, loaders[request.stage]).serve()
