@@ -8,14 +8,20 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from snakedit.checkpoints.qwen3_vl import build_qwen3_vl
 from snakedit.checkpoints.qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
 from snakedit.errors import CheckpointError
+
+
+def _build_qwen3_vl(folder: Path) -> None:
+    from snakedit.checkpoints.qwen3_vl import build_qwen3_vl
+
+    build_qwen3_vl(folder)
+
 
 CHECKPOINTS: Mapping[str, Callable[[Path], None]] = {
     "qwen-image-edit-tiny": build_qwen_image_edit,
     "qwen-image-edit-plus-tiny": build_qwen_image_edit_plus,
-    "qwen3-vl-tiny": build_qwen3_vl,
+    "qwen3-vl-tiny": _build_qwen3_vl,
 }
 
 

@@ -28,7 +28,8 @@ class EditRequest:
     inputs: dict[str, Image.Image] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+# Equal only to itself, so that an editor can keep what it worked out for a category (`functools.cache`).
+@dataclass(frozen=True, eq=False)
 class CategoryContext:
     """What an editor may look at beside the item itself.
 
@@ -76,6 +77,11 @@ class Editor(ABC):
             device: a torch device, ``cpu``, or a simulated one (``simulated:0``).
         """
         self.model, self.params, self.device = model, params, device
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What the record of the last edit should say beside the library versions, name → value."""
+        return {}
 
     @classmethod
     def inputs(cls, item: Item, category: CategoryContext, params: Any) -> Mapping[str, Path]:

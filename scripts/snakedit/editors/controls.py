@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,9 +10,8 @@ from PIL import Image
 
 from snakedit.editors.base import CategoryContext, Editor, EditRequest
 from snakedit.errors import ImageError
-from snakedit.names import safe_name
 from snakedit.recipe import fingerprint
-from snakedit.records import Item
+from snakedit.records import Edit, Item, read_records
 
 
 class Identity(Editor):
@@ -66,34 +66,51 @@ class Shuffled(Editor):
 
     @classmethod
     def inputs(cls, item: Item, category: CategoryContext, params: ShuffledParams) -> Mapping[str, Path]:
-        """Return the image shown in the place of this item's edit."""
-        shown = {other.id: _shown(other, category, params) for other in category.items}
-        able = [other_id for other_id, path in shown.items() if path is not None]
-        other = _next_in_ring(item.id, able)
-        path = shown.get(other) if other is not None else None
-        if path is None:
-            wanted = f"edit by '{params.of}'" if params.of else "reference"
-            raise ImageError(f"no other item of the category has a {wanted} to show")
-        return {"other": path}
+        """Return the image shown in the place of this item's edit.
+
+        Raises:
+            ImageError: if no other item has one.
+        """
+        shown = _shown_images(category, params.of)
+        if item.id not in shown:
+            wanted = f"an edit by '{params.of}'" if params.of else "a reference"
+            raise ImageError(
+                f"no other item of the category has {wanted} to show",
+                hint="" if params.of else "to show another editor's edits give of: EDITOR",
+            )
+        return {"other": shown[item.id]}
 
     def edit(self, request: EditRequest) -> Image.Image:
         """Return the other item's image."""
         return request.inputs["other"]
 
 
-def _shown(item: Item, category: CategoryContext, params: ShuffledParams) -> Path | None:
-    if params.of is None:
-        return category.items_folder / item.reference if item.reference else None
-    path = category.edits.get(params.of, Path()) / "images" / f"{safe_name(item.id)}.png"
-    return path if path.is_file() else None
+@lru_cache(maxsize=1)
+def _shown_images(category: CategoryContext, of: str | None) -> Mapping[str, Path]:
+    """Return which image each item shows, by id: always another item's, and no image twice if all have one.
+
+    The items stand in a ring, in an order that depends on their ids alone, and each shows the next one
+    that has an image. So neither the order of processing nor a removed item far away changes it.
+    """
+    images = _references(category) if of is None else _edits(category.edits.get(of))
+    ring = sorted((item.id for item in category.items), key=lambda name: (fingerprint(name), name))
+    shown: dict[str, Path] = {}
+    following: str | None = None
+    # Twice around, backwards: the first round finds what the last items of the ring wrap around to.
+    for item_id in [*reversed(ring), *reversed(ring)]:
+        if following is not None and following != item_id:
+            shown[item_id] = images[following]
+        if item_id in images:
+            following = item_id
+    return shown
 
 
-def _next_in_ring(item_id: str, able: list[str]) -> str | None:
-    """The next id in an order that depends on the ids alone, so that no two items show the same one."""
-    ring = sorted({*able, item_id}, key=lambda name: (fingerprint(name), name))
-    start = ring.index(item_id)
-    for step in range(1, len(ring)):
-        candidate = ring[(start + step) % len(ring)]
-        if candidate in able:
-            return candidate
-    return None
+def _references(category: CategoryContext) -> dict[str, Path]:
+    return {item.id: category.items_folder / item.reference for item in category.items if item.reference}
+
+
+def _edits(folder: Path | None) -> dict[str, Path]:
+    if folder is None:
+        return {}
+    edits = read_records(folder / "edits.jsonl", Edit)
+    return {edit.item: folder / edit.image for edit in edits if edit.status == "ok" and edit.image}

@@ -1,8 +1,9 @@
 """Qwen-Image-Edit: diffusers' QwenImageEdit and QwenImageEditPlus pipelines, chosen by the checkpoint."""
 
 import json
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from snakedit.runtime.processors import load_processor
 
 DTYPES = ("bfloat16", "float16", "float32")
 OFFLOADS = ("none", "model", "sequential")
+PIPELINES = ("QwenImageEditPipeline", "QwenImageEditPlusPipeline")
+PIXELS_PER_TOKEN = 16
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,16 @@ class QwenImageEditParams:
         dtype: of the weights: one of `DTYPES`.
         num_inference_steps: denoising steps; the model cards of 2509 and 2511 say 40.
         true_cfg_scale: strength of classifier-free guidance; 1 turns it off and halves the time.
-        negative_prompt: always passed, as guidance is off in silence without one.
-        height, width: of the edit in pixels, or None for about 1024² in the source's aspect.
+        negative_prompt: what guidance leads away from; without one diffusers turns it off in silence.
+        height, width: of the edit in pixels, multiples of 16, or None for about 1024² in the aspect of
+            the last source.
         condition_side: side of the square whose area the text encoder sees; None is the library's 384.
         vae_side: side of the square whose area the source is encoded at; None is the library's 1024.
         mrope_repair: give the text encoder the image positions that diffusers 0.42.1 does not forward
             under transformers 5 (diffusers #14194). Off only to measure what that changes.
+        vae_tiling: encode and decode in overlapping tiles of 256²: less memory, slightly other pixels.
         offload: where weights wait: `none` (on the device), `model` or `sequential` (in CPU memory).
+            Without a meaning on the CPU.
     """
 
     dtype: str = "bfloat16"
@@ -44,6 +50,7 @@ class QwenImageEditParams:
     condition_side: int | None = None
     vae_side: int | None = None
     mrope_repair: bool = True
+    vae_tiling: bool = False
     offload: str = "none"
 
     def __post_init__(self) -> None:
@@ -53,10 +60,15 @@ class QwenImageEditParams:
             raise ValueError(f"offload '{self.offload}' is not one of {', '.join(OFFLOADS)}")
         if self.num_inference_steps < 1:
             raise ValueError("num_inference_steps must be 1 or more")
+        if not math.isfinite(self.true_cfg_scale):
+            raise ValueError(f"true_cfg_scale {self.true_cfg_scale} is not a number")
         for name in ("height", "width", "condition_side", "vae_side"):
             side = getattr(self, name)
             if side is not None and not 32 <= side <= 4096:
                 raise ValueError(f"{name} {side} is not between 32 and 4096")
+        for name in ("height", "width"):
+            if (getattr(self, name) or 0) % PIXELS_PER_TOKEN:
+                raise ValueError(f"{name} {getattr(self, name)} is not a multiple of {PIXELS_PER_TOKEN}")
 
 
 class QwenImageEdit(Editor):
@@ -67,32 +79,45 @@ class QwenImageEdit(Editor):
     seeded: ClassVar[bool] = True
     needs_device: ClassVar[bool] = True
     execution_params: ClassVar[frozenset[str]] = frozenset({"offload"})
-    size_policy: ClassVar[str] = "height × width where given, else about 1024² in the source's aspect"
+    size_policy: ClassVar[str] = "height × width where given, else about 1024² in the last source's aspect"
     params: QwenImageEditParams
 
     def __init__(self, model: str | None, params: QwenImageEditParams, device: str) -> None:
         super().__init__(model, params, device)
         assert model is not None
-        self.pipeline = _load_pipeline(Path(model), params)
-        self.is_plus = type(self.pipeline).__name__ == "QwenImageEditPlusPipeline"
+        pipeline_name = _pipeline_name(Path(model))
+        self.is_plus = pipeline_name == "QwenImageEditPlusPipeline"
         if not self.is_plus and (params.condition_side or params.vae_side):
             raise CheckpointError(
                 "QwenImageEditPipeline always encodes the source at about 1024²",
                 where=model,
                 hint="leave out condition_side and vae_side",
             )
+        self.pipeline, self._processor_loader = _load_pipeline(Path(model), pipeline_name, params)
         if params.mrope_repair:
             repair_positions(self.pipeline.text_encoder)
-        if params.offload == "model":
+        self._offload = "none" if device == "cpu" else params.offload
+        if self._offload == "model":
             self.pipeline.enable_model_cpu_offload(device=device)
-        elif params.offload == "sequential":
+        elif self._offload == "sequential":
             self.pipeline.enable_sequential_cpu_offload(device=device)
         else:
             self.pipeline.to(device)
         self.pipeline.set_progress_bar_config(disable=True)
+        self._editing = self._short_of_memory = ""
+        self._is_tiled = params.vae_tiling
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """How the processor was loaded, and whether the last edit was made in tiles."""
+        return {"processor_loader": self._processor_loader, "vae_tiling": str(self._is_tiled).lower()}
 
     def edit(self, request: EditRequest) -> Image.Image:
-        """Return the edited image; see `QwenImageEditParams` for its size."""
+        """Return the edited image; see `QwenImageEditParams` for its size.
+
+        Raises:
+            ImageError: for several sources where the pipeline takes one, and for pixels that are no numbers.
+        """
         import torch
 
         if len(request.sources) > 1 and not self.is_plus:
@@ -101,28 +126,42 @@ class QwenImageEdit(Editor):
                 allowed="a checkpoint of QwenImageEditPlusPipeline",
             )
         params = self.params
+        self._editing = f"{request.item.category}/{request.item.id}"
+        self._set_tiling(params.vae_tiling or self._editing == self._short_of_memory)
         with torch.inference_mode(), self._reference_sizes():
-            image: Image.Image = self.pipeline(
+            pixels = self.pipeline(
                 image=request.sources if self.is_plus else request.sources[0],
                 prompt=request.item.instruction,
-                negative_prompt=params.negative_prompt,
+                # Without guidance diffusers warns, for each image, that it is not used.
+                negative_prompt=params.negative_prompt if params.true_cfg_scale > 1 else None,
                 true_cfg_scale=params.true_cfg_scale,
                 height=params.height,
                 width=params.width,
                 num_inference_steps=params.num_inference_steps,
                 generator=torch.Generator("cpu").manual_seed(request.seed),
+                output_type="np",
             ).images[0]
-        return image
+        self._short_of_memory = ""
+        return _to_image(pixels)
 
     def release_memory(self) -> None:
-        """Empty the device's cache, and work in tiles and with weights in CPU memory from now on."""
+        """Empty the device's cache, keep weights in CPU memory from now on, and try this item in tiles.
+
+        Tiles change pixels, so only the item that did not fit is made in them.
+        """
         import torch
 
+        self._short_of_memory = self._editing
         if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-            if self.params.offload == "none":
+            if self._offload == "none" and self.device != "cpu":
                 self.pipeline.enable_model_cpu_offload(device=self.device)
-        self.pipeline.vae.enable_tiling()
+                self._offload = "model"
+            torch.cuda.empty_cache()
+
+    def _set_tiling(self, is_tiled: bool) -> None:
+        vae = self.pipeline.vae
+        (vae.enable_tiling if is_tiled else vae.disable_tiling)()
+        self._is_tiled = is_tiled
 
     @contextmanager
     def _reference_sizes(self) -> Iterator[None]:
@@ -156,25 +195,59 @@ def repair_positions(text_encoder: Any) -> None:
     text_encoder.register_forward_pre_hook(add_token_types, with_kwargs=True)
 
 
-def _load_pipeline(folder: Path, params: QwenImageEditParams) -> Any:
-    import torch
-    from diffusers import QwenImageEditPipeline, QwenImageEditPlusPipeline
-    from transformers import Qwen2VLProcessor
+def _to_image(pixels: Any) -> Image.Image:
+    """Return an image of values in 0–1, shaped (height, width, 3); NaN would turn to black in silence."""
+    import numpy as np
 
-    classes = {c.__name__: c for c in (QwenImageEditPipeline, QwenImageEditPlusPipeline)}
+    if not np.isfinite(pixels).all():
+        raise ImageError(
+            "the model made values that are not numbers (NaN)",
+            hint="float16 overflows where bfloat16 does not; one step is too few for most schedulers",
+        )
+    return Image.fromarray((pixels * 255).round().astype("uint8"))
+
+
+def _pipeline_name(folder: Path) -> str:
+    """Return the checkpoint's pipeline, after a look at what it would have diffusers import."""
+    where = str(folder)
     try:
-        name = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))["_class_name"]
-    except (OSError, json.JSONDecodeError, KeyError, TypeError):
+        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+        name = index["_class_name"]
+        libraries = {part[0] for part in index.values() if isinstance(part, list)}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise CheckpointError("holds no model_index.json of a diffusers pipeline", where=where) from None
+    if name not in PIPELINES:
+        raise CheckpointError(f"is a {name}", where=where, allowed=", ".join(PIPELINES))
+    strange = sorted(str(library) for library in libraries - {"diffusers", "transformers", None})
+    if strange:
         raise CheckpointError(
-            "holds no model_index.json of a diffusers pipeline", where=str(folder)
-        ) from None
-    if name not in classes:
-        raise CheckpointError(f"is a {name}", where=str(folder), allowed=", ".join(classes))
-    processor, _ = load_processor(str(folder), Qwen2VLProcessor, subfolder="processor")
-    return classes[name].from_pretrained(
-        str(folder),
-        processor=processor,
-        torch_dtype=getattr(torch, params.dtype),
-        use_safetensors=True,
-        local_files_only=True,
-    )
+            f"brings code of its own ({', '.join(strange)}), which is never run",
+            where=where,
+            allowed="parts of diffusers and transformers",
+        )
+    return str(name)
+
+
+def _load_pipeline(folder: Path, name: str, params: QwenImageEditParams) -> tuple[Any, str]:
+    """Return the pipeline, and which loader made its processor."""
+    import diffusers
+    import torch
+    import transformers
+    from safetensors import SafetensorError
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        processor, loader = load_processor(str(folder), transformers.Qwen2VLProcessor, subfolder="processor")
+        pipeline = getattr(diffusers, name).from_pretrained(
+            str(folder),
+            processor=processor,
+            dtype=getattr(torch, params.dtype),
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"cannot be loaded ({reason})", where=str(folder)) from None
+    return pipeline, loader

@@ -29,6 +29,12 @@ class SimulatedParams:
     seconds: float = 0.0
     sigma: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name in ("load_seconds", "seconds", "sigma"):
+            value = getattr(self, name)
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{name} {value} is not 0 or more")
+
 
 class SimulatedEditor(Editor):
     """Sleeps as long as a model would work. Its picture depends on source, instruction and seed."""

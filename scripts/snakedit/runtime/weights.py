@@ -1,5 +1,6 @@
 """Weights on disk before any worker starts: a local folder, or a hub model downloaded once."""
 
+import errno
 from pathlib import Path
 
 from snakedit.errors import CheckpointError
@@ -21,11 +22,24 @@ def local_folder(model: str, revision: str | None) -> str:
             raise CheckpointError("no such folder", where=str(folder))
         return str(folder.resolve())
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     commit = hub_revision(model, revision)
     try:
         return str(snapshot_download(model, revision=commit, allow_patterns=list(FILES)))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - offline it raises its HTTP library's own errors
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"could not be downloaded ({reason})", where=f"{model}@{commit}") from None
+        raise CheckpointError(
+            f"could not be downloaded ({reason})", where=f"{model}@{commit}", hint=_hint(error)
+        ) from None
+
+
+def _hint(error: Exception) -> str:
+    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError
+
+    if isinstance(error, GatedRepoError):
+        return "accept its licence on its hub page, then log in with `hf auth login`"
+    if isinstance(error, LocalEntryNotFoundError | ConnectionError):
+        return "download it where there is a network, or give a local folder as the model"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk of the hub's cache is full; make room, or set HF_HOME to another disk"
+    return ""

@@ -1,0 +1,48 @@
+"""Items, categories and requests as the tests of the editors write them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from snakedit.editors.base import CategoryContext, EditRequest
+from snakedit.records import Edit, Item, write_records
+
+
+def item(item_id: str = "a", instruction: str = "Make it warmer.", **fields: Any) -> Item:
+    return Item(
+        id=item_id,
+        category=fields.pop("category", "colour"),
+        images=["images/a.png"],
+        image_sha256s=["0" * 64],
+        instruction=instruction,
+        **fields,
+    )
+
+
+def picture(seed: int = 0, size: tuple[int, int] = (64, 48)) -> Image.Image:
+    """A coarse random pattern: unlike noise it survives being resized."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize(size, Image.Resampling.NEAREST)
+
+
+def request(
+    instruction: str = "Make it warmer.",
+    seed: int = 0,
+    sources: list[Image.Image] | None = None,
+    inputs: dict[str, Image.Image] | None = None,
+) -> EditRequest:
+    return EditRequest(item(instruction=instruction), sources or [picture()], seed, inputs or {})
+
+
+def category(items: Sequence[Item], folder: Path = Path("items"), **edits: Path) -> CategoryContext:
+    return CategoryContext(list(items), folder, edits)
+
+
+def write_edits(folder: Path, ok: Sequence[str], failed: Sequence[str] = ()) -> Path:
+    """Write the `edits.jsonl` of an editor that succeeded and failed with these items."""
+    edits = [Edit(item=i, status="ok", image=f"images/{i}.png") for i in ok]
+    write_records(folder / "edits.jsonl", [*edits, *(Edit(item=i, status="failed") for i in failed)])
+    return folder

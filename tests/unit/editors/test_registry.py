@@ -1,0 +1,42 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from snakedit.editors import EDITORS
+from snakedit.recipe import MODEL_KINDS
+
+SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
+
+
+def test_the_editors_are_named_in_one_place():
+    assert set(EDITORS) == {
+        "qwen_image_edit",
+        "identity",
+        "shuffled",
+        "blank",
+        "reference",
+        "files",
+        "simulated",
+    }
+
+
+@pytest.mark.parametrize("package", ["editors", "checkpoints", "runtime.weights", "runtime.versions"])
+def test_a_dry_run_imports_no_model_library(package):
+    heavy = "{'torch', 'diffusers', 'transformers', 'huggingface_hub', 'pandas', 'scipy'}"
+    code = f"import sys, snakedit.{package}; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True
+    )
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_each_editor_declares_what_the_stage_asks(name):
+    editor = EDITORS[name]
+    fields = {field.name for field in dataclasses.fields(editor.Params)}
+    assert editor.execution_params <= fields
+    assert editor.model_kind in MODEL_KINDS
+    assert editor.size_policy

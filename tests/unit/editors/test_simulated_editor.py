@@ -1,0 +1,58 @@
+import pytest
+from editing_by_hand import picture, request
+
+from snakedit.config import read_params
+from snakedit.editors import simulated
+from snakedit.editors.simulated import CUT, MAX_SIDE, SimulatedEditor, SimulatedParams
+from snakedit.errors import ConfigError
+from snakedit.recipe import result_params
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    slept = []
+    monkeypatch.setattr(simulated.time, "sleep", slept.append)
+    return slept
+
+
+def edit(params=None, **fields):
+    image = SimulatedEditor(None, params or SimulatedParams(), "simulated:0").edit(request(**fields))
+    return image.tobytes()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"instruction": "Flip it."}, {"seed": 1}, {"sources": [picture(1)]}], ids=str
+)
+def test_the_picture_depends_on_instruction_seed_and_source(changed):
+    assert edit() == edit()
+    assert edit() != edit(**changed)
+
+
+def test_the_picture_is_small():
+    image = SimulatedEditor(None, SimulatedParams(), "cpu").edit(request(sources=[picture(size=(640, 320))]))
+    assert image.size == (MAX_SIDE, MAX_SIDE // 2)
+
+
+def test_it_sleeps_as_long_as_declared(naps):
+    edit(SimulatedParams(load_seconds=5.0, seconds=0.5))
+    assert naps == [5.0, 0.5]
+
+
+def test_the_long_tail_is_the_items_own_and_is_cut(naps):
+    params = SimulatedParams(seconds=1.0, sigma=2.0)
+    for seed in [*range(200), *range(200)]:
+        edit(params, seed=seed)
+    times = [nap for nap in naps if nap]
+    assert times[:200] == times[200:]
+    assert max(times) == CUT
+    assert sorted(times[:200])[100] == pytest.approx(1.0, abs=0.4)
+
+
+def test_no_declared_time_is_in_the_recipe():
+    assert result_params(SimulatedParams(1.0, 2.0, 3.0), SimulatedEditor.execution_params) == {}
+
+
+@pytest.mark.parametrize("raw", [{"seconds": -1.0}, {"load_seconds": float("nan")}, {"sigma": float("inf")}])
+def test_a_time_that_cannot_be_slept_is_a_config_error(raw):
+    with pytest.raises(ConfigError, match="is not 0 or more"):
+        read_params(SimulatedParams, raw, "editors.x.params")
