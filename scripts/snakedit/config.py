@@ -212,6 +212,8 @@ def read_params(kind: type[Params], raw: dict[str, Any], where: str) -> Params:
                 where=f"{where}.{key}",
                 allowed=getattr(hints[key], "__name__", str(hints[key])),
             )
+    # 4 and 4.0 are one value, and must make one recipe.
+    raw = {key: float(value) if hints[key] is float else value for key, value in raw.items()}
     try:
         return kind(**raw)
     except TypeError:

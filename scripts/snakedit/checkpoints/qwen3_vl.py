@@ -70,10 +70,14 @@ def build_qwen3_vl(folder: Path) -> None:
         eos_token_id=[tokenizer.eos_token_id, begin],
         pad_token_id=tokenizer.pad_token_id,
     )
-    # Not the 1: a digit would follow it, and of those only 10 is on a scale.
-    digits = tokenizer.convert_tokens_to_ids(list("023456789"))
+    # Opposite digits look in opposite directions, so that one of them is likely wherever the network ends
+    # up. Not the 1: another digit would follow it, and of those only 10 is on a scale.
+    head = model.lm_head.weight
     with torch.no_grad():
-        model.lm_head.weight[digits] *= 16.0
+        for one, other in ("05", "27", "38", "49"):
+            first, second = tokenizer.convert_tokens_to_ids([one, other])
+            head[first] *= 6.0
+            head[second] = -head[first]
     model.save_pretrained(folder)
     processor = image_only(Qwen3VLProcessor)(
         tokenizer=tokenizer,

@@ -145,7 +145,7 @@ class EditWorker:
             "width": image.width,
             "height": image.height,
             "change": round(change_between(request.sources[0], image), 6),
-            "versions": self.versions,
+            "versions": {**self.versions, **self.editor.notes},
         }
 
     def release_memory(self) -> None:

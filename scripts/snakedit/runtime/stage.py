@@ -32,14 +32,16 @@ def check_failures(where: str, errors: Iterable[str | None], max_failures: int |
         StageError: with the causes counted, the most frequent first.
     """
     outcomes = list(errors)
-    causes = Counter(error for error in outcomes if error is not None)
-    failed = sum(causes.values())
+    failed = [error for error in outcomes if error is not None]
     if not failed:
         return
-    counted = "; ".join(f"{count} × {cause}" for cause, count in causes.most_common(5))
-    told = f"{failed} of {len(outcomes)} items failed: {counted}"
-    if failed == len(outcomes):
+    # Messages name their item, so they are counted by their kind; each kind's first is told.
+    kinds = Counter(error.partition(":")[0] for error in failed)
+    first = {error.partition(":")[0]: error for error in reversed(failed)}
+    counted = "; ".join(f"{count} × {first[kind]}" for kind, count in kinds.most_common(5))
+    told = f"{len(failed)} of {len(outcomes)} items failed: {counted}"
+    if len(failed) == len(outcomes):
         raise StageError(told, where=where, hint=hint)
-    if max_failures is not None and failed > max_failures:
+    if max_failures is not None and len(failed) > max_failures:
         raise StageError(told, where=where, allowed=f"run.max_failures: {max_failures}", hint=hint)
     LOGGER.warning("%s: %s", where, told)

@@ -252,7 +252,9 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
         except Exception as exception:  # noqa: BLE001 - whatever an editor raises is that item's failure
             error = f"{type(exception).__name__}: {exception}".splitlines()[0]
             trace = traceback.format_exc()
-            out_of_memory = isinstance(exception, MemoryError) or type(exception).__name__ == "OutOfMemoryError"
+            out_of_memory = (
+                isinstance(exception, MemoryError) or type(exception).__name__ == "OutOfMemoryError"
+            )
         if not out_of_memory:
             break
         # Not while the exception is handled: its traceback still holds the tensors of the failed call.
