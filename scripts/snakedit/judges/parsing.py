@@ -11,7 +11,7 @@ class UnreadableReplyError(ValueError):
     """The reply holds no number on the scale, or more than one."""
 
 
-_NUMBER = r"(?<![\w.,/-])\d{1,3}(?:\.\d+)?(?![\w%])(?!\.\d)(?!,\d)"
+_NUMBER = r"(?<![\w.,/-])\d{1,3}(?:\.\d+)?(?![\w%])(?!\.\d)(?!,\d)(?!\s*[-–~]\s*\d)"
 _LABEL = r"(?:score|rating|grade|answer|result|评分|得分|分数|打分)"
 # From the most explicit form to the barest. The first that is found decides.
 PATTERNS = (

@@ -1,0 +1,35 @@
+import pytest
+from judging_by_hand import requests, settings
+
+from snakedit.config import read_params
+from snakedit.errors import ConfigError
+from snakedit.judges.simulated import SimulatedJudge, SimulatedParams, seconds_of_batch
+
+
+@pytest.mark.parametrize(
+    ("declared", "size", "seconds"),
+    [
+        ({}, 3, 0.0),
+        ({"1": 2.0, "4": 3.0}, 1, 2.0),
+        ({"1": 2.0, "4": 3.0}, 4, 3.0),
+        ({"1": 2.0, "4": 3.0}, 2, pytest.approx(2.0 + 1 / 3)),
+        ({"1": 2.0, "4": 3.0}, 9, 3.0),
+        ({"4": 3.0}, 1, 3.0),
+    ],
+)
+def test_a_batch_takes_the_declared_seconds(declared, size, seconds):
+    assert seconds_of_batch(declared, size) == seconds
+
+
+def test_its_numbers_follow_from_the_edit_and_are_called_simulated():
+    judge = SimulatedJudge(None, SimulatedParams(), "simulated:0", settings())
+    first, again = judge.judge(requests(3)), judge.judge(requests(3)[2:])
+    assert first[2].values == again[0].values
+    assert first[0].values != first[1].values
+    assert all(0 <= value <= 10 for v in first for value in v.values.values())
+    assert all(r[0]["text"].startswith("simulated: ") for v in first for r in v.replies.values())
+
+
+def test_a_batch_size_that_is_none_is_refused():
+    with pytest.raises(ConfigError, match="seconds_by_batch: 'four'"):
+        read_params(SimulatedParams, {"seconds_by_batch": {"four": 1.0}}, "judges.x.params")

@@ -1,0 +1,132 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sources_by_hand import benchmark, encoded, picture, prepared, row, written
+
+from snakedit.errors import SourceError
+from snakedit.runtime.images import open_image
+from snakedit.sources.index import read_index
+
+SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
+
+
+def test_a_row_becomes_an_item_with_its_decoded_image(tmp_path):
+    source = written(
+        tmp_path,
+        [
+            row(
+                3,
+                original_description_en="a hat",
+                rationale_short_en="red now",
+                tags=["x", "y"],
+                difficulty=2,
+                seed=7,
+                reference_img_b64=encoded(picture(4)),
+                mask_b64=encoded(picture(5)),
+                licence="free",
+            )
+        ],
+    )
+    (item,), excluded = prepared(tmp_path, source)
+    assert excluded == []
+    assert (item.id, item.category, item.instruction, item.language) == ("p3", "c", "make 3 red", "en")
+    assert (item.description, item.rationale, item.tags) == ("a hat", "red now", ["x", "y"])
+    assert (item.difficulty, item.seed, item.extra) == ("2", 7, {"licence": "free"})
+    folder = tmp_path / "items" / "c"
+    assert open_image(folder / item.images[0]).tobytes() == picture(3).tobytes()
+    assert open_image(folder / item.reference).tobytes() == picture(4).tobytes()
+    assert open_image(folder / item.mask).tobytes() == picture(5).tobytes()
+
+
+@pytest.mark.parametrize("key", ["src_img_b64", "original_image_b64", "image_b64"])
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
+def test_the_image_is_found_under_each_key_with_and_without_a_data_prefix(tmp_path, key, prefix):
+    source = written(tmp_path, [row(1, **{"src_img_b64": None, key: prefix + encoded(picture(1))})])
+    (item,), _ = prepared(tmp_path, source)
+    assert open_image(tmp_path / "items" / "c" / item.images[0]).tobytes() == picture(1).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("language", "given", "text", "used"),
+    [
+        ("en", {"edit_instruction_en": "red", "edit_instruction": "红"}, "red", "en"),
+        ("zh", {"edit_instruction_en": "red", "edit_instruction": "红"}, "红", "zh"),
+        ("en", {"edit_instruction_en": None, "edit_instruction": "红"}, "红", "zh"),
+        ("zh", {"edit_instruction_en": "red"}, "red", "en"),
+        ("en", {"edit_instruction_en": "  ", "edit_instruction": "红"}, "红", "zh"),
+    ],
+)
+def test_a_missing_language_falls_back_to_the_other(tmp_path, language, given, text, used):
+    (item,), _ = prepared(tmp_path, written(tmp_path, [row(1, **given)]), language=language)
+    assert (item.instruction, item.language) == (text, used)
+
+
+def test_a_list_and_a_dict_of_lists_are_the_same_benchmark(tmp_path):
+    rows = {name: [row(i, subset=name) for i in range(2)] for name in ("物理", "a.item", "社会")}
+    bare = {name: [{k: v for k, v in r.items() if k != "subset"} for r in rows[name]] for name in rows}
+    as_list = read_index(
+        benchmark(written(tmp_path, [r for name in rows for r in rows[name]], "l.json")), tmp_path / "l"
+    )
+    as_dict = read_index(benchmark(written(tmp_path, bare, "d.json")), tmp_path / "d")
+    assert list(as_list.categories) == list(as_dict.categories) == ["物理", "a.item", "社会"]
+    assert [c.count for c in as_dict.categories.values()] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no benchmark|not JSON"),
+        (b"[{", "not JSON"),
+        (b'[{"subset": "c"}', "not JSON"),
+        (b"[] trailing", "not JSON"),
+        (b'"text"', "a list of rows"),
+        (b'{"c": 3}', "'c' does not hold a list"),
+        ('["é"]'.encode("latin-1"), "not JSON in UTF-8"),
+        (b"[]", "holds no rows"),
+    ],
+)
+def test_a_file_that_is_no_benchmark_is_one_line(tmp_path, content, message):
+    path = tmp_path / "b.json"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=message) as caught:
+        read_index(benchmark(path), tmp_path / "index.json")
+    assert "b.json" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(SourceError, match=r"nowhere\.json: cannot be read"):
+        read_index(benchmark(tmp_path / "nowhere.json"), tmp_path / "index.json")
+
+
+def test_a_large_file_is_streamed(tmp_path):
+    path = tmp_path / "large.json"
+    blob = "A" * 2_000_000
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[")
+        for number in range(60):
+            file.write("," * (number > 0) + json.dumps({"subset": "c", "id": str(number), "image_b64": blob}))
+        file.write("]")
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from snakedit.config import BenchmarkConfig\n"
+        "from snakedit.sources.index import read_index\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "before = peak()\n"
+        "b = BenchmarkConfig('b', 'base64_json', sys.argv[1], None, 'en', None)\n"
+        "index = read_index(b, Path(sys.argv[2]))\n"
+        "print(index.categories['c'].count, peak() - before)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(tmp_path / "index.json")],
+        env={"PYTHONPATH": str(SCRIPTS)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    count, grown = done.stdout.split()
+    assert int(count) == 60
+    assert float(grown) < 40, "the file has 120 MB, a row 2"
