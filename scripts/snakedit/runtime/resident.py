@@ -12,8 +12,6 @@ import json
 import os
 import selectors
 import signal
-import socket
-import struct
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -24,10 +22,11 @@ from typing import Any
 from filelock import FileLock
 
 from snakedit.config import DevicesConfig
-from snakedit.errors import DeviceError, StageError
+from snakedit.errors import StageError
 from snakedit.logs import LOGGER
 from snakedit.recipe import canonical
 from snakedit.runtime.leases import Holder
+from snakedit.runtime.line import Line, connect
 from snakedit.runtime.private import private_folder
 from snakedit.runtime.workers import Outcome, Task
 
@@ -63,57 +62,6 @@ class PoolRequest:
         run = hashlib.sha256(self.owner.encode()).hexdigest()[:8]
         name = hashlib.sha256(canonical([self.key, dataclasses.asdict(self.devices)]).encode())
         return private_folder() / f"{run}-{name.hexdigest()[:16]}.sock"
-
-
-class Line:
-    """One end of a connection: JSON objects, one a line, never blocking."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        self.connection = connection
-        self._incoming, self._outgoing = b"", b""
-
-    def fileno(self) -> int:
-        """For selectors."""
-        return self.connection.fileno()
-
-    @property
-    def has_unsent(self) -> bool:
-        """Whether something waits until the other end reads."""
-        return bool(self._outgoing)
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Send a message, or keep what does not go out at once for `flush`."""
-        self._outgoing += canonical(message).encode("utf-8", "surrogatepass") + b"\n"
-        self.flush()
-
-    def flush(self) -> None:
-        """Send what was kept."""
-        with contextlib.suppress(BlockingIOError):
-            while self._outgoing:
-                sent = self.connection.send(self._outgoing)
-                self._outgoing = self._outgoing[sent:]
-
-    def receive(self) -> list[dict[str, Any]]:
-        """Return the whole messages that have come.
-
-        Raises:
-            ConnectionError: if the other end is gone.
-        """
-        ended = False
-        with contextlib.suppress(BlockingIOError):
-            while not ended:
-                data = self.connection.recv(1 << 16)
-                ended = not data
-                self._incoming += data
-        *lines, self._incoming = self._incoming.split(b"\n")
-        if ended and not lines:
-            raise ConnectionResetError("the other end has gone")
-        return [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines]
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.connection.close()
 
 
 def run_tasks(request: PoolRequest, tasks: Iterable[Task], command: list[str]) -> Iterator[Outcome]:
@@ -236,37 +184,6 @@ def _connect_or_start(request: PoolRequest, command: list[str]) -> Line:
         process.kill()
         tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
     raise StageError(f"the pool of {request.label} did not start ({' '.join(tail) or 'no message'})")
-
-
-def connect(path: Path) -> Line | None:
-    """Return a connection to the pool that listens there, or None if none does.
-
-    Raises:
-        DeviceError: if the path is too long for a socket, or somebody else listens there.
-    """
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    if len(os.fsencode(path)) > 107:
-        raise DeviceError(
-            "is too long for a socket's path",
-            where=str(path),
-            allowed="107 bytes",
-            hint="set TMPDIR to a short one",
-        )
-    try:
-        connection.connect(str(path))
-    except (FileNotFoundError, ConnectionRefusedError):
-        connection.close()
-        return None
-    if peer_uid(connection) != os.getuid():
-        raise DeviceError("belongs to another user", where=str(path))
-    return Line(connection)
-
-
-def peer_uid(connection: socket.socket) -> int:
-    """Return the user at the other end of a Unix socket, as the kernel knows it."""
-    size = struct.calcsize("3i")
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    return int(struct.unpack("3i", credentials)[1])
 
 
 def held_by(holder: Holder | None) -> str:

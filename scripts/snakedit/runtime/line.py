@@ -1,0 +1,99 @@
+"""A line between a job and a resident pool: JSON messages over a Unix socket, between processes of one user.
+
+Never pickle: a message is data, whoever wrote it.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+from snakedit.errors import DeviceError
+from snakedit.recipe import canonical
+
+MAX_PATH_BYTES = 107
+
+
+class Line:
+    """One end of a connection: JSON objects, one a line, never blocking."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self.connection = connection
+        self._incoming, self._outgoing = b"", b""
+
+    def fileno(self) -> int:
+        """For selectors."""
+        return self.connection.fileno()
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether something waits until the other end reads."""
+        return bool(self._outgoing)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message, or keep what does not go out at once for `flush`."""
+        self._outgoing += canonical(message).encode("utf-8", "surrogatepass") + b"\n"
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what was kept."""
+        with contextlib.suppress(BlockingIOError):
+            while self._outgoing:
+                sent = self.connection.send(self._outgoing)
+                self._outgoing = self._outgoing[sent:]
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Return the whole messages that have come.
+
+        Raises:
+            ConnectionError: if the other end is gone.
+        """
+        ended = False
+        with contextlib.suppress(BlockingIOError):
+            while not ended:
+                data = self.connection.recv(1 << 16)
+                ended = not data
+                self._incoming += data
+        *lines, self._incoming = self._incoming.split(b"\n")
+        if ended and not lines:
+            raise ConnectionResetError("the other end has gone")
+        return [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+def connect(path: Path) -> Line | None:
+    """Return a connection to the pool that listens there, or None if none does.
+
+    Raises:
+        DeviceError: if the path is too long for a socket, or somebody else listens there.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if len(os.fsencode(path)) > MAX_PATH_BYTES:
+        raise DeviceError(
+            "is too long for a socket's path",
+            where=str(path),
+            allowed=f"{MAX_PATH_BYTES} bytes",
+            hint="set TMPDIR to a short one",
+        )
+    try:
+        connection.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    if peer_uid(connection) != os.getuid():
+        raise DeviceError("belongs to another user", where=str(path))
+    return Line(connection)
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """Return the user at the other end of a Unix socket, as the kernel knows it."""
+    size = struct.calcsize("3i")
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    return int(struct.unpack("3i", credentials)[1])

@@ -1,0 +1,122 @@
+import io
+import random
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from snakedit.errors import ImageError
+from snakedit.runtime.images import (
+    change_between,
+    decode_image,
+    open_image,
+    png_text,
+    remove_strangers,
+    save_png,
+)
+
+
+def encoded(image, kind="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def noise(size=(64, 48)):
+    drawn = random.Random(0)
+    return Image.frombytes("RGB", size, drawn.randbytes(size[0] * size[1] * 3))
+
+
+def png_of(width, height):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"plain text", "not an image"),
+        (b"", "not an image"),
+        (encoded(noise())[:-400], "cannot be decoded"),
+        (png_of(60_000, 60_000), "too many pixels"),
+        (png_of(9_000, 9_000), "9000 × 9000 pixels"),
+    ],
+)
+def test_what_is_no_image_or_too_large_is_one_line(data, message):
+    with pytest.raises(ImageError, match=message) as caught:
+        decode_image(data, "a.png")
+    assert str(caught.value).startswith("a.png: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
+def test_every_lossless_format_gives_the_same_pixels(kind):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    assert decode_image(encoded(noise(), kind, **options), "x").tobytes() == noise().tobytes()
+
+
+def test_a_photo_lies_as_its_exif_says():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = decode_image(encoded(noise((64, 48)), "PNG", exif=exif), "x")
+    assert image.size == (48, 64)
+    assert image.tobytes() == noise((64, 48)).transpose(Image.Transpose.ROTATE_270).tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_lies_on_white(mode):
+    image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
+    image = image.quantize() if mode == "P" else image.convert(mode)
+    assert decode_image(encoded(image), "x").getcolors() == [(16, (255, 255, 255))]
+
+
+def test_sixteen_bit_greys_keep_their_middle():
+    image = Image.new("I;16", (4, 4), 32896)
+    assert decode_image(encoded(image), "x").getcolors() == [(16, (128, 128, 128))]
+
+
+def test_a_png_is_whole_deterministic_and_explains_itself(tmp_path):
+    text = {"fingerprint": "f", "instruction": "戴上红帽子 \n \u202b"}
+    first = save_png(noise(), tmp_path / "new" / "a.png", text)
+    again = save_png(noise(), tmp_path / "b.png", text)
+    assert first == again
+    assert png_text(tmp_path / "b.png") == text
+    assert open_image(tmp_path / "b.png").tobytes() == noise().tobytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.png", "new"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.99])
+def test_a_png_cut_anywhere_is_noticed(tmp_path, share):
+    save_png(noise(), tmp_path / "a.png", {"fingerprint": "f"})
+    whole = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(ImageError, match=r"a\.png: not a whole PNG"):
+        png_text(tmp_path / "a.png")
+
+
+def test_a_png_with_a_flipped_bit_is_noticed(tmp_path):
+    save_png(noise(), tmp_path / "a.png")
+    data = bytearray((tmp_path / "a.png").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(ImageError, match="not a whole PNG"):
+        png_text(tmp_path / "a.png")
+
+
+def test_change_is_the_share_of_the_full_scale():
+    black, white = Image.new("RGB", (4, 4)), Image.new("RGB", (4, 4), "white")
+    assert change_between(black, white) == 1.0
+    assert change_between(black, black) == 0.0
+    assert change_between(Image.new("RGB", (8, 8)), white) == 1.0
+
+
+def test_files_that_no_record_names_are_removed(tmp_path):
+    for name in ("a.png", "b.png", ".left.tmp"):
+        (tmp_path / name).write_bytes(b"")
+    assert remove_strangers(tmp_path, {"a.png"}) == [".left.tmp", "b.png"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert remove_strangers(tmp_path / "none", set()) == []

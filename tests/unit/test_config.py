@@ -1,0 +1,167 @@
+import copy
+from dataclasses import dataclass, field
+
+import pytest
+import yaml
+
+from snakedit.config import CONFIG_FOLDER, from_dict, load, normalise, read_params
+from snakedit.errors import ConfigError
+
+SMALL = {
+    "benchmarks": {"b": {"format": "base64_json", "path": "b.json"}},
+    "editors": {"e": {"type": "identity"}},
+    "judges": {"j": {"type": "simulated"}},
+}
+
+
+def changed(*path, value):
+    data = copy.deepcopy(SMALL)
+    part = data
+    for key in path[:-1]:
+        part = part.setdefault(key, {})
+    part[path[-1]] = value
+    return data
+
+
+def test_defaults_are_filled_in_and_the_given_is_kept():
+    config = from_dict(normalise(changed("run", "seed", value=7), "x.yaml"))
+    assert (config.run.seed, config.run.devices.kind, config.run.item_timeout) == (7, "auto", 600)
+    assert config.judges["j"].rubric == "viescore"
+    assert config.benchmarks["b"].categories is None
+    assert config.report.min_control_auc == 0.8
+
+
+def test_what_was_read_is_not_changed():
+    data = copy.deepcopy(SMALL)
+    normalise(data, "x.yaml")
+    assert data == SMALL
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (changed("editrs", value={}), "unknown key 'editrs'.*did you mean 'editors'"),
+        (changed("editors", "e", "modle", value="x"), r"'editors\.e\.modle'.*did you mean 'model'"),
+        (changed("benchmarks", "b", "catgories", value=[]), "did you mean 'categories'"),
+        (changed("judges", "j", "batchsize", value=4), "did you mean 'batch_size'"),
+        (changed("run", "devices", "knd", value="cpu"), r"'run\.devices\.knd'.*did you mean 'kind'"),
+        (changed("report", "min_auc", value=1), "did you mean 'min_control_auc'"),
+        (changed("run", "seed", value="seven"), r"'run\.seed': 'seven' is not of type 'integer'"),
+        (changed("run", "seed", value=-1), r"'run\.seed'"),
+        (changed("judges", "j", "reading", value="logits"), "'logits' is not known.*expected, generate"),
+        (changed("judges", "j", "batch_size", value=0), r"'judges\.j\.batch_size'"),
+        (changed("benchmarks", "b", "categories", value=[True]), r"benchmarks\.b\.categories\.0"),
+        (changed("benchmarks", "b", "limit", value=0), r"benchmarks\.b\.limit"),
+        (changed("run", "refresh", value=["edit"]), "'edit' is not known.*edits, scores"),
+        (changed("editors", "a/b", value={"type": "identity"}), "'a/b' cannot be a name"),
+        (changed("benchmarks", ".run", value={"format": "folder", "path": "x"}), "'.run' cannot be a name"),
+        ({k: v for k, v in SMALL.items() if k != "judges"}, "the key 'judges' is missing"),
+        (changed("editors", "e", value={}), "'editors.e': the key 'type' is missing"),
+        ([], "not a mapping"),
+        (None, "not a mapping"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_file_and_the_key(data, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        normalise(data, "mine.yaml")
+    assert str(caught.value).startswith("mine.yaml: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "qwen_2511.yaml", "single_gpu.yaml", "six_gpus.yaml"])
+def test_every_shipped_file_is_valid(name):
+    config = load(CONFIG_FOLDER / name)
+    assert config.editors
+    assert config.judges
+
+
+@pytest.mark.parametrize(
+    "text", ["!!python/object/apply:os.system [id]", "a: [", "\xff", "a: b: c"], ids=range(4)
+)
+def test_yaml_that_is_broken_or_not_safe_is_one_line(tmp_path, text):
+    path = tmp_path / "x.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"x\.yaml: (not YAML|cannot be read)") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "none.yaml")
+
+
+@dataclass(frozen=True)
+class Params:
+    steps: int = 2
+    scale: float = 1.0
+    side: int | None = None
+    names: dict[str, float] = field(default_factory=dict)
+
+
+def test_params_are_read_with_their_defaults_and_whole_numbers_as_floats():
+    params = read_params(Params, {"scale": 4, "names": {"a": 1}}, "x")
+    assert params == Params(scale=4.0, names={"a": 1})
+    assert isinstance(params.scale, float)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"stps": 1}, "x.stps: unknown key; did you mean 'steps'"),
+        ({"steps": 1.5}, "x.steps: 1.5 has the wrong type; allowed: int"),
+        ({"steps": True}, "True has the wrong type"),
+        ({"side": "big"}, "'big' has the wrong type"),
+        ({"names": {"a": "b"}}, "has the wrong type"),
+    ],
+)
+def test_a_wrong_param_names_itself_and_what_is_allowed(raw, message):
+    with pytest.raises(ConfigError, match=message):
+        read_params(Params, raw, "x")
+
+
+def single_model(**changes):
+    data = yaml.safe_load((CONFIG_FOLDER / "six_gpus.yaml").read_text(encoding="utf-8"))
+    for section, values in changes.items():
+        data[section] = {**data.get(section, {}), **values}
+    return data
+
+
+def test_the_six_gpu_file_is_read_as_it_is(capsys):
+    config = from_dict(normalise(single_model(), "six.yaml"))
+    assert list(config.benchmarks) == ["demo"]
+    editor = config.editors["multi_gpu_qwen_edit"]
+    assert (editor.type, editor.params["num_inference_steps"]) == ("qwen_image_edit", 2)
+    judge = config.judges["qwen3_vl"]
+    assert (judge.rubric, judge.reading, judge.batch_size) == ("single", "generate", 4)
+    assert set(judge.prompts) == {"colour", "geometry"}
+    assert config.run.devices.kind == "cuda"
+    assert config.run.devices.ids == (0, 1, 2, 3, 4, 5)
+    assert "enable_batch_sync' has no meaning here" in capsys.readouterr().err
+
+
+def test_the_one_gpu_file_judges_one_by_one():
+    config = load(CONFIG_FOLDER / "single_gpu.yaml")
+    assert config.judges["qwen3_vl"].batch_size == 1
+    assert config.run.devices.kind == "cuda"
+
+
+def test_the_run_section_of_a_single_model_file_chooses_the_cpu():
+    data = single_model(run={"devices": {"kind": "cpu"}})
+    assert from_dict(normalise(data, "six.yaml")).run.devices.kind == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"diffusion_model": {"type": "multi_gpu_qwen"}}, "did you mean 'multi_gpu_qwen_edit'"),
+        ({"reward_model": {"type": "clip"}}, "'reward_model.type': 'clip'.*qwen3_vl"),
+        ({"diffusion_model": {"params": {"model_name": "m", "step": 2}}}, r"'diffusion_model\.params\.step'"),
+        ({"diffusion_model": {"params": {}}}, "model_name' is missing"),
+        ({"benchmark": {"data_pth": "x"}}, "did you mean 'data_path'"),
+        ({"promts": {}}, "did you mean 'prompts'"),
+    ],
+)
+def test_a_mistake_in_a_single_model_file_is_one_line(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        normalise(single_model(**changes), "six.yaml")

@@ -1,0 +1,104 @@
+"""Who may import whom: DESIGN's rule, and the two registries and device counting that `plan` adds to it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LIBRARY = REPOSITORY / "scripts" / "snakedit"
+
+BASE = {"records", "config", "recipe", "names", "errors", "logs", "single_model", "runtime"}
+ALLOWED = {
+    "sources": BASE | {"sources"},
+    "editors": BASE | {"editors"},
+    "judges": BASE | {"judges"},
+    "report": BASE | {"report", "statistics"},
+    "checkpoints": BASE | {"checkpoints"},
+    "runtime": BASE,
+    "statistics": {"errors"},
+    "plan": BASE | {"sources", "editors", "judges"},
+}
+HEAVY = {"torch", "diffusers", "transformers"}
+RULES = {"snakedit.config", "snakedit.errors", "snakedit.plan", "snakedit.runtime.private"}
+
+
+def imports(tree: ast.Module) -> list[tuple[str, bool]]:
+    """The modules a file imports, and whether at its top level."""
+    top = set(map(id, tree.body))
+    found = []
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+            if node.module == "snakedit":
+                names = [f"snakedit.{alias.name}" for alias in node.names]
+        found += [(name, id(node) in top) for name in names]
+    return found
+
+
+def violations(library: Path) -> list[str]:
+    found = []
+    for path in sorted(library.rglob("*.py")):
+        place = path.relative_to(library).with_suffix("").parts
+        for name, at_top in imports(ast.parse(path.read_text(encoding="utf-8"))):
+            root, *rest = name.split(".")
+            told = f"{'/'.join(place)} imports {name}"
+            if root == "snakemake":
+                found.append(told)
+            if root in HEAVY and (at_top or place[0] in ("statistics", "report")):
+                found.append(told)
+            if root == "snakedit" and rest and place[0] in ALLOWED and rest[0] not in ALLOWED[place[0]]:
+                found.append(told)
+    return found
+
+
+def test_the_library_imports_only_what_it_may():
+    assert violations(LIBRARY) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("editors/x.py", "from snakedit.judges import base"),
+        ("editors/x.py", "import torch"),
+        ("report/x.py", "def f():\n    import torch"),
+        ("statistics.py", "def f():\n    import transformers"),
+        ("records.py", "import snakemake"),
+        ("runtime/x.py", "from snakedit.editors.base import Editor"),
+        ("judges/x.py", "from snakedit import editors"),
+        ("statistics.py", "import snakedit.report.tables"),
+    ],
+)
+def test_a_forbidden_import_is_found(tmp_path, place, line):
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(line + "\n", encoding="utf-8")
+    assert len(violations(tmp_path)) == 1
+
+
+def test_the_rules_read_the_library_through_the_plan():
+    for path in [REPOSITORY / "Snakefile", *(REPOSITORY / "rules").glob("*.smk")]:
+        found = re.findall(r"^\s*(?:from|import) (snakedit[\w.]*)", path.read_text(encoding="utf-8"), re.M)
+        assert set(found) <= RULES, path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "limit"),
+    [("Snakefile", 60), ("rules/*.smk", 150), ("scripts/*.py", 60), ("scripts/snakedit/**/*.py", 300)],
+)
+def test_no_file_is_longer_than_a_reader_wants(pattern, limit):
+    for path in REPOSITORY.glob(pattern):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= limit, path
+
+
+def test_every_entry_point_of_a_rule_has_the_rules_name():
+    text = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "rules").glob("*.smk"))
+    for rule in re.findall(r"^rule (\w+):", text, re.M):
+        assert (REPOSITORY / "scripts" / f"{rule}.py").is_file(), rule
+        assert f"/scripts/{rule}.py" in text
+        assert f"/logs/{rule}/" in text
+        assert f"/benchmarks/{rule}/" in text

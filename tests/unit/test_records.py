@@ -1,0 +1,102 @@
+import errno
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snakedit.errors import RecordError
+from snakedit.records import (
+    Edit,
+    Item,
+    Journal,
+    Score,
+    from_line,
+    read_journal,
+    read_records,
+    to_line,
+    write_records,
+    write_whole,
+)
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(TEXT, TEXT, st.lists(TEXT, max_size=3), st.none() | st.integers(0, 2**32 - 1))
+def test_an_item_reads_back_as_it_was_written(item_id, instruction, tags, seed):
+    item = Item(item_id, "物理", ["images/a.png"], ["0" * 64], instruction, tags=tags, seed=seed)
+    line = to_line(item)
+    assert "\n" not in line
+    assert from_line(line, Item, "x:1") == item
+
+
+def test_records_of_every_kind_are_read_back_from_a_file(tmp_path):
+    for record in (Edit("a", "ok", change=0.5), Score("a", "unparsed", values={"m": None})):
+        write_records(tmp_path / "r.jsonl", [record, record])
+        assert list(read_records(tmp_path / "r.jsonl", type(record))) == [record, record]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "not JSON"),
+        ("[]", "a list, not an object"),
+        ('{"item": "a", "status": "ok", "statsu": 1}', "unknown key 'statsu'.*did you mean 'status'"),
+        ('{"item": "a"}', "lacks 'status'"),
+    ],
+)
+def test_a_line_that_is_no_record_is_named(tmp_path, line, message):
+    (tmp_path / "edits.jsonl").write_text(to_line(Edit("a", "ok")) + "\n" + line + "\n", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"edits\.jsonl:2: .*" + message):
+        list(read_records(tmp_path / "edits.jsonl", Edit))
+
+
+def test_a_number_that_is_none_is_never_written():
+    with pytest.raises(ValueError, match="Out of range"):
+        to_line(Score("a", "ok", score=float("nan")))
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(RecordError, match=r"items\.jsonl: no such file"):
+        list(read_records(tmp_path / "items.jsonl", Item))
+
+
+def test_a_journal_goes_on_after_a_line_that_was_cut_short(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append(Edit("a", "ok"))
+        journal.append(Edit("b", "ok"))
+    path.write_bytes(path.read_bytes()[:-7])
+    assert [edit.item for edit in read_journal(path, Edit)] == ["a"]
+    with Journal(path) as journal:
+        journal.append(Edit("c", "ok"))
+    assert [edit.item for edit in read_journal(path, Edit)] == ["a", "c"]
+
+
+def test_a_journal_that_is_not_there_is_empty(tmp_path):
+    assert list(read_journal(tmp_path / "journal.jsonl", Edit)) == []
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "edits.jsonl"
+    write_records(path, [Edit("a", "ok")])
+    before = path.read_bytes()
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_records(path, [Edit("b", "ok")])
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["edits.jsonl"]
+
+
+def test_a_file_written_whole_follows_the_umask(tmp_path):
+    old = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "x.json", [json.dumps({})])
+    finally:
+        os.umask(old)
+    assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o640
