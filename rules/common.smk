@@ -30,7 +30,7 @@ except SnakeditError as error:
 CONFIG = PLAN.config
 
 # Resident pools belong to this run and end with it. Jobs inherit the name.
-os.environ["SNAKEDIT_OWNER"] = f"{os.getpid()}:{start_time(os.getpid())}"
+os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
 
 wildcard_constraints:
@@ -38,6 +38,19 @@ wildcard_constraints:
     category="|".join(map(re.escape, PLAN.all_categories())),
     editor="|".join(map(re.escape, CONFIG.editors)),
     judge="|".join(map(re.escape, CONFIG.judges)),
+
+
+def entry_point(name):
+    """A params function for a script's path.
+
+    Snakemake compares no params that are made from `input`, so a moved checkout reruns nothing.
+    """
+    return lambda wildcards, input: str(SCRIPTS / name)
+
+
+def config_file(wildcards, input):
+    """A params function for the configuration's file; only what stands in a recipe reruns a job."""
+    return PLAN.config_file
 
 
 def job_gpus(editor_or_judge):
@@ -58,3 +71,26 @@ def job_threads(editor_or_judge):
         return 1
     pool = PLAN.devices(editor_or_judge)
     return max(1, pool // 2 if CONFIG.run.resident else pool)
+
+
+def shown_edits(wildcards):
+    """The edits that a control shows of another editor."""
+    return [
+        f"results/{wildcards.benchmark}/edits/{editor}/{wildcards.category}/edits.jsonl"
+        for editor in PLAN.shown_editors(wildcards.editor)
+    ]
+
+
+def all_results(wildcards):
+    """Items, edits and scores of every category, editor and judge of a benchmark."""
+    benchmark = wildcards.benchmark
+    files = []
+    for category in PLAN.categories(benchmark):
+        files.append(f"results/{benchmark}/items/{category}/items.jsonl")
+        for editor in CONFIG.editors:
+            files.append(f"results/{benchmark}/edits/{editor}/{category}/edits.jsonl")
+            for judge in CONFIG.judges:
+                files.append(
+                    f"results/{benchmark}/scores/{judge}/{editor}/{category}/scores.jsonl"
+                )
+    return files

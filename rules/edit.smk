@@ -1,14 +1,6 @@
 # Requires a category's items. Makes edits.jsonl and the edited images of one editor.
 
 
-def shown_edits(wildcards):
-    """The edits that a control shows of another editor."""
-    return [
-        f"results/{wildcards.benchmark}/edits/{editor}/{wildcards.category}/edits.jsonl"
-        for editor in PLAN.shown_editors(wildcards.editor)
-    ]
-
-
 rule edit_category:
     input:
         item_records="results/{benchmark}/items/{category}/items.jsonl",
@@ -27,9 +19,11 @@ rule edit_category:
         gpu=lambda wildcards: job_gpus(CONFIG.editors[wildcards.editor]),
         pool_gpu=lambda wildcards: PLAN.devices(CONFIG.editors[wildcards.editor]),
     params:
+        script=entry_point("edit_category.py"),
+        config=config_file,
         recipe=lambda wildcards: PLAN.editor_recipes[wildcards.editor],
     shell:
-        "python {workflow.basedir:q}/scripts/edit_category.py --config {PLAN.config_file:q}"
+        "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --editor {wildcards.editor:q}"
         " --items {input.item_records:q} --output {output.edits:q} --log {log:q}"
         " --devices {resources.pool_gpu}"

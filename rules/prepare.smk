@@ -16,10 +16,12 @@ rule prepare_category:
         "../envs/prepare.yaml"
     threads: 1
     params:
+        script=entry_point("prepare_category.py"),
+        config=config_file,
         recipe=lambda wildcards: PLAN.prepare_recipe(
             wildcards.benchmark, wildcards.category
         ),
     shell:
-        "python {workflow.basedir:q}/scripts/prepare_category.py --config {PLAN.config_file:q}"
+        "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --category {wildcards.category:q}"
         " --index {input.index:q} --output {output.item_records:q} --log {log:q}"

@@ -1,22 +1,6 @@
 # Requires all scores of a benchmark. Makes its report.
 
 
-def all_results(wildcards):
-    """Items, edits and scores of every category, editor and judge."""
-    folder = f"results/{wildcards.benchmark}"
-    categories = PLAN.categories(wildcards.benchmark)
-    return [
-        *expand(folder + "/items/{category}/items.jsonl", category=categories),
-        *expand(folder + "/edits/{e}/{c}/edits.jsonl", e=CONFIG.editors, c=categories),
-        *expand(
-            folder + "/scores/{j}/{e}/{c}/scores.jsonl",
-            j=CONFIG.judges,
-            e=CONFIG.editors,
-            c=categories,
-        ),
-    ]
-
-
 rule build_report:
     input:
         index=ancient("results/{benchmark}/index.json"),
@@ -33,8 +17,10 @@ rule build_report:
         "../envs/report.yaml"
     threads: 1
     params:
+        script=entry_point("build_report.py"),
+        config=config_file,
         report=lambda wildcards: PLAN.report_recipe(wildcards.benchmark),
     shell:
-        "python {workflow.basedir:q}/scripts/build_report.py --config {PLAN.config_file:q}"
+        "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --index {input.index:q}"
         " --output {output.page:q} --log {log:q}"

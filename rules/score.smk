@@ -19,9 +19,11 @@ rule score_category:
         gpu=lambda wildcards: job_gpus(CONFIG.judges[wildcards.judge]),
         pool_gpu=lambda wildcards: PLAN.devices(CONFIG.judges[wildcards.judge]),
     params:
+        script=entry_point("score_category.py"),
+        config=config_file,
         recipe=lambda wildcards: PLAN.judge_recipes[wildcards.judge],
     shell:
-        "python {workflow.basedir:q}/scripts/score_category.py --config {PLAN.config_file:q}"
+        "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --judge {wildcards.judge:q} --editor {wildcards.editor:q}"
         " --items {input.item_records:q} --edits {input.edits:q} --output {output.scores:q} --log {log:q}"
         " --devices {resources.pool_gpu}"

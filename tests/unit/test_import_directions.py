@@ -99,6 +99,6 @@ def test_every_entry_point_of_a_rule_has_the_rules_name():
     text = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "rules").glob("*.smk"))
     for rule in re.findall(r"^rule (\w+):", text, re.M):
         assert (REPOSITORY / "scripts" / f"{rule}.py").is_file(), rule
-        assert f"/scripts/{rule}.py" in text
+        assert f'entry_point("{rule}.py")' in text
         assert f"/logs/{rule}/" in text
         assert f"/benchmarks/{rule}/" in text

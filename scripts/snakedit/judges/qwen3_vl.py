@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 from typing import Any, ClassVar
 
 from PIL import Image
 
+from snakedit.judges.answers import Answer, verdict_of, weighed_answer, written_answer
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
-from snakedit.judges.parsing import UnreadableReplyError, read_number
+from snakedit.judges.expected import expected_number, leading_digits
 from snakedit.judges.rubric import Metric
 from snakedit.runtime.processors import load_processor
 
@@ -41,16 +41,6 @@ class Qwen3VLParams:
             raise ValueError("max_pixels must be 1024 or more")
         if self.max_new_tokens < 1 or self.temperature <= 0:
             raise ValueError("max_new_tokens must be 1 or more, temperature above 0")
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """One answer to one metric: its value, or why there is none; the reply as it is recorded."""
-
-    value: float | None
-    reply: dict[str, Any]
-    tokens: int
-    error: str | None = None
 
 
 @dataclass
@@ -112,14 +102,14 @@ class Qwen3VL(Judge):
     def _judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
         import torch
 
-        answers: list[dict[str, list[_Answer]]] = [{} for _ in requests]
+        answers: list[dict[str, list[Answer]]] = [{} for _ in requests]
         with torch.inference_mode():
             for shows, metrics in self._metrics_by_images().items():
                 prefix = self._read_images(requests, shows)
                 for metric in metrics:
                     for place, answered in enumerate(self._ask(prefix, requests, metric)):
                         answers[place][metric.name] = answered
-        return [self._verdict(answered, len(requests)) for answered in answers]
+        return [verdict_of(self.settings.rubric, answered, len(requests)) for answered in answers]
 
     def _metrics_by_images(self) -> dict[tuple[str, ...], list[Metric]]:
         groups: dict[tuple[str, ...], list[Metric]] = {}
@@ -155,7 +145,7 @@ class Qwen3VL(Judge):
         before, _, after = text.rpartition(VISION_END)
         return before + VISION_END, after
 
-    def _ask(self, prefix: _Prefix, requests: Sequence[JudgeRequest], metric: Metric) -> list[list[_Answer]]:
+    def _ask(self, prefix: _Prefix, requests: Sequence[JudgeRequest], metric: Metric) -> list[list[Answer]]:
         """Put one question to each request; return its answers, one for each sample."""
         import torch
 
@@ -196,41 +186,25 @@ class Qwen3VL(Judge):
         )
         return output.logits[:, -1].double()
 
-    def _expected(self, cache: Any, state: "_State", metric: Metric, tokens: list[int]) -> list[_Answer]:
-        """The probability-weighted mean over the scale's numbers.
-
-        Qwen writes each digit as a token of its own. The probability of a number of two digits takes one
-        more step; what is left of its first digit's, once no digit follows, is the single digit's.
-        """
+    def _expected(self, cache: Any, state: "_State", metric: Metric, tokens: list[int]) -> list[Answer]:
+        """Read the probabilities of the scale's numbers; those of two digits take one more step each."""
         import torch
 
         first = state.logits.softmax(-1)[:, self._digits]
-        weights = dict(enumerate(first.unbind(1)))
+        seconds = {}
         length = cache.get_seq_length()
-        for digit in sorted({number // 10 for number in range(metric.low, metric.high + 1) if number > 9}):
+        for digit in leading_digits(metric.low, metric.high):
             token = torch.full_like(state.position, self._digits[digit])
             grown = torch.cat([state.mask, torch.ones_like(token)], dim=1)
-            second = self._step(cache, token, grown, state.position).softmax(-1)[:, self._digits]
+            logits = self._step(cache, token, grown, state.position)
+            seconds[digit] = logits.softmax(-1)[:, self._digits].tolist()
             _cut(cache, length)
-            weights[digit] = first[:, digit] * (1 - second.sum(1))
-            for follower in range(10):
-                weights[10 * digit + follower] = first[:, digit] * second[:, follower]
-        numbers = [number for number in weights if metric.low <= number <= metric.high]
-        on_scale = torch.stack([weights[number] for number in numbers], dim=1)
-        mass = on_scale.sum(1)
-        scale = torch.tensor(numbers, dtype=on_scale.dtype, device=on_scale.device)
-        expected = (on_scale * scale).sum(1) / mass
-        return [
-            self._expected_answer(value, share, count)
-            for value, share, count in zip(expected.tolist(), mass.tolist(), tokens, strict=True)
-        ]
-
-    def _expected_answer(self, value: float, mass: float, tokens: int) -> _Answer:
-        reply = {"expected": value, "scale_mass": mass}
-        if mass < self.settings.min_scale_mass:
-            error = f"only {mass:.3f} of the probability lies on the scale"
-            return _Answer(None, reply, tokens, error)
-        return _Answer(value, reply, tokens)
+        answers = []
+        for place, row in enumerate(first.tolist()):
+            followers = {digit: rows[place] for digit, rows in seconds.items()}
+            value, mass = expected_number(row, followers, metric.low, metric.high)
+            answers.append(weighed_answer(value, mass, self.settings.min_scale_mass, tokens[place]))
+        return answers
 
     def _write(
         self,
@@ -240,7 +214,7 @@ class Qwen3VL(Judge):
         requests: Sequence[JudgeRequest],
         sample: int,
         tokens: list[int],
-    ) -> list[_Answer]:
+    ) -> list[Answer]:
         """Let the model write, greedily or drawing, until every answer has ended; read the numbers."""
         import torch
 
@@ -262,7 +236,7 @@ class Qwen3VL(Judge):
             position = position + 1
         texts = self.tokenizer.batch_decode(written, skip_special_tokens=True)
         return [
-            _read(text.strip(), metric, count + len(ids))
+            written_answer(text.strip(), metric, count + len(ids))
             for text, count, ids in zip(texts, tokens, written, strict=True)
         ]
 
@@ -281,27 +255,6 @@ class Qwen3VL(Judge):
             return torch.cat([torch.multinomial(row, 1, generator=generator) for row, generator in rows])
 
         return draw
-
-    def _verdict(self, answered: dict[str, list[_Answer]], batch_size: int) -> Verdict:
-        values: dict[str, float | None] = {}
-        spread: dict[str, float | None] = {}
-        errors = []
-        for name, answers in answered.items():
-            errors += [f"{name}: {answer.error}" for answer in answers if answer.error]
-            numbers = [answer.value for answer in answers if answer.value is not None]
-            whole = len(numbers) == len(answers)
-            values[name] = fmean(numbers) if whole else None
-            spread[name] = stdev(numbers) if whole and len(numbers) > 1 else None
-        return Verdict(
-            status="unparsed" if errors else "ok",
-            values=values,
-            spread=spread,
-            score=self.settings.rubric.score(values),
-            replies={name: [answer.reply for answer in answers] for name, answers in answered.items()},
-            batch_size=batch_size,
-            tokens=sum(answer.tokens for answers in answered.values() for answer in answers),
-            error="; ".join(errors) or None,
-        )
 
     def _token(self, text: str) -> int:
         ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -334,10 +287,3 @@ def _shown(request: JudgeRequest, shows: tuple[str, ...]) -> list[Image.Image]:
 def _plain(text: str) -> str:
     """A stranger's text must not hold the model's special tokens."""
     return text.replace("<|", "< |")
-
-
-def _read(text: str, metric: Metric, tokens: int) -> _Answer:
-    try:
-        return _Answer(read_number(text, metric.low, metric.high), {"text": text}, tokens)
-    except UnreadableReplyError as error:
-        return _Answer(None, {"text": text}, tokens, str(error))

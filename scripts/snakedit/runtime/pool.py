@@ -16,11 +16,12 @@ from snakedit.config import RunConfig
 from snakedit.errors import StageError
 from snakedit.logs import LOGGER
 from snakedit.runtime import resident
+from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import Device, resolve_devices
 from snakedit.runtime.leases import Holder, acquire
 from snakedit.runtime.private import start_time
 from snakedit.runtime.progress import Progress
-from snakedit.runtime.workers import Handler, Loader, Outcome, Task, Workers, attempt
+from snakedit.runtime.workers import Outcome, Task, Workers
 
 __all__ = ["Handler", "JobContext", "Loader", "Outcome", "Task", "Work", "run_tasks"]
 

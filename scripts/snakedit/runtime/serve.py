@@ -17,12 +17,13 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from snakedit.errors import SnakeditError
+from snakedit.runtime.attempt import Loader
 from snakedit.runtime.devices import Device, resolve_devices
 from snakedit.runtime.leases import Holder, Lease, acquire
 from snakedit.runtime.line import Line, peer_uid
 from snakedit.runtime.private import start_time
 from snakedit.runtime.resident import PoolRequest, ask_to_leave, held_by
-from snakedit.runtime.workers import Loader, Task, Workers
+from snakedit.runtime.workers import Task, Workers
 
 TICK_SECONDS = 0.5
 ALIVE_SECONDS = 5.0

@@ -1,0 +1,54 @@
+"""One try of one task by a loaded model: what it gives, or what went wrong, in one record."""
+
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+
+class Handler(Protocol):
+    """A loaded editor or judge in a worker."""
+
+    def handle(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Do one task; what goes in and comes out can be written as JSON."""
+
+    def release_memory(self) -> None:
+        """Make room after an out-of-memory, before the task is tried once more."""
+
+
+Loader = Callable[[dict[str, Any], str], Handler]
+
+
+def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
+    """Handle one payload; return the fields of its `Outcome`.
+
+    An out-of-memory is tried once more after memory was released; any other exception is the outcome.
+    """
+    started, begin = now(), time.monotonic()
+    result, error, trace, attempts = None, None, None, 0
+    while result is None and attempts < 2:
+        attempts += 1
+        out_of_memory = False
+        try:
+            result, error, trace = handler.handle(payload), None, None
+        except Exception as exception:  # noqa: BLE001 - whatever an editor raises is that item's failure
+            error = f"{type(exception).__name__}: {exception}".splitlines()[0]
+            trace = traceback.format_exc()
+            out_of_memory = (
+                isinstance(exception, MemoryError) or type(exception).__name__ == "OutOfMemoryError"
+            )
+        if not out_of_memory:
+            break
+        # Not while the exception is handled: its traceback still holds the tensors of the failed call.
+        handler.release_memory()
+    seconds = time.monotonic() - begin
+    return {
+        **{"result": result, "error": error, "trace": trace},
+        **{"seconds": seconds, "started": started, "attempts": attempts},
+    }
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
