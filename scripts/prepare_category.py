@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import load
-from snakedit.errors import ConfigError, did_you_mean, exit_in_one_line
+from snakedit.errors import exit_in_one_line
 from snakedit.logs import log_to
+from snakedit.registry import find
 from snakedit.sources.index import read_index
 from snakedit.sources.prepare import prepare_category
 
@@ -22,12 +23,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
-    benchmark = load(args.config).benchmarks[args.benchmark]
+    benchmark = find(load(args.config).benchmarks, args.benchmark, "--benchmark")
     categories = read_index(benchmark, args.index).categories
-    if args.category not in categories:
-        hint = did_you_mean(args.category, categories)
-        raise ConfigError(f"no such category{hint}", where=args.category, allowed=", ".join(categories))
-    prepare_category(benchmark, categories[args.category], args.output)
+    prepare_category(benchmark, find(categories, args.category, "--category"), args.output)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -177,20 +176,6 @@ def from_dict(data: dict[str, Any]) -> Config:
 
 
 Params = TypeVar("Params")
-Registered = TypeVar("Registered")
-
-
-def registered(registry: Mapping[str, Registered], name: str, where: str) -> Registered:
-    """Return what a registry of types holds under a name.
-
-    Raises:
-        ConfigError: naming the nearest known type.
-    """
-    if name not in registry:
-        raise ConfigError(
-            f"'{name}' is not known{did_you_mean(name, registry)}", where=where, allowed=", ".join(registry)
-        )
-    return registry[name]
 
 
 def read_params(kind: type[Params], raw: dict[str, Any], where: str) -> Params:

@@ -6,7 +6,6 @@ This is what the rules read while the Snakefile is parsed, so it imports neither
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from snakedit.errors import CheckpointError, ConfigError
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
 from snakedit.records import write_whole
+from snakedit.registry import Registry
 from snakedit.runtime.devices import count_devices, device_kind
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
@@ -84,7 +84,7 @@ class Plan:
 
     def devices(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
         """Return how many devices its jobs may have in their pool; 0 if it needs none."""
-        registry: Mapping[str, Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
+        registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
         return self.device_count if registry[editor_or_judge.type].needs_device else 0
 
     def on_cpu(self) -> bool:
@@ -153,10 +153,8 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
     )
 
 
-def _result_params(
-    registry: Mapping[str, Any], entry: EditorConfig | JudgeConfig, where: str
-) -> dict[str, Any]:
-    family = settings.registered(registry, entry.type, f"{where}.type")
+def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> dict[str, Any]:
+    family = registry.find(entry.type, f"{where}.type")
     if family.model_kind == "none" and entry.model is not None:
         raise ConfigError(f"the type '{entry.type}' takes no model", where=f"{where}.model")
     if family.model_kind != "none" and entry.model is None:

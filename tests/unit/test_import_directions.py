@@ -9,7 +9,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIBRARY = REPOSITORY / "scripts" / "snakedit"
 
-BASE = {"records", "config", "recipe", "names", "errors", "logs", "single_model", "runtime"}
+BASE = {"records", "config", "recipe", "names", "errors", "logs", "registry", "runtime"}
 ALLOWED = {
     "sources": BASE | {"sources"},
     "editors": BASE | {"editors"},

@@ -1,17 +1,16 @@
 """The editors. To add one, write its module and add its line here."""
 
 from snakedit.editors.base import Editor
-from snakedit.editors.controls import Blank, Identity, Reference, Shuffled
-from snakedit.editors.files import Files
-from snakedit.editors.qwen_image_edit import QwenImageEdit
-from snakedit.editors.simulated import SimulatedEditor
+from snakedit.registry import Registry
 
-EDITORS: dict[str, type[Editor]] = {
-    "qwen_image_edit": QwenImageEdit,
-    "identity": Identity,
-    "shuffled": Shuffled,
-    "blank": Blank,
-    "reference": Reference,
-    "files": Files,
-    "simulated": SimulatedEditor,
-}
+EDITORS: Registry[type[Editor]] = Registry(
+    {
+        "qwen_image_edit": "snakedit.editors.qwen_image_edit:QwenImageEdit",
+        "identity": "snakedit.editors.controls:Identity",
+        "shuffled": "snakedit.editors.controls:Shuffled",
+        "blank": "snakedit.editors.controls:Blank",
+        "reference": "snakedit.editors.controls:Reference",
+        "files": "snakedit.editors.files:Files",
+        "simulated": "snakedit.editors.simulated:SimulatedEditor",
+    }
+)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config import Config, EditorConfig, read_params, registered
+from snakedit.config import Config, EditorConfig, read_params
 from snakedit.editors import EDITORS
 from snakedit.editors.base import CategoryContext, Editor, EditRequest
 from snakedit.errors import ImageError, SnakeditError
 from snakedit.logs import LOGGER
 from snakedit.names import safe_name
 from snakedit.records import Edit, Item, Journal, read_journal, read_records, write_records
+from snakedit.registry import find
 from snakedit.runtime.images import change_between, open_image, png_text, remove_strangers, save_png
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_failures
@@ -51,8 +52,8 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
     Raises:
         StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
     """
-    editor = config.editors[editor_name]
-    family = registered(EDITORS, editor.type, f"editors.{editor_name}.type")
+    editor = find(config.editors, editor_name, "editors")
+    family = EDITORS.find(editor.type, f"editors.{editor_name}.type")
     params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
     recipe = recipes.editor_recipe(
         editor,

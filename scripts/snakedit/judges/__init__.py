@@ -1,10 +1,11 @@
 """The judges. To add one, write its module and add its line here."""
 
 from snakedit.judges.base import Judge
-from snakedit.judges.qwen3_vl import Qwen3VL
-from snakedit.judges.simulated import SimulatedJudge
+from snakedit.registry import Registry
 
-JUDGES: dict[str, type[Judge]] = {
-    "qwen3_vl": Qwen3VL,
-    "simulated": SimulatedJudge,
-}
+JUDGES: Registry[type[Judge]] = Registry(
+    {
+        "qwen3_vl": "snakedit.judges.qwen3_vl:Qwen3VL",
+        "simulated": "snakedit.judges.simulated:SimulatedJudge",
+    }
+)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config import Config, JudgeConfig, read_params, registered
+from snakedit.config import Config, JudgeConfig, read_params
 from snakedit.errors import StageError
 from snakedit.judges import JUDGES
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.rubric import load_rubric
 from snakedit.logs import LOGGER
 from snakedit.records import Edit, Item, Journal, Score, read_journal, read_records, write_records
+from snakedit.registry import find
 from snakedit.runtime.images import open_image
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_failures
@@ -43,8 +44,8 @@ def score_category(
         StageError: if an edited image is missing or altered, if no edit got a score, or if more were
             left without one than `run.max_failures`.
     """
-    judge = config.judges[judge_name]
-    family = registered(JUDGES, judge.type, f"judges.{judge_name}.type")
+    judge = find(config.judges, judge_name, "judges")
+    family = JUDGES.find(judge.type, f"judges.{judge_name}.type")
     params: Any = read_params(family.Params, judge.params, f"judges.{judge_name}.params")
     rubric = load_rubric(judge.rubric, judge.prompts)
     recipe = recipes.judge_recipe(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snakedit.config import BenchmarkConfig, registered
+from snakedit.config import BenchmarkConfig
 from snakedit.errors import ConfigError, SourceError, did_you_mean
 from snakedit.names import safe_name
 from snakedit.records import write_whole
@@ -52,7 +52,7 @@ def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
         ConfigError: for an unknown format or category.
         SourceError: if the source cannot be read or holds no rows.
     """
-    source_format = registered(FORMATS, benchmark.format, f"benchmarks.{benchmark.name}.format")
+    source_format = FORMATS.find(benchmark.format, f"benchmarks.{benchmark.name}.format")()
     stamp = {
         "version": VERSION,
         "format": benchmark.format,
@@ -81,7 +81,7 @@ def _scan(benchmark: BenchmarkConfig) -> dict[str, CategoryIndex]:
     counts: dict[str, int] = {}
     last: dict[str, int] = {}
     digests: dict[str, Any] = {}
-    for row in FORMATS[benchmark.format].rows(benchmark):
+    for row in FORMATS[benchmark.format]().rows(benchmark):
         counts[row.category] = counts.get(row.category, 0) + 1
         last[row.category] = row.number
         digests.setdefault(row.category, hashlib.sha256()).update(row.digest.encode())

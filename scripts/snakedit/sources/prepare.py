@@ -40,7 +40,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     excluded: list[Excluded] = []
     taken: set[str] = set()
     names: set[str] = set()
-    for row in FORMATS[benchmark.format].rows(benchmark):
+    for row in FORMATS[benchmark.format]().rows(benchmark):
         if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
             break
         if row.category != category.name:

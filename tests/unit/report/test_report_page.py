@@ -400,10 +400,12 @@ def test_a_judges_words_are_shown_whatever_their_form(replies, expected):
 def test_the_scripts_build_the_report_and_print_its_leaderboard(hand, tmp_path, capsys):
     hand.add_scored("物理", tiny=[8.0], blank=[2.0])
     path = tmp_path / "config.json"
+    source = tmp_path / "b.json"
+    source.write_text(json.dumps([{"subset": "物理"}]), encoding="utf-8")
     path.write_text(
         json.dumps(
             {
-                "benchmarks": {"bench": {"format": "base64_json", "path": "b.json"}},
+                "benchmarks": {"bench": {"format": "base64_json", "path": str(source)}},
                 "editors": {"tiny": {"type": "identity"}, "blank": {"type": "blank"}},
                 "judges": {"vl": {"type": "simulated"}},
             }
@@ -420,10 +422,8 @@ def test_the_scripts_build_the_report_and_print_its_leaderboard(hand, tmp_path, 
             str(hand.root),
             "--output",
             str(report / "index.html"),
-            "--categories",
-            "物理",
-            "--headline",
-            "vl=micro",
+            "--index",
+            str(tmp_path / "index.json"),
         ]
     )
     show_leaderboard.main([str(report)])
@@ -446,7 +446,7 @@ def test_a_benchmark_that_is_not_in_the_configuration_is_one_line(hand, tmp_path
     )
     with pytest.raises(ConfigError, match=r"--benchmark: 'bensh' is not known; did you mean 'bench'\?"):
         build_script.main(
-            ["--config", str(path), "--benchmark", "bensh", "--categories", "c", "--output", "x/index.html"]
+            ["--config", str(path), "--benchmark", "bensh", "--index", "i.json", "--output", "x/index.html"]
         )
 
 
