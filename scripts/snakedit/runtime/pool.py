@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,17 @@ def run_tasks(
 ) -> Iterator[Outcome]:
     """Yield one outcome a task, as they finish, and say how far the job is.
 
+    Without a task nothing is leased or loaded.
+
     Raises:
         DeviceError: if the devices asked for are not there.
         StageError: if no device could load the model.
     """
+    source = iter(tasks)
+    first = next(source, None)
+    if first is None:
+        return
+    tasks = chain([first], source)
     if not work.settings["needs_device"]:
         outcomes = _run_here(work, loader, tasks)
     elif run.resident and job.resident_command is not None:

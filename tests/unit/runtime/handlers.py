@@ -1,0 +1,49 @@
+"""A loader for the pool's tests, at top level so that workers can import it; payloads say what happens."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch's."""
+
+
+class Handler:
+    def __init__(self, settings, device):
+        self.settings, self.device = settings, device
+        self.released = 0
+
+    def handle(self, payload):
+        marker = Path(payload.get("marker", "/nonexistent"))
+        if "marker" in payload:
+            with open(marker, "a", encoding="utf-8") as file:
+                file.write(f"{os.getpid()}\n")
+        times = len(marker.read_text().splitlines()) if "marker" in payload else 1
+        action = payload.get("do")
+        if action == "die" or (action == "die once" and times == 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if action == "hang" or (action == "hang once" and times == 1):
+            time.sleep(3600)
+        if action == "raise":
+            raise ValueError(f"broken {payload['n']}\nand more")
+        if action == "no memory" or (action == "no memory once" and not self.released):
+            raise OutOfMemoryError("no memory")
+        time.sleep(payload.get("seconds", 0.0))
+        return {"n": payload["n"], "device": self.device, "released": self.released, "pid": os.getpid()}
+
+    def release_memory(self):
+        self.released += 1
+
+
+def load(settings, device):
+    if "loads" in settings:
+        with open(settings["loads"], "a", encoding="utf-8") as file:
+            file.write(f"{device}\n")
+    if device in settings.get("broken", ()):
+        raise RuntimeError("these weights are broken")
+    if device in settings.get("deadly", ()):
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(settings.get("load_seconds", 0.0))
+    return Handler(settings, device)
