@@ -1,11 +1,15 @@
 """The one exception family: every error a user can cause is a sentence that says how to go on."""
 
+import errno
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import NoReturn
 
 from snakedit.logs import LOGGER
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+DISK_HINT = "finished images are kept; make room and run again"
 
 
 class SnakeditError(Exception):
@@ -74,6 +78,12 @@ def exit_in_one_line(main: Callable[[], object]) -> NoReturn:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            LOGGER.exception("a fault in snakedit itself")
+            raise
+        print(f"snakedit: {error.filename or 'a file'}: {error.strerror}; {DISK_HINT}", file=sys.stderr)
+        sys.exit(2)
     except Exception:
         # Not a user's mistake: the whole story belongs in the rule's log too.
         LOGGER.exception("a fault in snakedit itself")

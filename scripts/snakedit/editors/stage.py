@@ -17,7 +17,7 @@ from snakedit.records import Edit, Item, Journal, read_journal, read_records, wr
 from snakedit.registry import find
 from snakedit.runtime.images import change_between, open_image, png_text, remove_strangers, save_png
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.stage import check_devices, check_failures
+from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
 
@@ -92,6 +92,7 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
             for outcome in run_tasks(
                 work, load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
             ):
+                check_disk(where, outcome.error)
                 plan = todo[outcome.key]
                 edit = dataclasses.replace(
                     _blank_edit(plan),

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -46,9 +46,9 @@ class Lease:
             lock.acquire(timeout=0)
         except Timeout:
             return False
-        _holder_file(folder, device).write_text(json.dumps(asdict(holder)), encoding="utf-8")
         self.devices.append(device)
         self._locks.append(lock)
+        _holder_file(folder, device).write_text(json.dumps(asdict(holder)), encoding="utf-8")
         return True
 
     def release(self) -> None:
@@ -76,7 +76,8 @@ def acquire(
     """
     folder = lock_folder()
     lease = Lease()
-    with _Ticket(folder) as ticket:
+    with _Ticket(folder) as ticket, ExitStack() as on_error:
+        on_error.callback(lease.release)
         while True:
             if ticket.is_first():
                 for device in devices:
@@ -85,6 +86,7 @@ def acquire(
             held = {device: who(folder, device) for device in devices if device not in lease.devices}
             ours = [d for d, other in held.items() if other is not None and other.owner == holder.owner]
             if len(lease.devices) == min(count, len(devices)) or (lease.devices and not ours):
+                on_error.pop_all()
                 return lease
             for device, other in held.items():
                 on_wait(device, other)

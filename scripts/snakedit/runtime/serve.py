@@ -117,6 +117,8 @@ class Server:
             self._lease = acquire(resolve_devices(request.devices), request.count, holder, say)
         except SnakeditError as error:
             self._error = str(error)
+        except Exception as error:  # noqa: BLE001 - a job would wait for ever for what this thread does not say
+            self._error = f"the devices could not be leased: {type(error).__name__}: {error}"
 
     def _accept(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()

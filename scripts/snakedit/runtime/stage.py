@@ -1,9 +1,10 @@
 """What the stages share: when a job cannot begin, when it has failed, and how its causes are told."""
 
+import errno
 from collections import Counter
 from collections.abc import Iterable
 
-from snakedit.errors import DeviceError, StageError
+from snakedit.errors import DISK_HINT, DeviceError, StageError
 from snakedit.logs import LOGGER
 
 
@@ -17,6 +18,16 @@ def check_devices(where: str, needed: bool, granted: int) -> None:
         raise DeviceError(
             "was granted no GPU but needs one", where=where, hint="raise --resources gpu= to 1 or more"
         )
+
+
+def check_disk(where: str, error: str | None) -> None:
+    """End the job if an item failed because the disk is full: that is no fault of the item.
+
+    Raises:
+        StageError: with what to do.
+    """
+    if error is not None and f"[Errno {errno.ENOSPC}]" in error:
+        raise StageError(error, where=where, hint=DISK_HINT)
 
 
 def check_failures(where: str, errors: Iterable[str | None], max_failures: int | None, hint: str) -> None:
