@@ -173,3 +173,22 @@ def finished(_finished: Experiment, tmp_path: Path) -> Experiment:
     folder = tmp_path / "moved"
     shutil.copytree(_finished.folder, folder)
     return Experiment(folder)
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    """A copy of what runs, to be extended."""
+    copy = folder / "repository"
+    for name in ("scripts", "rules", "config", "profiles", "envs"):
+        shutil.copytree(REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "Snakefile", copy)
+    return copy
+
+
+def add(repository: Path, package: str, line: str, text: str) -> None:
+    """Write one file into a package, and one line into its registry."""
+    folder = repository / "scripts" / "snakedit" / package
+    (folder / "toy.py").write_text(text, encoding="utf-8")
+    init = folder / "__init__.py"
+    content = init.read_text(encoding="utf-8")
+    assert content.count("    {\n") == 1
+    init.write_text(content.replace("    {\n", "    {\n" + f"        {line}\n"), encoding="utf-8")

@@ -1,10 +1,8 @@
 """A new editor, judge, rubric or benchmark format is one new file and, but for a rubric, one line."""
 
-import shutil
 from pathlib import Path
 
-import pytest
-from conftest import REPOSITORY, Experiment, write_small_experiment
+from conftest import Experiment, add, copy_of_the_repository, write_small_experiment
 
 EDITOR = '''\
 """Turns the picture upside down."""
@@ -84,26 +82,8 @@ metrics:
 """
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    copy = tmp_path / "repository"
-    for name in ("scripts", "rules", "config", "profiles", "envs"):
-        shutil.copytree(REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(REPOSITORY / "Snakefile", copy)
-    return copy
-
-
-def add(repository: Path, package: str, line: str, text: str) -> None:
-    """Write one file into a package, and one line into its registry."""
-    folder = repository / "scripts" / "snakedit" / package
-    (folder / "toy.py").write_text(text, encoding="utf-8")
-    init = folder / "__init__.py"
-    content = init.read_text(encoding="utf-8")
-    assert content.count("    {\n") == 1
-    init.write_text(content.replace("    {\n", "    {\n" + f"        {line}\n"), encoding="utf-8")
-
-
-def test_a_toy_of_each_kind_runs_end_to_end(repository: Path, tmp_path: Path) -> None:
+def test_a_toy_of_each_kind_runs_end_to_end(tmp_path: Path) -> None:
+    repository = copy_of_the_repository(tmp_path)
     add(repository, "editors", '"toy": "snakedit.editors.toy:UpsideDown",', EDITOR)
     add(repository, "judges", '"toy": "snakedit.judges.toy:Brightness",', JUDGE)
     add(repository, "sources", '"lines": "snakedit.sources.toy:Lines",', FORMAT)
