@@ -59,14 +59,16 @@ def editor_recipe(
     Args:
         editor: its type and model.
         model_kind: what the type takes as its model, one of `MODEL_KINDS`.
-        params: every parameter that can change a pixel, defaults included.
+        params: every parameter that can change a pixel, defaults included. A `seed` among them comes
+            before the run's.
         run_seed: `run.seed`, or None for an editor whose edits do not depend on a seed.
     """
+    own_seed = params.get("seed")
     return {
         "type": editor.type,
         **model_identity(editor.model, editor.revision, model_kind),
-        "params": dict(params),
-        "seed": run_seed,
+        "params": {name: value for name, value in params.items() if name != "seed"},
+        "seed": run_seed if own_seed is None else own_seed,
         "stage_version": STAGE_VERSIONS["edit"],
     }
 

@@ -96,6 +96,12 @@ def test_a_name_or_a_note_changes_no_edits_fingerprint(changed):
     assert _edit(**changed) == _edit()
 
 
+def test_an_editors_own_seed_comes_before_the_runs():
+    own = editor_recipe(EDITOR, "none", {"steps": 2, "seed": 5}, 0)
+    assert own == editor_recipe(EDITOR, "none", {"steps": 2, "seed": None}, 5)
+    assert own == editor_recipe(EDITOR, "none", {"steps": 2, "seed": 5}, 1)
+
+
 def _score(judge=JUDGE, item=ITEM, params=None, rubric=None, image="3" * 64):
     return score_fingerprint(judge_recipe(judge, "none", params or {}, rubric or {"q": "?"}), item, image)
 

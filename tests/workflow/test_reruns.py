@@ -89,6 +89,16 @@ def test_a_changed_seed_edits_again_with_the_editors_that_have_one(finished: Exp
     assert finished.image_times("identity") == before
 
 
+def test_a_changed_seed_of_one_editor_edits_again_with_that_one(finished: Experiment) -> None:
+    finished.configure(lambda config: config["editors"].update(twin=dict(config["editors"]["sim"])))
+    assert finished.run().code == 0
+    finished.configure(lambda config: config["editors"]["twin"].update(params={"seed": 7}))
+    run = finished.run()
+    assert run.code == 0, run.output
+    assert {wildcards["editor"] for wildcards in run.of("edit_category")} == {"twin"}
+    assert {wildcards["editor"] for wildcards in run.of("score_category")} == {"twin"}
+
+
 def _more_devices(experiment: Experiment) -> None:
     experiment.configure(lambda config: config["run"]["devices"].update(count=3))
 

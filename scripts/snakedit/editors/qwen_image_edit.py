@@ -39,6 +39,7 @@ class QwenImageEditParams:
         vae_tiling: encode and decode in overlapping tiles of 256²: less memory, slightly other pixels.
         offload: where weights wait: `none` (on the device), `model` or `sequential` (in CPU memory).
             Without a meaning on the CPU.
+        seed: in the place of `run.seed`, to compare one model's seeds as two editors.
     """
 
     dtype: str = "bfloat16"
@@ -52,6 +53,7 @@ class QwenImageEditParams:
     mrope_repair: bool = True
     vae_tiling: bool = False
     offload: str = "none"
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

@@ -23,11 +23,13 @@ class SimulatedParams:
         load_seconds: time to load, in seconds.
         seconds: time an image, in seconds; the median where `sigma` is not 0.
         sigma: of a lognormal distribution of the time an image, cut at 10 × the median.
+        seed: in the place of `run.seed`, to compare one model's seeds as two editors.
     """
 
     load_seconds: float = 0.0
     seconds: float = 0.0
     sigma: float = 0.0
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("load_seconds", "seconds", "sigma"):

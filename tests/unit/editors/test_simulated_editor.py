@@ -49,7 +49,7 @@ def test_the_long_tail_is_the_items_own_and_is_cut(naps):
 
 
 def test_no_declared_time_is_in_the_recipe():
-    assert result_params(SimulatedParams(1.0, 2.0, 3.0), SimulatedEditor.execution_params) == {}
+    assert result_params(SimulatedParams(1.0, 2.0, 3.0), SimulatedEditor.execution_params) == {"seed": None}
 
 
 @pytest.mark.parametrize("raw", [{"seconds": -1.0}, {"load_seconds": float("nan")}, {"sigma": float("inf")}])
