@@ -2,15 +2,13 @@
 # results/{benchmark}/index.json, since the categories decide which jobs there are.
 
 import os
+import re
 import sys
 from pathlib import Path
-
-from snakemake.utils import validate
 
 SCRIPTS = Path(workflow.basedir, "scripts")
 sys.path.insert(0, str(SCRIPTS))
 
-from snakedit.config import SCHEMA
 from snakedit.errors import SnakeditError
 from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
