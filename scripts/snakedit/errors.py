@@ -78,6 +78,9 @@ def exit_in_one_line(main: Callable[[], object]) -> NoReturn:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has had enough of it.
+        sys.exit(1)
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             LOGGER.exception("a fault in snakedit itself")

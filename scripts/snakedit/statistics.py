@@ -18,7 +18,7 @@ class Summary:
         n: the items in the group, with and without a score.
         scored: those that have one.
         mean: of the scores, in their own unit; None if there is none.
-        ci_low, ci_high: ends of the mean's confidence interval, None where none was computed.
+        ci_low, ci_high: ends of the mean's 95 % interval (`snakedit.intervals`), None where there is none.
     """
 
     n: int

@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from snakedit.report.tables import SCORE, TOTALS, Row, Standing, standings
 from snakedit.statistics import Summary
@@ -27,8 +28,9 @@ def leaderboard_markdown(
         table = standings(rows, judge, SCORE, total)
         parts += [f"## Scores by {plain(judge)}", _table(table, total)]
     parts.append(
-        "Each cell: mean score (items with a score / items). An item without a score is in no mean. "
-        "macro: mean of the categories' means; micro: mean of all items."
+        "Each cell: mean score [95 % interval, bootstrapped over source images] (items with a score / "
+        "items). An item without a score is in no mean. macro: mean of the categories' means; micro: mean of "
+        "all items."
     )
     return "\n\n".join(parts) + "\n"
 
@@ -40,9 +42,15 @@ def plain(text: str) -> str:
 
 
 def cell(summary: Summary) -> str:
-    """Return a summary as ``7.31 (49/50)``; without a mean, ``– (0/50)``."""
+    """Return a summary as ``7.31 [7.02, 7.58] (49/50)``; without a mean, ``– (0/50)``."""
     mean = "–" if summary.mean is None else f"{summary.mean:.2f}"
-    return f"{mean} ({summary.scored}/{summary.n})"
+    ends = "" if summary.ci_low is None else f" [{summary.ci_low:.2f}, {summary.ci_high:.2f}]"
+    return f"{mean}{ends} ({summary.scored}/{summary.n})"
+
+
+def short_cell(summary: Summary) -> str:
+    """Return a summary without its interval."""
+    return cell(replace(summary, ci_low=None, ci_high=None))
 
 
 def _table(table: Sequence[Standing], headline: str) -> str:
@@ -51,7 +59,7 @@ def _table(table: Sequence[Standing], headline: str) -> str:
     lines = [["editor", *totals, *(plain(name) for name in categories)]]
     for standing in table:
         cells = [cell(standing.totals[total]) for total in totals]
-        cells += [cell(standing.categories[name]) for name in categories]
+        cells += [short_cell(standing.categories[name]) for name in categories]
         lines.append([plain(standing.editor), *cells])
     return aligned(lines)
 

@@ -1,12 +1,13 @@
 """The report's tables as data: the leaderboard's rows, and every failure with its cause."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from snakedit import statistics
+from snakedit.intervals import Scored, interval
 from snakedit.records import Score, write_whole
 from snakedit.report.read import Category, Results
 from snakedit.statistics import Summary
@@ -170,11 +171,32 @@ def _rows(results: Results, judge: str, metric: str) -> Iterator[Row]:
             for category in results.categories
             if asked[category.name] or metric == SCORE
         }
+        scored = {
+            category.name: _scored(category, asked[category.name], values[category.name])
+            for category in results.categories
+            if category.name in values
+        }
         summaries = {name: statistics.summarise(group) for name, group in values.items()}
         for name, summary in summaries.items():
-            yield Row(judge, editor, "category", name, metric, summary)
-        yield Row(judge, editor, "macro", "", metric, statistics.macro(list(summaries.values())))
-        yield Row(judge, editor, "micro", "", metric, statistics.micro(values.values()))
+            yield Row(judge, editor, "category", name, metric, _with_interval(summary, [scored[name]]))
+        macro = statistics.macro(list(summaries.values()))
+        micro = statistics.micro(values.values())
+        together = [one for group in scored.values() for one in group]
+        yield Row(judge, editor, "macro", "", metric, _with_interval(macro, list(scored.values())))
+        yield Row(judge, editor, "micro", "", metric, _with_interval(micro, [together]))
+
+
+def _scored(category: Category, asked: Sequence[str], values: Sequence[float | None]) -> list[Scored]:
+    """The scores there are; items of one source image are one cluster."""
+    images = {item.id: tuple(item.image_sha256s) for item in category.items}
+    return [
+        Scored(value, images[item]) for item, value in zip(asked, values, strict=True) if value is not None
+    ]
+
+
+def _with_interval(summary: Summary, groups: Sequence[Sequence[Scored]]) -> Summary:
+    ends = interval(groups)
+    return summary if ends is None else replace(summary, ci_low=ends[0], ci_high=ends[1])
 
 
 def _asked(results: Results, category: Category, judge: str, metric: str) -> list[str]:

@@ -1,10 +1,12 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from results_by_hand import ResultsByHand, edit, item, score
 
 from snakedit.errors import RecordError
+from snakedit.intervals import Scored, interval
 from snakedit.records import Edit, Score, write_whole
 from snakedit.report import tables
 from snakedit.report.read import read_results
@@ -194,3 +196,20 @@ def test_a_category_given_twice_is_not_counted_twice(hand):
     hand.categories *= 2
     with pytest.raises(RecordError, match="the category 'c' comes twice"):
         read(hand)
+
+
+def test_items_of_different_images_have_an_interval_and_those_of_one_image_have_none(hand):
+    items = [replace(item(f"i{n}", "c"), image_sha256s=[f"{n:064}"]) for n in range(30)]
+    values = [float(n % 7) for n in range(30)]
+    scores = [score(i.id, value) for i, value in zip(items, values, strict=True)]
+    edits = {"tiny": [edit(i.id) for i in items]}
+    hand.add("c", items, edits, {(judge, "tiny"): scores for judge in hand.judges})
+    found = leaderboard(hand)
+    for level, name in (("category", "c"), ("macro", ""), ("micro", "")):
+        row = found["tiny", level, name, "score"]
+        low, high = interval([[Scored(value, n) for n, value in enumerate(values)]])
+        assert (float(row["ci_low"]), float(row["ci_high"])) == pytest.approx((low, high))
+        assert low < float(row["mean"]) < high
+    same = ResultsByHand(hand.root.parent / "same")
+    same.add_scored("c", tiny=values)
+    assert leaderboard(same)["tiny", "macro", "", "score"]["ci_low"] == ""
