@@ -30,6 +30,11 @@ CONFIG = PLAN.config
 # Resident pools belong to this run and end with it. Jobs inherit the name.
 os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
+# Two jobs at a time use devices, however many cores there are: the pool's queue then runs from one
+# category into the next, and models follow each other by priority instead of taking turns.
+if workflow.local_exec:
+    workflow.register_resource("device_jobs", 2)
+
 
 wildcard_constraints:
     benchmark="|".join(map(re.escape, CONFIG.benchmarks)),

@@ -18,6 +18,9 @@ rule edit_category:
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.editors[wildcards.editor]),
         pool_gpu=lambda wildcards: PLAN.devices(CONFIG.editors[wildcards.editor]),
+        device_jobs=lambda wildcards: min(
+            1, PLAN.devices(CONFIG.editors[wildcards.editor])
+        ),
     params:
         script=entry_point("edit_category.py"),
         config=config_file,

@@ -11,13 +11,16 @@ rule score_category:
         "results/{benchmark}/logs/score_category/{judge}/{editor}/{category}.log",
     benchmark:
         "results/{benchmark}/benchmarks/score_category/{judge}/{editor}/{category}.tsv"
-    priority: 0
+    priority: lambda wildcards: -PLAN.judge_place(wildcards.judge)
     conda:
         "../envs/score.yaml"
     threads: lambda wildcards: job_threads(CONFIG.judges[wildcards.judge])
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.judges[wildcards.judge]),
         pool_gpu=lambda wildcards: PLAN.devices(CONFIG.judges[wildcards.judge]),
+        device_jobs=lambda wildcards: min(
+            1, PLAN.devices(CONFIG.judges[wildcards.judge])
+        ),
     params:
         script=entry_point("score_category.py"),
         config=config_file,

@@ -65,6 +65,10 @@ class Plan:
         """Return an editor's place in the configuration, from 0."""
         return list(self.config.editors).index(editor)
 
+    def judge_place(self, judge: str) -> int:
+        """Return a judge's place in the configuration, from 0."""
+        return list(self.config.judges).index(judge)
+
     def report_recipe(self, benchmark: str) -> str:
         """Return what a report depends on beside its records."""
         return recipe.canonical(

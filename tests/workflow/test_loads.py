@@ -1,0 +1,84 @@
+"""How often a run loads its models: each once on each device, over any number of categories."""
+
+import json
+from collections import Counter
+
+import pytest
+from conftest import Experiment, add, copy_of_the_repository, rows
+
+EDITOR = '''\
+"""A simulated editor that says when it is loaded."""
+
+from snakedit.editors.simulated import SimulatedEditor
+
+
+class Counted(SimulatedEditor):
+    def __init__(self, model, params, device):
+        with open({log!r}, "a", encoding="utf-8") as file:
+            file.write(f"editor {{params.seed}} {{device}}\\n")
+        super().__init__(model, params, device)
+'''
+
+JUDGE = '''\
+"""A simulated judge that says when it is loaded."""
+
+from snakedit.judges.simulated import SimulatedJudge
+
+
+class Counted(SimulatedJudge):
+    def __init__(self, model, params, device, settings):
+        with open({log!r}, "a", encoding="utf-8") as file:
+            file.write(f"judge {{settings.min_scale_mass}} {{device}}\\n")
+        super().__init__(model, params, device, settings)
+'''
+
+
+@pytest.fixture
+def counted(experiment: Experiment) -> Experiment:
+    """Three categories, two editors and two judges, each of which says when it is loaded."""
+    log = str(experiment.folder / "loads.log")
+    experiment.repository = copy_of_the_repository(experiment.folder)
+    add(
+        experiment.repository, "editors", '"counted": "snakedit.editors.toy:Counted",', EDITOR.format(log=log)
+    )
+    add(experiment.repository, "judges", '"counted": "snakedit.judges.toy:Counted",', JUDGE.format(log=log))
+    source = {name: rows(name, 4, start=4 * place) for place, name in enumerate("abc")}
+    (experiment.folder / "small.json").write_text(json.dumps(source), encoding="utf-8")
+    experiment.configure(
+        lambda config: config.update(
+            editors={f"e{seed}": {"type": "counted", "params": {"seed": seed}} for seed in (1, 2)},
+            judges={f"j{n}": {"type": "counted", "min_scale_mass": mass} for n, mass in ((1, 0.1), (2, 0.2))},
+        )
+    )
+    return experiment
+
+
+def loads(experiment: Experiment) -> list[str]:
+    path = experiment.folder / "loads.log"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def test_two_editors_and_two_judges_load_four_models_once_a_device_and_a_rerun_none(
+    counted: Experiment,
+) -> None:
+    run = counted.run()
+    assert run.code == 0, run.output
+    assert len(run.of("edit_category")) == 6
+    assert len(run.of("score_category")) == 12
+    models = ("editor 1", "editor 2", "judge 0.1", "judge 0.2")
+    once = {f"{m} simulated:{d}": 1 for m in models for d in (0, 1)}
+    assert Counter(loads(counted)) == once
+
+    run = counted.run("--forcerun", "edit_category")
+    assert run.code == 0, run.output
+    assert len(run.of("edit_category")) == 6
+    assert Counter(loads(counted)) == once, "every image and every score was there"
+
+
+def test_without_residency_every_job_loads_for_itself(counted: Experiment) -> None:
+    counted.configure(lambda config: config["run"].update(resident=False))
+    # So slow that no device has done a job's items before the other has loaded.
+    counted.configure(lambda config: config["editors"]["e1"]["params"].update(seconds=0.5))
+    run = counted.run("results/small/edits/e1/a/edits.jsonl", "results/small/edits/e1/b/edits.jsonl")
+    assert run.code == 0, run.output
+    assert Counter(loads(counted)) == {f"editor 1 simulated:{d}": 2 for d in (0, 1)}
