@@ -1,12 +1,17 @@
 """Which devices there are, without torch: GPUs by NVML, CPU workers, and simulated devices."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from snakedit.config import DevicesConfig
 from snakedit.errors import DeviceError
 
 CPU_HINT = "to run on the CPU, set run: {devices: {kind: cpu}}"
+# What the driver itself says of its GPUs, for a host without nvidia-ml-py.
+DRIVER_FOLDER = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,7 @@ class Device:
 
     Attributes:
         kind: ``cuda``, ``cpu`` or ``simulated``.
-        id: a GPU's UUID, or the number of a slot: what a lease is taken on.
+        id: the UUID of a GPU or of a MIG slice, or the number of a slot: what a lease is taken on.
         index: its place among the devices of its kind on this host.
     """
 
@@ -27,6 +32,15 @@ class Device:
     def name(self) -> str:
         """How records and messages call it."""
         return f"{self.kind}:{self.index}"
+
+
+@dataclass(frozen=True)
+class _Gpu:
+    """A physical GPU, and its MIG slices where it is split into any."""
+
+    index: int
+    uuid: str
+    slices: tuple[str, ...] = ()
 
 
 def device_kind(devices: DevicesConfig) -> str:
@@ -48,55 +62,116 @@ def resolve_devices(devices: DevicesConfig) -> list[Device]:
     unless `count` says more, since a tiny model wants one thread.
 
     Raises:
-        DeviceError: if GPUs are asked for and there is none, or not the ones named.
+        DeviceError: if GPUs are asked for and there is none, or `ids` names a device that is not there.
     """
     kind = device_kind(devices)
-    if kind != "cuda":
+    if kind == "cuda":
+        found = visible_gpus()
+        if not found:
+            raise DeviceError("no GPU is visible", where="run.devices", hint=CPU_HINT)
+    else:
         default = min(2, os.cpu_count() or 1) if kind == "cpu" else 1
-        slots = [Device(kind, str(i), i) for i in range(devices.count or default)]
-        if devices.ids is not None:
-            slots = [slot for slot in slots if slot.index in devices.ids]
-        return slots
-    found = visible_gpus()
-    if not found:
-        raise DeviceError("no GPU is visible", where="run.devices", hint=CPU_HINT)
+        found = [Device(kind, str(i), i) for i in range(devices.count or default)]
     if devices.ids is not None:
-        known = {str(gpu.index): gpu for gpu in found} | {gpu.id: gpu for gpu in found}
+        chosen = []
         for wanted in devices.ids:
-            if str(wanted) not in known:
+            named = [d for d in found if _is_named(str(wanted), str(d.index), d.id)]
+            if len(named) != 1:
+                names = [str(d.index) for d in found] + [d.id for d in found if kind == "cuda"]
                 raise DeviceError(
-                    f"there is no GPU {wanted}", where="run.devices.ids", allowed=", ".join(known)
+                    f"there is no {kind} device '{wanted}'",
+                    where="run.devices.ids",
+                    allowed=", ".join(names),
                 )
-        found = [known[str(wanted)] for wanted in devices.ids]
+            chosen += named
+        found = _once(chosen)
     return found[: devices.count] if devices.count else found
 
 
 def visible_gpus() -> list[Device]:
-    """Return the GPUs within CUDA_VISIBLE_DEVICES as inherited, in its order; none without NVML."""
+    """Return the GPUs within CUDA_VISIBLE_DEVICES as inherited, in its order.
+
+    A GPU that is split by MIG stands for its slices, and they are numbered on from it.
+    """
+    gpus = _gpus_by_nvml()
+    if gpus is None:
+        gpus = _gpus_by_driver()
+    devices: dict[str, list[Device]] = {}
+    count = 0
+    for gpu in gpus:
+        uuids = gpu.slices or (gpu.uuid,)
+        devices[gpu.uuid] = [Device("cuda", uuid, count + i) for i, uuid in enumerate(uuids)]
+        count += len(uuids)
+    everything = [device for group in devices.values() for device in group]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return everything
+    chosen: list[Device] = []
+    for name in (part.strip() for part in visible.split(",")):
+        matches = [devices[gpu.uuid] for gpu in gpus if _is_named(name, str(gpu.index), gpu.uuid)]
+        matches += [[d] for d in everything if d.id not in devices and _is_named(name, "", d.id)]
+        # CUDA itself stops at the first name it does not know.
+        if len(matches) != 1:
+            break
+        chosen += matches[0]
+    return _once(chosen)
+
+
+def _is_named(name: str, index: str, uuid: str) -> bool:
+    """Whether a name means this device: its index, its UUID, or the UUID's beginning as CUDA allows."""
+    return name in (index, uuid) or (name.startswith(("GPU-", "MIG-")) and uuid.startswith(name))
+
+
+def _once(devices: Iterable[Device]) -> list[Device]:
+    return list(dict.fromkeys(devices))
+
+
+def _gpus_by_nvml() -> list[_Gpu] | None:
+    """All GPUs of this host in NVML's order, or None where NVML cannot be asked."""
     try:
         import pynvml
     except ImportError:
-        return []
+        return None
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
-        return []
+        return None
     try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        gpus = [Device("cuda", _text(pynvml.nvmlDeviceGetUUID(h)), i) for i, h in enumerate(handles)]
+        gpus = []
+        for index in range(pynvml.nvmlDeviceGetCount()):
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            gpus.append(_Gpu(index, _text(pynvml.nvmlDeviceGetUUID(handle)), _mig_slices(pynvml, handle)))
+        return gpus
     finally:
         pynvml.nvmlShutdown()
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return gpus
-    by_name = {str(gpu.index): gpu for gpu in gpus} | {gpu.id: gpu for gpu in gpus}
-    chosen = []
-    for name in (part.strip() for part in visible.split(",")):
-        # CUDA itself stops at the first name it does not know.
-        if name not in by_name:
-            break
-        chosen.append(by_name[name])
-    return chosen
+
+
+def _mig_slices(pynvml: Any, handle: Any) -> tuple[str, ...]:
+    try:
+        mode, _ = pynvml.nvmlDeviceGetMigMode(handle)
+    except pynvml.NVMLError:
+        # Most GPUs cannot be split at all, and say so in this way.
+        return ()
+    uuids: list[str] = []
+    if mode:
+        for number in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+            try:
+                piece = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
+            except pynvml.NVMLError:
+                # Places for slices are counted, not slices; this one is empty.
+                continue
+            uuids.append(_text(pynvml.nvmlDeviceGetUUID(piece)))
+    return tuple(uuids)
+
+
+def _gpus_by_driver() -> list[_Gpu]:
+    """All GPUs by the driver's own files, in PCI order; by number where it does not tell the UUID."""
+    gpus = []
+    for index, path in enumerate(sorted(DRIVER_FOLDER.glob("*/information"))):
+        pairs = (line.partition(":") for line in path.read_text(encoding="utf-8").splitlines())
+        uuid = {key.strip(): value.strip() for key, _, value in pairs}.get("GPU UUID", "")
+        gpus.append(_Gpu(index, uuid if uuid and "?" not in uuid else str(index)))
+    return gpus
 
 
 def _text(value: str | bytes) -> str:

@@ -2,14 +2,16 @@
 
 import json
 import os
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from snakedit.errors import DeviceError
 from snakedit.runtime.devices import Device
 from snakedit.runtime.private import lock_folder
 
@@ -32,6 +34,9 @@ class Holder:
     socket: str | None
 
 
+Held = Mapping[Device, Holder | None]
+
+
 class Lease:
     """Devices that are this process's own until `release`, or its end."""
 
@@ -41,14 +46,14 @@ class Lease:
 
     def take(self, device: Device, folder: Path, holder: Holder) -> bool:
         """Lease one more device if it is free; say whether it was."""
-        lock = FileLock(_lock_file(folder, device))
+        lock = _lock(folder / f"{_file_name(device)}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
             return False
         self.devices.append(device)
         self._locks.append(lock)
-        _holder_file(folder, device).write_text(json.dumps(asdict(holder)), encoding="utf-8")
+        _write_holder(folder, device, holder)
         return True
 
     def release(self) -> None:
@@ -58,12 +63,7 @@ class Lease:
         self.devices, self._locks = [], []
 
 
-def acquire(
-    devices: Sequence[Device],
-    count: int,
-    holder: Holder,
-    on_wait: Callable[[Device, Holder | None], None],
-) -> Lease:
+def acquire(devices: Sequence[Device], count: int, holder: Holder, on_wait: Callable[[Held], None]) -> Lease:
     """Lease up to ``count`` of the devices, and at least one, waiting in the order of asking.
 
     A device held within the same run is waited for: its pool is about to leave. One held by another run
@@ -72,40 +72,81 @@ def acquire(
     Args:
         devices: which may be leased, best first.
         holder: what others are told of this process.
-        on_wait: called again and again with each device that is not free, and who has it.
+        on_wait: called again and again while it waits, with who has the devices; what it raises ends
+            the waiting.
+
+    Raises:
+        DeviceError: if the folder of the locks cannot be used.
     """
-    folder = lock_folder()
     lease = Lease()
-    with _Ticket(folder) as ticket, ExitStack() as on_error:
-        on_error.callback(lease.release)
-        while True:
-            if ticket.is_first():
-                for device in devices:
-                    if len(lease.devices) < count and device not in lease.devices:
-                        lease.take(device, folder, holder)
-            held = {device: who(folder, device) for device in devices if device not in lease.devices}
-            ours = [d for d, other in held.items() if other is not None and other.owner == holder.owner]
-            if len(lease.devices) == min(count, len(devices)) or (lease.devices and not ours):
-                on_error.pop_all()
-                return lease
-            for device, other in held.items():
-                on_wait(device, other)
-            time.sleep(POLL_SECONDS)
+    try:
+        folder = lock_folder()
+        with _Ticket(folder) as ticket:
+            while True:
+                if ticket.is_first():
+                    for device in devices:
+                        if len(lease.devices) < count and device not in lease.devices:
+                            lease.take(device, folder, holder)
+                held = {device: who(folder, device) for device in devices if device not in lease.devices}
+                ours = [d for d, other in held.items() if other is not None and other.owner == holder.owner]
+                if len(lease.devices) == min(count, len(devices)) or (lease.devices and not ours):
+                    return lease
+                on_wait(held)
+                time.sleep(POLL_SECONDS)
+    except OSError as error:
+        lease.release()
+        raise DeviceError(
+            f"the folder of the device locks cannot be used ({error})",
+            hint="set SNAKEDIT_LOCK_DIR to a folder that everyone who shares the devices can write to",
+        ) from None
+    except BaseException:
+        lease.release()
+        raise
 
 
 def who(folder: Path, device: Device) -> Holder | None:
-    """Return who last leased a device."""
-    with suppress(OSError, ValueError, TypeError):
-        return Holder(**json.loads(_holder_file(folder, device).read_text(encoding="utf-8")))
-    return None
+    """Return who last leased a device, if that process still lives."""
+    try:
+        text = (folder / f"{_file_name(device)}.json").read_text(encoding="utf-8")
+        holder = Holder(**json.loads(text))
+    except (OSError, ValueError, TypeError):
+        return None
+    # Signal 0 asks whether it is there; another user's process is, though it may not be signalled.
+    with suppress(PermissionError):
+        try:
+            os.kill(holder.pid, 0)
+        except ProcessLookupError:
+            return None
+    return holder
 
 
-def _lock_file(folder: Path, device: Device) -> Path:
-    return folder / f"{device.kind}-{device.id}.lock"
+def waiting_line(label: str, held: Held) -> str:
+    """Return the line that says what a model waits for, and who holds it."""
+    devices: dict[str, list[str]] = {}
+    for device, holder in held.items():
+        told = "another process" if holder is None else f"{holder.label} (pid {holder.pid})"
+        devices.setdefault(told, []).append(device.name)
+    holders = "; ".join(f"{holder} holds {', '.join(names)}" for holder, names in devices.items())
+    return f"{label} waits for devices: {holders}"
 
 
-def _holder_file(folder: Path, device: Device) -> Path:
-    return folder / f"{device.kind}-{device.id}.json"
+def _file_name(device: Device) -> str:
+    # The id of an old MIG slice has slashes in it.
+    return f"{device.kind}-{device.id.replace('/', '_')}"
+
+
+def _lock(path: Path) -> FileLock:
+    # Others may share the folder; and a pool leases in one thread and releases in another.
+    return FileLock(path, mode=0o666, thread_local=False)
+
+
+def _write_holder(folder: Path, device: Device, holder: Holder) -> None:
+    # By rename: the file may be another user's, and nobody reads half of it.
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".holder-")
+    with open(handle, "w", encoding="utf-8") as file:
+        json.dump(asdict(holder), file)
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, folder / f"{_file_name(device)}.json")
 
 
 class _Ticket:
@@ -116,9 +157,11 @@ class _Ticket:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "line"
-        self._folder.mkdir(exist_ok=True)
+        with suppress(FileExistsError):
+            self._folder.mkdir()
+            self._folder.chmod(0o777)
         self._path = self._folder / f"{time.time_ns():020}-{os.getpid()}"
-        self._lock = FileLock(self._path)
+        self._lock = _lock(self._path)
 
     def __enter__(self) -> "_Ticket":
         self._lock.acquire()
@@ -133,7 +176,7 @@ class _Ticket:
         for path in sorted(self._folder.iterdir()):
             if path.name >= self._path.name:
                 return True
-            other = FileLock(path)
+            other = _lock(path)
             try:
                 other.acquire(timeout=0)
             except Timeout:

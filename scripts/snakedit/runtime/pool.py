@@ -18,7 +18,7 @@ from snakedit.errors import StageError
 from snakedit.logs import LOGGER
 from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
-from snakedit.runtime.devices import Device, resolve_devices
+from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
 from snakedit.runtime.private import start_time
 from snakedit.runtime.progress import Progress
@@ -124,15 +124,8 @@ def _run_on_own_workers(
     work: Work, loader: Loader, tasks: Iterable[Task], run: RunConfig, job: JobContext
 ) -> Iterator[Outcome]:
     holder = Holder(os.getpid(), job.label, owner(), socket=None)
-    told: set[str] = set()
-
-    def say(device: Device, other: Holder | None) -> None:
-        if device.name not in told:
-            told.add(device.name)
-            LOGGER.info("%s waits for %s, %s", job.label, device.name, resident.held_by(other))
-        resident.ask_to_leave(other, holder.owner)
-
-    lease = acquire(resolve_devices(run.devices), job.device_limit, holder, say)
+    waiting = resident.Waiting(job.label, holder.owner, LOGGER.info)
+    lease = acquire(resolve_devices(run.devices), job.device_limit, holder, waiting)
     workers = Workers(loader, work.settings, lease.devices, run.item_timeout)
     source = iter(tasks)
     more = True

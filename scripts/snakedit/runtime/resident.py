@@ -14,7 +14,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from snakedit.config import DevicesConfig
 from snakedit.errors import StageError
 from snakedit.logs import LOGGER
 from snakedit.recipe import canonical
-from snakedit.runtime.leases import Holder
+from snakedit.runtime.leases import Held, waiting_line
 from snakedit.runtime.line import Line, connect
 from snakedit.runtime.private import private_folder
 from snakedit.runtime.workers import Outcome, Task
@@ -35,6 +35,7 @@ WINDOW = 32
 START_SECONDS = 30.0
 SILENT_SECONDS = 20.0
 MAX_BROKEN = 3
+ASK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -186,22 +187,29 @@ def _connect_or_start(request: PoolRequest, command: list[str]) -> Line:
     raise StageError(f"the pool of {request.label} did not start ({' '.join(tail) or 'no message'})")
 
 
-def held_by(holder: Holder | None) -> str:
-    """Return who holds a device, for a message."""
-    if holder is None:
-        return "which is held by another process"
-    return f"which {holder.label} holds (pid {holder.pid}, run {holder.owner})"
+class Waiting:
+    """What is done while devices are waited for: it is said who has them, and this run's pools are asked.
 
+    Called by `snakedit.runtime.leases.acquire`, again and again.
+    """
 
-def ask_to_leave(holder: Holder | None, owner: str) -> None:
-    """Ask a pool of the same run to make room for another model; others are waited for."""
-    if holder is None or holder.socket is None or holder.owner != owner:
-        return
-    line = connect(Path(holder.socket))
-    if line is not None:
-        with contextlib.suppress(ConnectionError):
-            line.send({"leave": True})
-        line.close()
+    def __init__(self, label: str, owner: str, say: Callable[[str], object]) -> None:
+        self._label, self._owner, self._say = label, owner, say
+        self._told = ""
+        self._asked = -ASK_SECONDS
+
+    def __call__(self, held: Held) -> None:
+        """Say who has the devices if that is news; ask pools of the same run to make room."""
+        line = waiting_line(self._label, held)
+        if line != self._told:
+            self._told = line
+            self._say(line)
+        if time.monotonic() - self._asked < ASK_SECONDS:
+            return
+        self._asked = time.monotonic()
+        # A pool of another run is not asked: it is waited for.
+        for socket in {h.socket for h in held.values() if h and h.socket and h.owner == self._owner}:
+            _tell(Path(socket), {"leave": True})
 
 
 def stop_pools(owner: str) -> int:
@@ -209,10 +217,17 @@ def stop_pools(owner: str) -> int:
     run = hashlib.sha256(owner.encode()).hexdigest()[:8]
     stopped = 0
     for path in private_folder().glob(f"{run}-*.sock"):
-        line = connect(path)
-        if line is not None:
-            with contextlib.suppress(ConnectionError):
-                line.send({"stop": True})
-            line.close()
-            stopped += 1
+        stopped += _tell(path, {"stop": True})
     return stopped
+
+
+def _tell(path: Path, message: dict[str, Any]) -> bool:
+    """Send one message to the pool that listens there; say whether there was one."""
+    line = connect(path)
+    if line is None:
+        return False
+    # It may go at this very moment, which is what is asked of it.
+    with contextlib.suppress(ConnectionError):
+        line.send(message)
+    line.close()
+    return True

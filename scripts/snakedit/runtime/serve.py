@@ -18,11 +18,11 @@ from typing import Any
 
 from snakedit.errors import SnakeditError
 from snakedit.runtime.attempt import Loader
-from snakedit.runtime.devices import Device, resolve_devices
+from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, Lease, acquire
 from snakedit.runtime.line import Line, peer_uid
 from snakedit.runtime.private import start_time
-from snakedit.runtime.resident import PoolRequest, ask_to_leave, held_by
+from snakedit.runtime.resident import PoolRequest, Waiting
 from snakedit.runtime.workers import Task, Workers
 
 TICK_SECONDS = 0.5
@@ -105,16 +105,9 @@ class Server:
         """Lease the devices; in a thread, so that the pool can be talked to while it waits."""
         request = self.request
         holder = Holder(os.getpid(), request.label, request.owner, str(request.socket))
-        told: set[str] = set()
-
-        def say(device: Device, other: Holder | None) -> None:
-            if device.name not in told:
-                told.add(device.name)
-                self._notes.append(f"{request.label} waits for {device.name}, {held_by(other)}")
-            ask_to_leave(other, request.owner)
-
+        waiting = Waiting(request.label, request.owner, self._notes.append)
         try:
-            self._lease = acquire(resolve_devices(request.devices), request.count, holder, say)
+            self._lease = acquire(resolve_devices(request.devices), request.count, holder, waiting)
         except SnakeditError as error:
             self._error = str(error)
         except Exception as error:  # noqa: BLE001 - a job would wait for ever for what this thread does not say

@@ -1,0 +1,251 @@
+"""Leases on devices: exclusive, freed by the system, waited for in order."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from snakedit.errors import DeviceError
+from snakedit.runtime.devices import Device
+from snakedit.runtime.leases import Held, Holder, acquire, waiting_line
+from snakedit.runtime.private import lock_folder, private_folder
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+DEVICES = [Device("simulated", str(i), i) for i in range(4)]
+
+HOLD = """
+import os, sys
+from snakedit.runtime.devices import Device
+from snakedit.runtime.leases import Holder, acquire
+if len(sys.argv) > 4:
+    os.setuid(int(sys.argv[4]))
+devices = [Device("simulated", i, int(i)) for i in sys.argv[1].split(",")]
+holder = Holder(os.getpid(), sys.argv[3], "another run", None)
+lease = acquire(devices, int(sys.argv[2]), holder, lambda held: None)
+print(",".join(d.id for d in lease.devices), flush=True)
+sys.stdin.read()
+"""
+
+
+class WaitedError(Exception):
+    pass
+
+
+def refuse_to_wait(held: Held) -> None:
+    raise WaitedError(waiting_line("mine", held))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SNAKEDIT_LOCK_DIR", str(tmp_path / "locks"))
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    return tmp_path / "locks"
+
+
+class Others:
+    """Processes of another run that hold devices until they are ended."""
+
+    def __init__(self) -> None:
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def hold(self, ids: str, count: int, label: str = "theirs", uid: int | None = None) -> list[str]:
+        process = self.start(ids, count, label, uid)
+        assert process.stdout is not None
+        return process.stdout.readline().strip().split(",")
+
+    def start(self, ids: str, count: int, label: str, uid: int | None = None) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", HOLD, ids, str(count), label]
+        process = subprocess.Popen(
+            command + ([str(uid)] if uid is not None else []),
+            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def kill(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def others() -> Iterator[Others]:
+    others = Others()
+    yield others
+    others.kill()
+
+
+def holder(label: str = "mine", owner: str = "my run") -> Holder:
+    return Holder(os.getpid(), label, owner, None)
+
+
+def ids(devices: list[Device]) -> list[str]:
+    return [device.id for device in devices]
+
+
+def test_two_processes_never_share_a_device(others: Others) -> None:
+    assert others.hold("0,1,2,3", 2) == ["0", "1"]
+    lease = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    assert ids(lease.devices) == ["2", "3"]
+    lease.release()
+
+
+def test_no_more_devices_are_leased_than_are_asked_for() -> None:
+    lease = acquire(DEVICES, 3, holder(), refuse_to_wait)
+    assert ids(lease.devices) == ["0", "1", "2"]
+    lease.release()
+
+
+def test_who_waits_is_told_who_holds_what(others: Others) -> None:
+    others.hold("0,1,2,3", 4, label="qwen")
+    pid = others.processes[0].pid
+    line = rf"mine waits for devices: qwen \(pid {pid}\) holds simulated:0, simulated:1, simulated:2"
+    with pytest.raises(WaitedError, match=line):
+        acquire(DEVICES, 1, holder(), refuse_to_wait)
+
+
+def test_a_killed_process_holds_nothing(others: Others) -> None:
+    others.hold("0,1,2,3", 4)
+    others.kill()
+    lease = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    assert len(lease.devices) == 4
+    lease.release()
+
+
+def test_released_devices_are_free() -> None:
+    acquire(DEVICES, 4, holder(), refuse_to_wait).release()
+    lease = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    assert len(lease.devices) == 4
+    lease.release()
+
+
+def test_a_lease_taken_in_one_thread_can_be_released_in_another() -> None:
+    leases = []
+    thread = threading.Thread(target=lambda: leases.append(acquire(DEVICES, 4, holder(), refuse_to_wait)))
+    thread.start()
+    thread.join()
+    leases[0].release()
+    acquire(DEVICES, 4, holder(), refuse_to_wait).release()
+
+
+def test_devices_of_the_same_run_are_waited_for_and_those_of_another_are_not(others: Others) -> None:
+    first = acquire(DEVICES[:2], 2, holder("editor"), refuse_to_wait)
+    with pytest.raises(WaitedError, match=r"editor .* holds simulated:0, simulated:1"):
+        acquire(DEVICES, 4, holder("judge"), refuse_to_wait)
+    lease = acquire(DEVICES, 4, holder("judge", owner="a third run"), refuse_to_wait)
+    assert ids(lease.devices) == ["2", "3"]
+    lease.release()
+    first.release()
+
+
+def test_what_ends_the_waiting_leaves_nothing_leased() -> None:
+    first = acquire(DEVICES[:1], 1, holder(), refuse_to_wait)
+    with pytest.raises(WaitedError):
+        acquire(DEVICES, 4, holder(), refuse_to_wait)
+    lease = acquire(DEVICES[1:], 3, holder(), refuse_to_wait)
+    assert len(lease.devices) == 3
+    lease.release()
+    first.release()
+
+
+def test_who_waits_longer_is_served_first(others: Others) -> None:
+    mine = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    line = lock_folder() / "line"
+    early = others.start("0,1,2,3", 4, "early")
+    wait_for(lambda: len(list(line.iterdir())) == 1)
+    late = others.start("0", 1, "late")
+    wait_for(lambda: len(list(line.iterdir())) == 2)
+    mine.release()
+    assert early.stdout is not None
+    assert early.stdout.readline().strip() == "0,1,2,3"
+    assert late.poll() is None
+    early.kill()
+    assert late.stdout is not None
+    assert late.stdout.readline().strip() == "0"
+
+
+def test_a_process_that_dies_in_line_does_not_block_it(others: Others) -> None:
+    mine = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    waiting = others.start("0", 1, "dies")
+    wait_for(lambda: len(list((lock_folder() / "line").iterdir())) == 1)
+    waiting.kill()
+    waiting.wait()
+    mine.release()
+    acquire(DEVICES, 4, holder(), refuse_to_wait).release()
+
+
+@pytest.fixture
+def shared_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A lock folder that every user can write to; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        monkeypatch.setenv("SNAKEDIT_LOCK_DIR", folder)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can start a process of another user")
+def test_users_who_share_a_folder_never_share_a_device(others: Others, shared_folder: Path) -> None:
+    mine = acquire(DEVICES, 2, holder(), refuse_to_wait)
+    assert others.hold("0,1,2,3", 4, uid=65534) == ["2", "3"]
+    mine.release()
+    others.kill()
+    assert others.hold("0,1,2,3", 4, uid=65534) == ["0", "1", "2", "3"]
+    with pytest.raises(WaitedError, match=rf"theirs \(pid {others.processes[-1].pid}\)"):
+        acquire(DEVICES, 4, holder(), refuse_to_wait)
+
+
+def test_a_lock_folder_that_cannot_be_made_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SNAKEDIT_LOCK_DIR", str(tmp_path / "file" / "locks"))
+    with pytest.raises(DeviceError, match=r"device locks cannot be used .*; set SNAKEDIT_LOCK_DIR"):
+        acquire(DEVICES, 1, holder(), refuse_to_wait)
+
+
+def test_each_slurm_job_and_node_has_locks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    # SLURM numbers the devices of each allocation anew.
+    plain = lock_folder()
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv("SLURMD_NODENAME", "n1")
+    first = lock_folder()
+    monkeypatch.setenv("SLURMD_NODENAME", "n2")
+    assert len({plain, first, lock_folder()}) == 3
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o777])
+def test_a_folder_that_others_can_reach_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    assert private_folder().stat().st_mode & 0o777 == 0o700
+    private_folder().chmod(mode)
+    with pytest.raises(DeviceError, match="is not a folder of yours alone; allowed: mode 0700"):
+        private_folder()
+
+
+def test_a_link_in_the_place_of_the_private_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "theirs").mkdir(mode=0o700)
+    (tmp_path / f"snakedit-{os.getuid()}").symlink_to(tmp_path / "theirs")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    with pytest.raises(DeviceError, match="is not a folder of yours alone"):
+        private_folder()
+
+
+def wait_for(condition: object, seconds: float = 10.0) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
