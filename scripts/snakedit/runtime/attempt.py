@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from snakedit.recipe import canonical
+
 
 class Handler(Protocol):
     """A loaded editor or judge in a worker."""
@@ -32,8 +34,10 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
         out_of_memory = False
         try:
             result, error, trace = handler.handle(payload), None, None
+            # What no JSON can hold would be found too late, on its way out.
+            canonical(result)
         except Exception as exception:  # noqa: BLE001 - whatever an editor raises is that item's failure
-            error = f"{type(exception).__name__}: {exception}".splitlines()[0]
+            result, error = None, f"{type(exception).__name__}: {exception}".splitlines()[0]
             trace = traceback.format_exc()
             out_of_memory = (
                 isinstance(exception, MemoryError) or type(exception).__name__ == "OutOfMemoryError"

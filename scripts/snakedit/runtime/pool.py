@@ -5,9 +5,12 @@ model that needs a device.
 """
 
 import os
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -20,9 +23,12 @@ from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
-from snakedit.runtime.private import start_time
+from snakedit.runtime.owner import owner, watch
 from snakedit.runtime.progress import Progress
-from snakedit.runtime.workers import Outcome, Task, Workers
+from snakedit.runtime.sampling import Sampler
+from snakedit.runtime.stopping import Stop
+from snakedit.runtime.telemetry import Member, Span, Trace
+from snakedit.runtime.workers import Event, Outcome, Task, Workers
 
 __all__ = ["Handler", "JobContext", "Loader", "Outcome", "Task", "Work", "run_tasks"]
 
@@ -50,6 +56,7 @@ class JobContext:
         label: the editor's or the judge's name.
         device_limit: how many devices its pool may have.
         total: how many items there are to do.
+        telemetry_folder: where `{rule}/{label}/{category}.{run}.json` is written, or None for no telemetry.
         resident_command: starts a resident pool (scripts/serve_pool.py), or None for workers of its own.
     """
 
@@ -68,91 +75,169 @@ def run_tasks(
 ) -> Iterator[Outcome]:
     """Yield one outcome a task, as they finish, and say how far the job is.
 
-    Without a task nothing is leased or loaded.
+    Without a task nothing is leased or loaded. Work that needs no device is done in this process.
+
+    Args:
+        tasks: taken as they are needed, a few ahead; their keys differ.
 
     Raises:
         DeviceError: if the devices asked for are not there.
-        StageError: if no device could load the model.
+        StageError: if no device could load the model, or the run that this job belongs to is over.
+        KeyboardInterrupt, SystemExit: after SIGINT and SIGTERM, when its workers have ended.
     """
     source = iter(tasks)
     first = next(source, None)
     if first is None:
         return
-    tasks = chain([first], source)
-    if not work.settings["needs_device"]:
-        outcomes = _run_here(work, loader, tasks)
-    elif run.resident and job.resident_command is not None:
-        request = resident.PoolRequest(
-            stage=work.stage,
-            settings=work.settings,
-            key=work.key,
-            label=job.label,
-            devices=run.devices,
-            count=job.device_limit,
-            idle_timeout=run.idle_timeout,
-            item_timeout=run.item_timeout,
-            owner=owner(),
-        )
-        outcomes = resident.run_tasks(request, tasks, job.resident_command)
-    else:
-        outcomes = _run_on_own_workers(work, loader, tasks, run, job)
-    kinds: Counter[str] = Counter()
-    with Progress(job.label, job.category, job.total) as progress:
-        for outcome in outcomes:
-            if outcome.error is not None:
-                _log_once(kinds, outcome)
-            weight = len(outcome.result.get("scores", [1])) if outcome.result else 1
-            progress.add(outcome.device, weight, failed=outcome.error is not None)
-            yield outcome
-    for kind, count in kinds.items():
-        if count > 1:
-            LOGGER.error("%s: %d times in all", kind, count)
+    weights: dict[str, int] = {}
+
+    def noted() -> Iterator[Task]:
+        for task in chain([first], source):
+            weights[task.key] = task.weight
+            yield task
+
+    errors = _Errors()
+    with ExitStack() as stack:
+        stack.callback(errors.tell)
+        progress = stack.enter_context(Progress(job.label, job.category, job.total))
+        watcher = stack.enter_context(_Watcher(work.stage, job))
+        for event in stack.enter_context(closing(_events(work, loader, noted(), run, job))):
+            watcher.see(event)
+            if isinstance(event, Outcome):
+                errors.add(event)
+                items = weights.pop(event.key)
+                progress.add(event.device, items, event.seconds, failed=event.error is not None)
+                yield event
+            progress.tick()
 
 
-def owner() -> str:
-    """Return the run that this job belongs to, as ``pid:start time``: its Snakemake, or this process."""
-    return os.environ.get("SNAKEDIT_OWNER") or f"{os.getpid()}:{start_time(os.getpid())}"
+def _events(
+    work: Work, loader: Loader, tasks: Iterator[Task], run: RunConfig, job: JobContext
+) -> Generator[Event]:
+    if work.settings["needs_device"] is False or job.device_limit == 0:
+        return _run_here(work, loader, tasks)
+    if not run.resident or job.resident_command is None:
+        return _run_on_own_workers(work, loader, tasks, run, job)
+    request = resident.PoolRequest(
+        stage=work.stage,
+        settings=work.settings,
+        key=work.key,
+        label=job.label,
+        devices=run.devices,
+        count=job.device_limit,
+        idle_timeout=run.idle_timeout,
+        item_timeout=run.item_timeout,
+        owner=owner(),
+    )
+    return resident.run_tasks(request, tasks, job.resident_command)
 
 
-def _run_here(work: Work, loader: Loader, tasks: Iterable[Task]) -> Iterator[Outcome]:
+def _run_here(work: Work, loader: Loader, tasks: Iterator[Task]) -> Generator[Event]:
+    started = time.time()
     handler = loader(work.settings, "cpu")
+    yield Span("cpu", "load", started, time.time() - started)
     for task in tasks:
         yield Outcome(task.key, device="cpu", **attempt(handler, task.payload))
 
 
 def _run_on_own_workers(
-    work: Work, loader: Loader, tasks: Iterable[Task], run: RunConfig, job: JobContext
-) -> Iterator[Outcome]:
-    holder = Holder(os.getpid(), job.label, owner(), socket=None)
-    waiting = resident.Waiting(job.label, holder.owner, LOGGER.info)
-    lease = acquire(resolve_devices(run.devices), job.device_limit, holder, waiting)
-    workers = Workers(loader, work.settings, lease.devices, run.item_timeout)
-    source = iter(tasks)
+    work: Work, loader: Loader, tasks: Iterator[Task], run: RunConfig, job: JobContext
+) -> Generator[Event]:
     more = True
 
     def take() -> tuple[None, Task] | None:
         nonlocal more
-        task = next(source, None)
+        task = next(tasks, None)
         more = task is not None
         return (None, task) if task is not None else None
 
-    try:
+    with ExitStack() as stack:
+        stop = stack.enter_context(Stop())
+        run_is_over = watch(owner())
+        if run_is_over is None:
+            raise StageError(f"the run {owner()} that this job belongs to is over")
+        stack.callback(os.close, run_is_over)
+        holder = Holder(os.getpid(), job.label, owner(), socket=None)
+        waiting = resident.Waiting(job.label, holder.owner, LOGGER.info, stop.check)
+        asked = time.time()
+        lease = acquire(resolve_devices(run.devices), job.device_limit, holder, waiting)
+        stack.callback(lease.release)
+        workers = Workers(loader, work.settings, lease.devices, run.item_timeout, asked)
+        stack.callback(workers.close)
         while True:
-            ready = wait(workers.connections, timeout=0.5)
+            ready = wait([*workers.connections, run_is_over], timeout=0.5)
+            if run_is_over in ready:
+                raise StageError(f"the run {owner()} that this job belongs to is over")
             for _, outcome in workers.step(ready, take):
                 yield outcome
-            if not workers.is_alive:
-                raise StageError(f"no device could load the model: {workers.load_error}")
+            yield from workers.take_spans()
+            yield tuple(workers.members())
             if not more and workers.is_idle:
                 return
-    finally:
-        workers.close()
-        lease.release()
+            if not workers.is_alive:
+                raise StageError(f"no device could load the model: {workers.load_error}")
+            stop.check()
 
 
-def _log_once(kinds: Counter[str], outcome: Outcome) -> None:
+class _Watcher:
+    """Writes a job's telemetry, if it is wanted."""
+
+    def __init__(self, stage: str, job: JobContext) -> None:
+        self._stage = stage
+        self._driver = Member("driver", "", "", os.getpid())
+        self._members: tuple[Member, ...] = ()
+        self._trace: Trace | None = None
+        if job.telemetry_folder is not None:
+            folder = job.telemetry_folder / job.rule / job.label
+            process = f"{job.rule} {job.benchmark}/{job.label}/{job.category}"
+            self._trace = Trace(folder, job.category, process)
+        self._sampler = Sampler()
+
+    def __enter__(self) -> "_Watcher":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._sampler.close()
+        if self._trace is not None:
+            self._trace.close()
+
+    def see(self, event: Event) -> None:
+        """Write what has happened, and once a second what is used."""
+        if isinstance(event, tuple):
+            self._members = event
+        if self._trace is None:
+            return
+        if isinstance(event, Span):
+            self._trace.add(event)
+        elif isinstance(event, Outcome) and event.seconds > 0:
+            start = datetime.fromisoformat(event.started).timestamp()
+            if event.idle > 0:
+                self._trace.add(Span(event.device, "idle", start - event.idle, event.idle))
+            self._trace.add(Span(event.device, self._stage, start, event.seconds, event.key))
+        samples = self._sampler.samples([self._driver, *self._members])
+        for sample in samples:
+            self._trace.add(sample)
+        if samples:
+            self._trace.flush()
+
+
+class _Errors:
     """The first error of a kind is told whole, later ones are counted at the end."""
-    kind = str(outcome.error).partition(":")[0]
-    kinds[kind] += 1
-    if kinds[kind] == 1:
-        LOGGER.error("%s: %s", outcome.key, outcome.trace or outcome.error)
+
+    def __init__(self) -> None:
+        self._kinds: Counter[str] = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome's error, if it has one."""
+        if outcome.error is None:
+            return
+        kind = outcome.error.partition(":")[0]
+        self._kinds[kind] += 1
+        if self._kinds[kind] == 1:
+            LOGGER.error("%s: %s", outcome.key, outcome.trace or outcome.error)
+
+    def tell(self) -> None:
+        """Say how many there were of each kind."""
+        for kind, count in self._kinds.items():
+            if count > 1:
+                LOGGER.error("%s: %d times in all", kind, count)

@@ -16,8 +16,8 @@ class Progress:
         self._name, self._total = f"{label}/{category}", total
         self._done: Counter[str] = Counter()
         self._failed = 0
-        self._start = self._told = time.monotonic()
-        self._first: float | None = None
+        self._told = time.monotonic()
+        self._begin: float | None = None
         self._every = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
 
     def __enter__(self) -> "Progress":
@@ -27,11 +27,16 @@ class Progress:
         if self._done:
             self._tell()
 
-    def add(self, device: str, items: int, failed: bool) -> None:
-        """Count items that a device has finished."""
-        self._first = self._first or time.monotonic()
+    def add(self, device: str, items: int, seconds: float, failed: bool) -> None:
+        """Count items that a device has finished, after this many seconds of work on them."""
+        if self._begin is None:
+            # Waiting and loading happen once and say nothing about the time that is left.
+            self._begin = time.monotonic() - seconds
         self._done[device] += items
         self._failed += items if failed else 0
+
+    def tick(self) -> None:
+        """Say how far the job is, if it is time to."""
         if time.monotonic() - self._told >= self._every:
             self._tell()
 
@@ -39,13 +44,14 @@ class Progress:
         """Return the line after this many seconds of work."""
         done = self._done.total()
         rate = done / seconds if seconds > 0 else 0.0
-        left = (self._total - done) / rate if rate else 0.0
+        left = f"{(self._total - done) / rate:.0f} s left" if rate else "no estimate yet"
         share = " ".join(f"{device} {count}" for device, count in sorted(self._done.items()))
+        devices = f" ({share})" if share else ""
         return (
             f"{self._name}: {done}/{self._total} done, {self._failed} failed, {rate:.2f} images/s, "
-            f"{left:.0f} s left ({share})"
+            f"{left}{devices}"
         )
 
     def _tell(self) -> None:
         self._told = time.monotonic()
-        LOGGER.info("%s", self.line(self._told - self._start))
+        LOGGER.info("%s", self.line(self._told - self._begin if self._begin is not None else 0.0))

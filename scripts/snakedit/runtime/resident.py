@@ -1,8 +1,9 @@
 """Resident pools, seen from a job: finding or starting one, and handing it tasks over its socket.
 
 Messages are JSON, one a line. A job sends ``job``, then ``task`` again and again, and hangs up. A pool
-answers ``accepted`` or ``leaving``, then sends ``outcome`` for each task, ``note`` with a line for the
-log, ``alive`` every few seconds, and ``error`` if it can load on no device.
+answers ``accepted`` or ``leaving``, then sends ``outcome`` for each task, ``span`` and ``members`` for the
+telemetry, ``note`` with a line for the log, ``alive`` every few seconds, and ``error`` if it can load on no
+device. ``leave`` asks it to make room for another model, ``stop`` ends it at once.
 """
 
 import contextlib
@@ -14,12 +15,12 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from snakedit.config import DevicesConfig
 from snakedit.errors import StageError
@@ -28,13 +29,17 @@ from snakedit.recipe import canonical
 from snakedit.runtime.leases import Held, waiting_line
 from snakedit.runtime.line import Line, connect
 from snakedit.runtime.private import private_folder
-from snakedit.runtime.workers import Outcome, Task
+from snakedit.runtime.stopping import Stop
+from snakedit.runtime.telemetry import Member, Span
+from snakedit.runtime.workers import Event, Outcome, Task
 
 # Tasks that a job has with its pool at a time, beyond those in its workers' hands.
 WINDOW = 32
 START_SECONDS = 30.0
 SILENT_SECONDS = 20.0
+TICK_SECONDS = 0.5
 MAX_BROKEN = 3
+MAX_HUNG_UP = 20
 ASK_SECONDS = 0.5
 
 
@@ -65,7 +70,7 @@ class PoolRequest:
         return private_folder() / f"{run}-{name.hexdigest()[:16]}.sock"
 
 
-def run_tasks(request: PoolRequest, tasks: Iterable[Task], command: list[str]) -> Iterator[Outcome]:
+def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -> Generator[Event]:
     """Yield one outcome a task from the request's pool, which is started if there is none.
 
     A pool that breaks or falls silent is replaced, and its unfinished tasks go to the next.
@@ -73,26 +78,26 @@ def run_tasks(request: PoolRequest, tasks: Iterable[Task], command: list[str]) -
     Raises:
         StageError: if no device could load the model, or the pool broke again and again.
     """
-    source = iter(tasks)
     pending: dict[str, Task] = {}
     broken = 0
-    while True:
-        line, pid = _join(request, command)
-        try:
-            yield from _exchange(line, source, pending)
-            return
-        except (ConnectionError, TimeoutError) as error:
-            broken += 1
-            LOGGER.warning("the pool of %s is replaced: %s", request.label, error)
-            if broken == MAX_BROKEN:
-                raise StageError(f"the pool of {request.label} broke {broken} times ({error})") from None
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        finally:
-            line.close()
+    with Stop() as stop:
+        while True:
+            line, pid = _join(request, command, stop)
+            try:
+                yield from _exchange(line, tasks, pending, stop)
+                return
+            except (ConnectionError, TimeoutError) as error:
+                broken += 1
+                LOGGER.warning("the pool of %s is replaced: %s", request.label, error)
+                if broken == MAX_BROKEN:
+                    raise StageError(f"the pool of {request.label} broke {broken} times ({error})") from None
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            finally:
+                line.close()
 
 
-def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task]) -> Iterator[Outcome]:
+def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop: Stop) -> Generator[Event]:
     """Keep the pool's window full and yield what comes back, until all is done."""
     for task in pending.values():
         line.send({"task": dataclasses.asdict(task)})
@@ -112,7 +117,8 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task]) -> I
                 return
             writing = selectors.EVENT_WRITE if line.has_unsent else 0
             selector.modify(line, selectors.EVENT_READ | writing)
-            selector.select(timeout=1.0)
+            selector.select(timeout=TICK_SECONDS)
+            stop.check()
             line.flush()
             for message in line.receive():
                 heard = time.monotonic()
@@ -120,71 +126,118 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task]) -> I
                     outcome = Outcome(**message["outcome"])
                     if pending.pop(outcome.key, None) is not None:
                         yield outcome
+                elif "span" in message:
+                    yield Span(**message["span"])
+                elif "members" in message:
+                    yield tuple(Member(**member) for member in message["members"])
                 elif "note" in message:
                     LOGGER.info("%s", message["note"])
                 elif "error" in message:
                     raise StageError(message["error"])
+            yield None
             if time.monotonic() - heard > SILENT_SECONDS:
                 raise TimeoutError(f"it was silent for {SILENT_SECONDS:g} s")
 
 
-def _join(request: PoolRequest, command: list[str]) -> tuple[Line, int]:
+def _join(request: PoolRequest, command: list[str], stop: Stop) -> tuple[Line, int]:
     """Return a connection to a pool that has accepted this job, and the pool's pid."""
+    hung_up = 0
     while True:
-        line = _connect_or_start(request, command)
-        line.send({"job": {"label": request.label, "pid": os.getpid()}})
+        line = _connect_or_start(request, command, stop)
         try:
-            answer = _wait_for_one(line)
+            line.send({"job": {"label": request.label, "pid": os.getpid()}})
+            answer = _wait_for_one(line, stop)
+            hung_up = 0
         except (ConnectionError, TimeoutError):
             answer = {"leaving": True}
+            hung_up += 1
+        except BaseException:
+            line.close()
+            raise
         if "accepted" in answer:
             return line, answer["accepted"]
         # It makes room for another model; once it has gone, a new one can be started.
         line.close()
+        if hung_up == MAX_HUNG_UP:
+            raise StageError(f"the pool of {request.label} hung up {hung_up} times without a word")
+        stop.check()
         time.sleep(0.1)
 
 
-def _wait_for_one(line: Line) -> dict[str, Any]:
+def _wait_for_one(line: Line, stop: Stop) -> dict[str, Any]:
     deadline = time.monotonic() + SILENT_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(line, selectors.EVENT_READ)
         while time.monotonic() < deadline:
-            selector.select(timeout=1.0)
+            selector.select(timeout=TICK_SECONDS)
+            stop.check()
             for message in line.receive():
                 if "accepted" in message or "leaving" in message:
                     return message
     raise TimeoutError("it did not answer")
 
 
-def _connect_or_start(request: PoolRequest, command: list[str]) -> Line:
+def _connect_or_start(request: PoolRequest, command: list[str], stop: Stop) -> Line:
     path = request.socket
     # One starts it, the others find it.
-    with FileLock(path.with_suffix(".start")):
+    turn = _take_turn(path, stop)
+    try:
         line = connect(path)
         if line is not None:
             return line
         path.unlink(missing_ok=True)
-        log = path.with_suffix(".log")
-        with open(log, "wb") as errors:
-            process = subprocess.Popen(
-                [*command],
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-                start_new_session=True,
-            )
-        assert process.stdin is not None
-        with process.stdin as pipe, contextlib.suppress(BrokenPipeError):
-            pipe.write(json.dumps(dataclasses.asdict(request)).encode())
+        process = _start(request, command)
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            line = connect(path)
-            if line is not None:
-                return line
-            time.sleep(0.02)
-        process.kill()
-        tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-    raise StageError(f"the pool of {request.label} did not start ({' '.join(tail) or 'no message'})")
+        try:
+            while line is None and time.monotonic() < deadline and process.poll() is None:
+                stop.check()
+                time.sleep(0.02)
+                line = connect(path)
+        finally:
+            if line is None:
+                process.kill()
+                process.wait()
+        if line is not None:
+            return line
+    finally:
+        turn.release()
+    raise StageError(f"the pool of {request.label} did not start{_last_words(request)}")
+
+
+def _take_turn(path: Path, stop: Stop) -> FileLock:
+    # A lock file may never be removed, so there are a few for all pools rather than one for each.
+    lock = FileLock(path.with_name(f"start-{path.name[0]}.lock"))
+    while True:
+        try:
+            lock.acquire(timeout=TICK_SECONDS)
+            return lock
+        except Timeout:
+            stop.check()
+
+
+def _start(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a pool in a session of its own: Ctrl-C on the terminal is not meant for it."""
+    with open(log_file(request.socket), "wb") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        )
+    assert process.stdin is not None
+    with process.stdin as pipe, contextlib.suppress(BrokenPipeError):
+        pipe.write(json.dumps(dataclasses.asdict(request)).encode())
+    return process
+
+
+def _last_words(request: PoolRequest) -> str:
+    """The last line that a broken pool wrote, to be put behind a message."""
+    with contextlib.suppress(FileNotFoundError):
+        lines = log_file(request.socket).read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")
+    return ""
+
+
+def log_file(socket: Path) -> Path:
+    """Return where a pool's own messages go; it is removed when the pool ends as it should."""
+    return socket.with_suffix(".log")
 
 
 class Waiting:
@@ -193,13 +246,23 @@ class Waiting:
     Called by `snakedit.runtime.leases.acquire`, again and again.
     """
 
-    def __init__(self, label: str, owner: str, say: Callable[[str], object]) -> None:
-        self._label, self._owner, self._say = label, owner, say
+    def __init__(
+        self,
+        label: str,
+        owner: str,
+        say: Callable[[str], object],
+        check: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._label, self._owner, self._say, self._check = label, owner, say, check
         self._told = ""
         self._asked = -ASK_SECONDS
 
     def __call__(self, held: Held) -> None:
-        """Say who has the devices if that is news; ask pools of the same run to make room."""
+        """Say who has the devices if that is news; ask pools of the same run to make room.
+
+        What `check` raises ends the waiting.
+        """
+        self._check()
         line = waiting_line(self._label, held)
         if line != self._told:
             self._told = line

@@ -17,17 +17,21 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from snakedit.errors import SnakeditError
+from snakedit.logs import LOGGER
 from snakedit.runtime.attempt import Loader
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, Lease, acquire
 from snakedit.runtime.line import Line, peer_uid
-from snakedit.runtime.private import start_time
-from snakedit.runtime.resident import PoolRequest, Waiting
+from snakedit.runtime.owner import watch
+from snakedit.runtime.resident import PoolRequest, Waiting, log_file
+from snakedit.runtime.telemetry import Member, Span
 from snakedit.runtime.workers import Task, Workers
 
 TICK_SECONDS = 0.5
+START_TICK_SECONDS = 0.05
 ALIVE_SECONDS = 5.0
 MAX_QUEUED = 64
+MAX_SPANS = 1000
 
 
 class _Client:
@@ -51,6 +55,9 @@ class Server:
         self._leaving = self._stopping = False
         self._error: str | None = None
         self._notes: deque[str] = deque()
+        self._spans: deque[Span] = deque(maxlen=MAX_SPANS)
+        self._members: list[Member] = []
+        self._asked = time.time()
         self._used = self._said = time.monotonic()
         # Handlers only set a flag: the loop sees it within a tick.
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -59,7 +66,9 @@ class Server:
 
     def serve(self) -> None:
         """Serve until it is time to go; then free the devices, after the workers have exited."""
-        owner = _watch(self.request.owner)
+        owner = watch(self.request.owner)
+        if owner is None:
+            sys.exit(f"the run {self.request.owner} that asked for this pool is over")
         path = self.request.socket
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(path))
@@ -69,11 +78,12 @@ class Server:
         try:
             while not self._is_over():
                 workers = self._workers
-                sources: list[Any] = [listener, *([owner] if owner is not None else [])]
+                sources: list[Any] = [listener, owner]
                 sources += [c.line for c in self._clients if len(c.queue) < MAX_QUEUED]
                 sources += workers.connections if workers else []
-                ready: list[Any] = wait(sources, timeout=TICK_SECONDS)
-                if owner is not None and owner in ready:
+                # The thread that leases the devices wakes nobody.
+                ready: list[Any] = wait(sources, timeout=TICK_SECONDS if workers else START_TICK_SECONDS)
+                if owner in ready:
                     return
                 if listener in ready:
                     self._accept(listener)
@@ -89,6 +99,7 @@ class Server:
                 self._workers.close()
             if self._lease:
                 self._lease.release()
+        log_file(path).unlink(missing_ok=True)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
@@ -110,8 +121,8 @@ class Server:
             self._lease = acquire(resolve_devices(request.devices), request.count, holder, waiting)
         except SnakeditError as error:
             self._error = str(error)
-        except Exception as error:  # noqa: BLE001 - a job would wait for ever for what this thread does not say
-            self._error = f"the devices could not be leased: {type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - nobody waits for this thread, so its end must be told
+            self._error = f"the devices could not be leased ({type(error).__name__}: {error})"
 
     def _accept(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()
@@ -135,6 +146,7 @@ class Server:
             else:
                 client.accepted = True
                 client.line.send({"accepted": os.getpid()})
+                self._send_members([client])
         elif "task" in message and client.accepted:
             client.queue.append(Task(**message["task"]))
         elif "leave" in message:
@@ -156,10 +168,18 @@ class Server:
                 return
             # In the main thread: workers end with the thread that started them.
             request = self.request
-            self._workers = Workers(self._loader, request.settings, self._lease.devices, request.item_timeout)
+            devices = self._lease.devices
+            self._workers = Workers(
+                self._loader, request.settings, devices, request.item_timeout, self._asked, self._say
+            )
         for client, outcome in self._workers.step(ready, self._take):
             if client in self._clients:
                 self._send(client, {"outcome": dataclasses.asdict(outcome)})
+        self._spans += self._workers.take_spans()
+        members = self._workers.members()
+        if members != self._members:
+            self._members = members
+            self._send_members(self._clients)
         if not self._workers.is_alive:
             self._error = f"no device could load the model: {self._workers.load_error}"
 
@@ -173,7 +193,21 @@ class Server:
                 return client, client.queue.popleft()
         return None
 
+    def _say(self, note: str) -> None:
+        LOGGER.warning("%s", note)
+        self._notes.append(note)
+
+    def _send_members(self, clients: list[_Client]) -> None:
+        pool = Member("pool", "", "", os.getpid())
+        told = [dataclasses.asdict(member) for member in (pool, *self._members)]
+        for client in [client for client in clients if client.accepted]:
+            self._send(client, {"members": told})
+
     def _tell(self) -> None:
+        accepted = [client for client in self._clients if client.accepted]
+        # One job is told of it, so that nothing is counted twice; if there is none, the next one.
+        while accepted and self._spans:
+            self._send(accepted[0], {"span": dataclasses.asdict(self._spans.popleft())})
         while self._notes:
             note = self._notes.popleft()
             for client in list(self._clients):
@@ -198,22 +232,6 @@ class Server:
                 client.line.send(message)
         except OSError:
             self._drop(client)
-
-
-def _watch(owner: str) -> int | None:
-    """Return a descriptor that becomes readable when the owner dies.
-
-    Raises:
-        SystemExit: if it is dead already.
-    """
-    pid, _, started = owner.partition(":")
-    try:
-        descriptor = os.pidfd_open(int(pid))
-        if start_time(int(pid)) == started:
-            return descriptor
-    except ProcessLookupError:
-        pass
-    sys.exit(f"the run {owner} that asked for this pool is over")
 
 
 def serve(request: PoolRequest, loaders: dict[str, Loader]) -> None:

@@ -3,14 +3,9 @@
 This is the part that a job's own pool and a resident pool share.
 """
 
-import contextlib
-import ctypes
 import multiprocessing
 import os
-import signal
-import sys
 import time
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -19,12 +14,15 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from snakedit.logs import LOGGER
-from snakedit.runtime.attempt import Loader, attempt, now
+from snakedit.runtime.attempt import Loader, now
 from snakedit.runtime.devices import Device
+from snakedit.runtime.telemetry import Member, Span
+from snakedit.runtime.worker import work
 
 MAX_DEATHS = 2
 STOP_SECONDS = 2.0
-_PR_SET_PDEATHSIG = 1
+# Long enough for the slowest disk; only then is a load that hangs given up.
+LOAD_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,7 @@ class Outcome:
         device: which worker's; `seconds`: its time in the worker; `started`: UTC, ISO 8601.
         attempts: how often it was tried.
         trace: the whole error, for the log.
+        idle: seconds that its worker had waited for it.
     """
 
     key: str
@@ -54,48 +53,64 @@ class Outcome:
     started: str
     attempts: int = 1
     trace: str | None = None
-
-
-@dataclass(frozen=True)
-class Load:
-    """One load of a model: on which device, when (UTC, ISO 8601), and for how many seconds."""
-
-    device: str
-    started: str
-    seconds: float
+    idle: float = 0.0
 
 
 @dataclass
 class _Worker:
+    """A worker process and what it is doing.
+
+    Attributes:
+        born: when its device was first asked for, as seconds since 1970.
+        since: when it began what it does, by the monotonic clock.
+    """
+
     device: Device
     process: SpawnProcess
     connection: Connection
+    born: float
+    since: float
     ready: bool = False
     job: Any = None
     task: Task | None = None
-    since: float = 0.0
 
 
+# What a job hears of its workers: an outcome, a span, who they are now, or that nothing happened for a while.
+Event = Outcome | Span | tuple[Member, ...] | None
 Take = Callable[[], tuple[Any, Task] | None]
 
 
 class Workers:
-    """The workers of one model. Used from one thread: `wait` on `connections`, then `step`.
+    """The workers of one model. Used from the main thread: `wait` on `connections`, then `step`.
 
     Attributes:
         load_error: why the last device that could not load was given up.
     """
 
     def __init__(
-        self, loader: Loader, settings: dict[str, Any], devices: Sequence[Device], item_timeout: float
+        self,
+        loader: Loader,
+        settings: dict[str, Any],
+        devices: Sequence[Device],
+        item_timeout: float,
+        asked: float | None = None,
+        say: Callable[[str], object] = LOGGER.warning,
     ) -> None:
-        self._loader, self._settings, self._timeout = loader, settings, item_timeout
+        """Start a worker on each device.
+
+        Args:
+            item_timeout: seconds after which a worker is thought to hang.
+            asked: when the devices were asked for, as seconds since 1970; now by default.
+            say: told of workers that are replaced or left out.
+        """
+        self._loader, self._settings, self._timeout, self._say = loader, settings, item_timeout, say
         self._context = multiprocessing.get_context("spawn")
         self._again: deque[tuple[Any, Task]] = deque()
         self._deaths: Counter[tuple[int, str]] = Counter()
+        self._spans: list[Span] = []
         self.load_error = ""
-        self.loads: list[Load] = []
-        self._workers = [self._start(device) for device in devices]
+        born = time.time() if asked is None else asked
+        self._workers = [self._start(device, born) for device in devices]
 
     @property
     def connections(self) -> list[Connection]:
@@ -121,21 +136,26 @@ class Workers:
         """
         outcomes: list[tuple[Any, Outcome]] = []
         for worker in list(self._workers):
-            hung = worker.task is not None and time.monotonic() - worker.since > self._timeout
+            waited = time.monotonic() - worker.since
             if worker.connection in ready:
                 self._read(worker, outcomes)
-            elif hung:
-                self._replace(worker, f"TimeoutError: took over {self._timeout:g} s (item_timeout)", outcomes)
+            elif worker.task is not None and waited > self._timeout:
+                self._lose(worker, f"TimeoutError: took over {self._timeout:g} s (item_timeout)", outcomes)
+            elif not worker.ready and waited > LOAD_SECONDS:
+                self._lose(worker, f"TimeoutError: loaded for over {LOAD_SECONDS:g} s", outcomes)
         for worker in self._workers:
             if worker.ready and worker.task is None:
                 taken = self._again.popleft() if self._again else take()
                 if taken is None:
                     break
+                try:
+                    worker.connection.send(taken[1].payload)
+                except OSError:
+                    # It has died idle, which is noticed when its connection is read; not by this task.
+                    self._again.appendleft(taken)
+                    continue
                 worker.job, worker.task = taken
                 worker.since = time.monotonic()
-                with contextlib.suppress(OSError):
-                    # A worker that died meanwhile is noticed when its connection is read.
-                    worker.connection.send(worker.task.payload)
         return outcomes
 
     def forget(self, job: Any) -> None:
@@ -146,9 +166,18 @@ class Workers:
         """The tasks in the workers' hands."""
         return [worker.task for worker in self._workers if worker.task is not None]
 
-    def pids(self) -> list[int]:
-        """Process ids of the workers."""
-        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
+    def members(self) -> list[Member]:
+        """The worker processes, for those who watch them."""
+        return [
+            Member(worker.device.name, worker.device.kind, worker.device.id, worker.process.pid)
+            for worker in self._workers
+            if worker.process.pid is not None
+        ]
+
+    def take_spans(self) -> list[Span]:
+        """What the devices did beside finished tasks, since the last call."""
+        spans, self._spans = self._spans, []
+        return spans
 
     def close(self) -> None:
         """End all workers, those in the middle of a task by force."""
@@ -160,8 +189,7 @@ class Workers:
         for worker in self._workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
+                _end(worker.process)
         self._workers = []
 
     def _read(self, worker: _Worker, outcomes: list[tuple[Any, Outcome]]) -> None:
@@ -170,33 +198,41 @@ class Workers:
         except (EOFError, OSError):
             worker.process.join(STOP_SECONDS)
             code = worker.process.exitcode
-            self._replace(worker, f"WorkerError: its worker process died (exit code {code})", outcomes)
+            self._lose(worker, f"WorkerError: its worker process died (exit code {code})", outcomes)
             return
+        device = worker.device.name
         if "load_error" in message:
-            self._give_up(worker, message["load_error"])
+            self._say(f"{device}: {message['trace']}")
+            self._lose(worker, message["load_error"], outcomes)
         elif "ready" in message:
             worker.ready = True
-            self.loads.append(Load(worker.device.name, **message["ready"]))
+            load = Span(device, "load", message["ready"]["started"], message["ready"]["seconds"])
+            self._spans += [Span(device, "switch", worker.born, max(0.0, load.start - worker.born)), load]
         else:
             assert worker.task is not None
             task, job = worker.task, worker.job
             worker.task = worker.job = None
             message["attempts"] += self._deaths.pop((id(job), task.key), 0)
-            outcomes.append((job, Outcome(task.key, device=worker.device.name, **message)))
+            outcomes.append((job, Outcome(task.key, device=device, **message)))
 
-    def _replace(self, worker: _Worker, cause: str, outcomes: list[tuple[Any, Outcome]]) -> None:
-        """End a worker and start another on its device; its task goes back on the queue once."""
-        task, job = worker.task, worker.job
-        worker.process.kill()
-        worker.process.join()
-        if not worker.ready:
-            self._give_up(worker, cause)
-            return
-        LOGGER.warning("%s: %s; a new worker is started", worker.device.name, cause)
+    def _lose(self, worker: _Worker, cause: str, outcomes: list[tuple[Any, Outcome]]) -> None:
+        """End a worker. One that had loaded is replaced, and its task goes back on the queue once."""
+        place = self._workers.index(worker)
+        device, task, job = worker.device, worker.task, worker.job
+        ended = _end(worker.process)
         worker.connection.close()
-        self._workers[self._workers.index(worker)] = self._start(worker.device)
+        if worker.ready and ended:
+            self._say(f"{device.name}: {cause}; a new worker is started")
+            self._workers[place] = self._start(device, time.time())
+        else:
+            self.load_error = cause
+            why = "could not load the model" if ended else "has a worker that cannot be ended"
+            self._say(f"{device.name} {why} and is left out: {cause}")
+            del self._workers[place]
         if task is None:
             return
+        seconds = time.monotonic() - worker.since
+        self._spans.append(Span(device.name, "lost", time.time() - seconds, seconds, task.key))
         self._deaths[id(job), task.key] += 1
         deaths = self._deaths[id(job), task.key]
         if deaths < MAX_DEATHS:
@@ -204,58 +240,20 @@ class Workers:
         else:
             del self._deaths[id(job), task.key]
             error = f"{cause}, {deaths} times"
-            outcomes.append((job, Outcome(task.key, None, error, worker.device.name, 0.0, now(), deaths)))
+            outcomes.append((job, Outcome(task.key, None, error, device.name, 0.0, now(), deaths)))
 
-    def _give_up(self, worker: _Worker, cause: str) -> None:
-        self.load_error = cause
-        LOGGER.error("%s cannot load the model and is left out: %s", worker.device.name, cause)
-        worker.process.kill()
-        worker.process.join()
-        worker.connection.close()
-        self._workers.remove(worker)
-
-    def _start(self, device: Device) -> _Worker:
+    def _start(self, device: Device, born: float) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_work, args=(self._loader, self._settings, device, theirs, os.getpid()), daemon=True
+            target=work, args=(self._loader, self._settings, device, theirs, os.getpid()), daemon=True
         )
         process.start()
         theirs.close()
-        return _Worker(device, process, ours)
+        return _Worker(device, process, ours, born, time.monotonic())
 
 
-def _work(
-    loader: Loader, settings: dict[str, Any], device: Device, connection: Connection, parent: int
-) -> None:
-    """What a worker process does until its pool closes the connection."""
-    _die_with(parent)
-    # Ctrl-C reaches every process of the terminal; who ends first is the pool's business.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    name = device.kind
-    if device.kind == "cuda":
-        os.environ["CUDA_VISIBLE_DEVICES"] = device.id
-        name = "cuda:0"
-    elif device.kind == "cpu":
-        # A tiny model is many times faster with one thread than with two.
-        os.environ["OMP_NUM_THREADS"] = "1"
-    else:
-        name = device.name
-    started, begin = now(), time.monotonic()
-    try:
-        handler = loader(settings, name)
-    except Exception as exception:  # noqa: BLE001 - the pool goes on with its other devices
-        traceback.print_exc()
-        connection.send({"load_error": f"{type(exception).__name__}: {exception}".splitlines()[0]})
-        return
-    connection.send({"ready": {"started": started, "seconds": time.monotonic() - begin}})
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            connection.send(attempt(handler, connection.recv()))
-
-
-def _die_with(parent: int) -> None:
-    """Ask the kernel to end this process with its parent, however that dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
+def _end(process: SpawnProcess) -> bool:
+    """Kill a process; say whether it is gone. One that waits for a broken device in the kernel stays."""
+    process.kill()
+    process.join(STOP_SECONDS)
+    return not process.is_alive()

@@ -1,0 +1,48 @@
+"""Stopping a job on Ctrl-C or SIGTERM at a point where nothing is half done."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any, NoReturn
+
+
+class Stop:
+    """While it is entered, SIGINT and SIGTERM set a flag, and `check` is where the job ends.
+
+    In any thread but the main one it leaves the signals alone.
+    """
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Stop":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._set)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        # A signal that came after the last check is not lost.
+        if self._number is not None and exc[0] is None:
+            self._end()
+
+    def check(self) -> None:
+        """End the job here if it was told to.
+
+        Raises:
+            KeyboardInterrupt: after SIGINT.
+            SystemExit: after SIGTERM, with 143 as shells say it.
+        """
+        if self._number is not None:
+            self._end()
+
+    def _end(self) -> NoReturn:
+        if self._number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + signal.SIGTERM)
+
+    def _set(self, number: int, frame: FrameType | None) -> None:
+        self._number = number

@@ -1,0 +1,69 @@
+"""A worker process: loads a model once on its own device, then does one task after the other."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+from snakedit.runtime.attempt import Loader, attempt
+from snakedit.runtime.devices import Device
+
+_PR_SET_PDEATHSIG = 1
+
+
+def work(
+    loader: Loader, settings: dict[str, Any], device: Device, connection: Connection, parent: int
+) -> None:
+    """What a worker process does until its pool closes the connection.
+
+    It sends ``load_error`` and ``trace``, or ``ready`` with the seconds that loading took and when it
+    began, then for each payload it receives the fields of an `Outcome`.
+    """
+    _die_with(parent)
+    # Ctrl-C reaches every process of the terminal; who ends first is the pool's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    name = _claim(device)
+    started = time.time()
+    try:
+        handler = loader(settings, name)
+    except Exception as exception:  # noqa: BLE001 - the pool goes on with its other devices
+        error = " ".join(f"{type(exception).__name__}: {exception}".split())
+        connection.send({"load_error": error, "trace": traceback.format_exc()})
+        return
+    free = time.time()
+    connection.send({"ready": {"started": started, "seconds": free - started}})
+    # Its end or an error means that the pool has gone, which is when a worker ends.
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            payload = connection.recv()
+            idle = max(0.0, time.time() - free)
+            connection.send({**attempt(handler, payload), "idle": idle})
+            free = time.time()
+
+
+def _claim(device: Device) -> str:
+    """Make the device the only one that this process sees; return its name for the loader.
+
+    Before anything heavy is imported: torch reads these variables once.
+    """
+    if device.kind == "cuda":
+        os.environ["CUDA_VISIBLE_DEVICES"] = device.id
+        return "cuda:0"
+    if device.kind == "cpu":
+        # A tiny model is many times faster with one thread than with two.
+        os.environ["OMP_NUM_THREADS"] = "1"
+        return "cpu"
+    return device.name
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel to end this process with its parent, however that dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
