@@ -186,7 +186,7 @@ def test_a_process_that_dies_in_line_does_not_block_it(others: Others) -> None:
 @pytest.fixture
 def shared_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A lock folder that every user can write to; pytest's own are closed to others."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o777)
         monkeypatch.setenv("SNAKEDIT_LOCK_DIR", folder)
         yield Path(folder)
