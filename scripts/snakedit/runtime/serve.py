@@ -212,8 +212,9 @@ class Server:
             note = self._notes.popleft()
             for client in list(self._clients):
                 self._send(client, {"note": note})
-        if self._error is not None:
-            for client in list(self._clients):
+        # Not before a job is there to be told.
+        if self._error is not None and accepted:
+            for client in accepted:
                 self._send(client, {"error": self._error})
             self._stopping = True
         if time.monotonic() - self._said > ALIVE_SECONDS:

@@ -1,7 +1,10 @@
+import logging
 import sys
 from pathlib import Path
 
 import pytest
+
+from snakedit.logs import LOGGER
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -17,3 +20,17 @@ def own_folders(tmp_path, monkeypatch):
         monkeypatch.delenv("SNAKEDIT_LOCK_DIR", raising=False)
         monkeypatch.delenv("SLURM_JOB_ID", raising=False)
         yield
+
+
+@pytest.fixture
+def messages():
+    """What the library says, as it comes."""
+    told = []
+    keep = logging.Handler()
+    keep.emit = lambda record: told.append(record.getMessage())
+    level = LOGGER.level
+    LOGGER.addHandler(keep)
+    LOGGER.setLevel(logging.INFO)
+    yield told
+    LOGGER.removeHandler(keep)
+    LOGGER.setLevel(level)

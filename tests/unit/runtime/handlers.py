@@ -31,7 +31,14 @@ class Handler:
         if action == "no memory" or (action == "no memory once" and not self.released):
             raise OutOfMemoryError("no memory")
         time.sleep(payload.get("seconds", 0.0))
-        return {"n": payload["n"], "device": self.device, "released": self.released, "pid": os.getpid()}
+        return {
+            "n": float("nan") if action == "nan" else payload["n"],
+            "device": self.device,
+            "released": self.released,
+            "pid": os.getpid(),
+            "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            "threads": os.environ.get("OMP_NUM_THREADS"),
+        }
 
     def release_memory(self):
         self.released += 1

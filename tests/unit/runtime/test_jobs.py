@@ -1,0 +1,172 @@
+"""A job with workers of its own, seen from outside: what it leases, what it says, and how it is stopped."""
+
+import os
+import signal
+import sys
+import time
+
+import handlers
+import pytest
+from jobs_by_hand import (
+    done,
+    job,
+    lines,
+    processes,
+    run_config,
+    start_job,
+    start_owner,
+    tasks,
+    wait_for,
+    work,
+    workers,
+)
+from test_devices import FakeGpu, FakeNvml
+
+from snakedit.config import DevicesConfig
+from snakedit.errors import DeviceError, StageError
+from snakedit.runtime.pool import Task, run_tasks
+
+
+def test_no_more_devices_are_leased_than_were_granted():
+    six = DevicesConfig("simulated", None, 6)
+    outcomes = done(work(), tasks(30, seconds=0.01), job(device_limit=3), devices=six, resident=False)
+    assert len({outcome.device for outcome in outcomes.values()}) == 3
+
+
+def test_a_job_that_may_have_no_device_works_in_its_own_process():
+    outcomes = done(work(), tasks(2), job(device_limit=0))
+    assert {outcome.result["pid"] for outcome in outcomes.values()} == {os.getpid()}
+    assert {outcome.device for outcome in outcomes.values()} == {"cpu"}
+
+
+def test_the_first_error_of_a_kind_is_told_whole_and_the_others_are_counted(messages):
+    bad = [Task(f"bad{n}", {"n": n, "do": "raise"}) for n in range(3)]
+    done(work(), [*tasks(2), *bad], resident=False)
+    assert sum("Traceback" in message for message in messages) == 1
+    assert "ValueError: 3 times in all" in messages
+
+
+def test_a_result_that_json_cannot_hold_is_its_items_failure():
+    outcomes = done(work(), [Task("bad", {"n": 0, "do": "nan"}), *tasks(2)], resident=False)
+    assert outcomes["bad"].error.startswith("ValueError: Out of range float values")
+    assert outcomes["bad"].result is None
+    assert outcomes["1"].error is None
+
+
+def test_replaced_and_missing_workers_are_told_with_their_cause(messages, tmp_path):
+    todo = [Task("x", {"n": 0, "do": "die once", "marker": str(tmp_path / "m")}), *tasks(3)]
+    done(work(broken=["simulated:1"]), todo, resident=False)
+    assert any("simulated:1 could not load the model and is left out" in message for message in messages)
+    assert any("died (exit code -9); a new worker is started" in message for message in messages)
+    assert any("Traceback" in message and "these weights are broken" in message for message in messages)
+
+
+def test_a_worker_that_dies_idle_costs_no_item_a_try(tmp_path):
+
+    def slowly():
+        yield Task("first", {"n": 0})
+        workers()[0].kill()
+        wait_for(lambda: len(workers()) == 0)
+        yield Task("second", {"n": 1})
+
+    one = run_config(devices=DevicesConfig("simulated", None, 1), resident=False)
+    outcomes = {o.key: o for o in run_tasks(work(), handlers.load, slowly(), one, job())}
+    assert outcomes["second"].error is None
+    assert outcomes["second"].attempts == 1
+
+
+def test_a_cpu_worker_has_one_thread():
+    result = done(work(), tasks(1), devices=DevicesConfig("cpu", None, 1), resident=False)["0"].result
+    assert (result["device"], result["threads"]) == ("cpu", "1")
+
+
+def test_a_gpu_worker_sees_its_own_gpu_and_no_other(monkeypatch):
+    nvml = FakeNvml([FakeGpu("GPU-a"), FakeGpu("GPU-b"), FakeGpu("GPU-c")])
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,2")
+    outcomes = done(
+        work(), tasks(20, seconds=0.02), devices=DevicesConfig("auto", None, None), resident=False
+    )
+    seen = {(o.device, o.result["device"], o.result["visible"]) for o in outcomes.values()}
+    assert seen == {("cuda:1", "cuda:0", "GPU-b"), ("cuda:2", "cuda:0", "GPU-c")}
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1,2"
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_devices_that_are_not_there_are_one_line(resident):
+    missing = DevicesConfig("simulated", (9,), 2)
+    with pytest.raises((DeviceError, StageError), match="there is no simulated device '9'"):
+        done(work(), tasks(1), devices=missing, resident=resident)
+
+
+def test_a_job_waits_for_its_devices_and_says_who_has_them():
+    first = start_job(work(), tasks(1, seconds=60.0), resident=False)
+    wait_for(lambda: len(workers()) == 2)
+    second = start_job(work(), tasks(3), resident=False)
+    line = second.stderr.readline()
+    assert f"sim waits for devices: sim (pid {first.pid}) holds simulated:0, simulated:1" in line
+    first.kill()
+    assert len(second.communicate(timeout=20)[0].splitlines()) == 3
+    first.communicate()
+
+
+@pytest.mark.parametrize("resident", [False, True])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_job_that_is_told_to_stop_leaves_no_process(tmp_path, number, code, resident):
+    todo = tasks(10, seconds=60.0, marker=str(tmp_path / "begun"))
+    process = start_job(work(), todo, resident=resident)
+    wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
+    begin = time.monotonic()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=10)
+    # A resident pool that was this job's own is without an owner.
+    wait_for(lambda: processes() == [], seconds=5)
+    assert time.monotonic() - begin < 5
+    assert process.returncode == code
+    assert "Traceback" not in errors
+
+
+def test_a_job_that_waits_for_devices_can_be_stopped():
+    first = start_job(work(), tasks(1, seconds=60.0), resident=False)
+    wait_for(lambda: len(workers()) == 2)
+    second = start_job(work(), tasks(1), resident=False)
+    assert "waits for devices" in second.stderr.readline()
+    second.terminate()
+    assert second.wait(timeout=5) == 143
+    first.kill()
+    for process in (first, second):
+        process.communicate()
+
+
+def test_the_workers_of_a_killed_job_go_with_it(tmp_path):
+    todo = tasks(10, seconds=60.0, marker=str(tmp_path / "begun"))
+    process = start_job(work(), todo, resident=False)
+    wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
+    process.kill()
+    process.communicate()
+    wait_for(lambda: processes() == [], seconds=5)
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_a_job_and_its_workers_end_with_a_run_that_is_killed(tmp_path, monkeypatch, resident):
+    owner, name = start_owner()
+    monkeypatch.setenv("SNAKEDIT_OWNER", name)
+    todo = tasks(10, seconds=60.0, marker=str(tmp_path / "begun"))
+    process = start_job(work(), todo, resident=resident)
+    wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
+    owner.kill()
+    owner.wait()
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 2
+    assert f"the run {name}" in errors
+    assert "is over" in errors
+    wait_for(lambda: processes() == [], seconds=5)
+    late = start_job(work(), tasks(1), resident=resident)
+    assert late.communicate(timeout=10)[0] == ""
+    assert processes() == []
+
+
+def test_progress_counts_the_items_that_a_task_stands_for(messages):
+    batches = [Task("a", {"n": 0}, weight=4), Task("b", {"n": 1, "do": "raise"}, weight=3)]
+    done(work(), batches, job(total=7), resident=False)
+    assert any("sim/c: 7/7 done, 3 failed" in message for message in messages)
