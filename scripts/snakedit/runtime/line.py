@@ -24,6 +24,7 @@ class Line:
         connection.setblocking(False)
         self.connection = connection
         self._incoming, self._outgoing = b"", b""
+        self._unread: list[dict[str, Any]] = []
 
     def fileno(self) -> int:
         """For selectors."""
@@ -53,6 +54,9 @@ class Line:
             ConnectionError: if the other end is gone.
         """
         ended = False
+        if self._unread:
+            messages, self._unread = self._unread, []
+            return messages
         with contextlib.suppress(BlockingIOError):
             while not ended:
                 data = self.connection.recv(1 << 16)
@@ -62,6 +66,21 @@ class Line:
         if ended and not lines:
             raise ConnectionResetError("the other end has gone")
         return [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines]
+
+    def receive_one(self) -> dict[str, Any] | None:
+        """Return the first message that has come, or None; the others wait for the next call.
+
+        Raises:
+            ConnectionError: if the other end is gone.
+        """
+        messages = self.receive()
+        self._unread = messages[1:]
+        return messages[0] if messages else None
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether messages wait that no selector will tell of."""
+        return bool(self._unread)
 
     def close(self) -> None:
         """Close the connection."""

@@ -44,7 +44,7 @@ class Progress:
         """Return the line after this many seconds of work."""
         done = self._done.total()
         rate = done / seconds if seconds > 0 else 0.0
-        left = f"{(self._total - done) / rate:.0f} s left" if rate else "no estimate yet"
+        left = f"{max(0, self._total - done) / rate:.0f} s left" if rate else "no estimate yet"
         share = " ".join(f"{device} {count}" for device, count in sorted(self._done.items()))
         devices = f" ({share})" if share else ""
         return (

@@ -89,10 +89,12 @@ def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -
             except (ConnectionError, TimeoutError) as error:
                 broken += 1
                 LOGGER.warning("the pool of %s is replaced: %s", request.label, error)
-                if broken == MAX_BROKEN:
-                    raise StageError(f"the pool of {request.label} broke {broken} times ({error})") from None
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+                if broken == MAX_BROKEN:
+                    raise StageError(
+                        f"the pool of {request.label} broke {broken} times ({error}{_last_words(request)})"
+                    ) from None
             finally:
                 line.close()
 
@@ -117,7 +119,7 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
                 return
             writing = selectors.EVENT_WRITE if line.has_unsent else 0
             selector.modify(line, selectors.EVENT_READ | writing)
-            selector.select(timeout=TICK_SECONDS)
+            selector.select(timeout=0 if line.has_unread else TICK_SECONDS)
             stop.check()
             line.flush()
             for message in line.receive():
@@ -169,11 +171,11 @@ def _wait_for_one(line: Line, stop: Stop) -> dict[str, Any]:
     with selectors.DefaultSelector() as selector:
         selector.register(line, selectors.EVENT_READ)
         while time.monotonic() < deadline:
-            selector.select(timeout=TICK_SECONDS)
+            selector.select(timeout=0 if line.has_unread else TICK_SECONDS)
             stop.check()
-            for message in line.receive():
-                if "accepted" in message or "leaving" in message:
-                    return message
+            message = line.receive_one()
+            if message is not None and ("accepted" in message or "leaving" in message):
+                return message
     raise TimeoutError("it did not answer")
 
 

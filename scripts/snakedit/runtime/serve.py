@@ -208,12 +208,12 @@ class Server:
         # One job is told of it, so that nothing is counted twice; if there is none, the next one.
         while accepted and self._spans:
             self._send(accepted[0], {"span": dataclasses.asdict(self._spans.popleft())})
-        while self._notes:
+        # What is news before a job is there to be told waits for one.
+        while accepted and self._notes:
             note = self._notes.popleft()
-            for client in list(self._clients):
+            for client in accepted:
                 self._send(client, {"note": note})
-        # Not before a job is there to be told.
-        if self._error is not None and accepted:
+        if accepted and self._error is not None:
             for client in accepted:
                 self._send(client, {"error": self._error})
             self._stopping = True

@@ -86,7 +86,8 @@ def start_job(work, todo, **changes):
 
 def start_owner():
     """Start a process that can be the owner of pools; return it and its name."""
-    process = subprocess.Popen(["sleep", "600"])
+    # Without this test's TMPDIR, so that it is none of its `processes`.
+    process = subprocess.Popen(["sleep", "600"], env={"PATH": os.environ["PATH"]})
     return process, f"{process.pid}:{start_time(process.pid)}"
 
 

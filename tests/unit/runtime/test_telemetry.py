@@ -1,0 +1,270 @@
+"""Telemetry: what the devices did and what was used, as a Chrome trace and as a table."""
+
+import csv
+import json
+import os
+import sys
+from collections import Counter
+from datetime import datetime
+from itertools import pairwise
+
+import handlers
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jobs_by_hand import done, job, run_config, start_owner, tasks, work
+from test_devices import FakeGpu, FakeNvml
+
+from snakedit.config import DevicesConfig
+from snakedit.runtime import sampling
+from snakedit.runtime.pool import Task, run_tasks
+from snakedit.runtime.resident import stop_pools
+from snakedit.runtime.sampling import Sampler
+from snakedit.runtime.telemetry import COLUMNS, Member, Sample, Span, Trace, read_rows
+
+
+def traced(folder, **changes):
+    return job(telemetry_folder=folder / "telemetry", **changes)
+
+
+def traces(folder):
+    return sorted((folder / "telemetry" / "edit_category" / "sim").glob("*.json"))
+
+
+def spans_of(path):
+    return [row for row in read_rows(path) if row["kind"] == "span"]
+
+
+@pytest.fixture
+def often(monkeypatch):
+    """Samples are taken at every turn instead of once a second."""
+    monkeypatch.setattr(sampling, "SAMPLE_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_a_jobs_trace_shows_what_every_device_did_without_a_gap(tmp_path, resident):
+    done(work(load_seconds=0.1), tasks(12, seconds=0.05), traced(tmp_path), resident=resident)
+    (path,) = traces(tmp_path)
+    spans = spans_of(path)
+    assert Counter(span["name"] for span in spans)["edit"] == 12
+    assert {span["item"] for span in spans if span["name"] == "edit"} == {str(n) for n in range(12)}
+    for device in ("simulated:0", "simulated:1"):
+        timeline = sorted((s for s in spans if s["device"] == device), key=lambda span: span["start"])
+        assert [span["name"] for span in timeline[:2]] == ["switch", "load"]
+        assert timeline[1]["seconds"] >= 0.1
+        assert {span["name"] for span in timeline[2:]} == {"idle", "edit"}
+        begins = [time_of(span) for span in timeline]
+        for (begin, following), span in zip(pairwise(begins), timeline[:-1], strict=True):
+            assert following - begin == pytest.approx(span["seconds"], abs=0.02)
+
+
+def time_of(row):
+    return datetime.fromisoformat(row["start"]).timestamp()
+
+
+def test_a_load_is_told_to_one_job_only(tmp_path, monkeypatch):
+    owner, name = start_owner()
+    monkeypatch.setenv("SNAKEDIT_OWNER", name)
+    for category in ("a", "b", "c"):
+        done(work(), tasks(4, seconds=0.1), traced(tmp_path, category=category))
+    assert len(traces(tmp_path)) == 3
+    names = Counter(span["name"] for path in traces(tmp_path) for span in spans_of(path))
+    assert names["load"] == names["switch"] == 2
+    stop_pools(name)
+    owner.kill()
+    owner.wait()
+
+
+def test_work_that_was_lost_with_its_worker_is_shown(tmp_path):
+    todo = [Task("poison", {"n": 0, "do": "die", "seconds": 0.1}), *tasks(3)]
+    done(work(), todo, traced(tmp_path), resident=False)
+    spans = spans_of(traces(tmp_path)[0])
+    assert [span["item"] for span in spans if span["name"] == "lost"] == ["poison", "poison"]
+    assert "poison" not in [span["item"] for span in spans if span["name"] == "edit"]
+    # Two at first, and one or both of the replaced workers' before the job was done.
+    assert Counter(span["name"] for span in spans)["load"] in (3, 4)
+
+
+def test_work_without_a_device_is_traced_too(tmp_path):
+    done(work(needs_device=False), tasks(3, seconds=0.01), traced(tmp_path))
+    names = [(span["device"], span["name"]) for span in spans_of(traces(tmp_path)[0])]
+    assert names == [("cpu", "load"), *[("cpu", "edit")] * 3]
+
+
+def test_no_telemetry_is_written_without_a_folder_or_a_task(tmp_path):
+    done(work(), tasks(1), job(), resident=False)
+    done(work(), [], traced(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trace_is_never_overwritten(tmp_path):
+    for _ in range(3):
+        done(work(needs_device=False), tasks(1), traced(tmp_path, category="物理"))
+    paths = traces(tmp_path)
+    assert len(paths) == 3
+    assert all(path.name.startswith("物理.20") for path in paths)
+    assert all(len(spans_of(path)) == 2 for path in paths)
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_the_processes_of_a_job_are_sampled(tmp_path, often, resident):
+    done(work(), tasks(12, seconds=0.05), traced(tmp_path), resident=resident)
+    samples = [row for row in read_rows(traces(tmp_path)[0]) if row["kind"] == "sample"]
+    devices = {"driver", "simulated:0", "simulated:1"} | ({"pool"} if resident else set())
+    assert {row["device"] for row in samples} == devices
+    for device in devices:
+        rss = [row["value"] for row in samples if (row["device"], row["name"]) == (device, "rss_mb")]
+        cpu = [row["value"] for row in samples if (row["device"], row["name"]) == (device, "cpu_percent")]
+        # One that is just being started has hardly any yet.
+        assert 5 < max(rss) < 5000
+        assert cpu
+        assert all(value >= 0 for value in cpu)
+
+
+def test_samples_are_a_second_apart():
+    sampler, driver = Sampler(), Member("driver", "", "", os.getpid())
+    assert sampler.samples([driver])
+    assert sampler.samples([driver]) == []
+    sampler.close()
+
+
+def test_a_process_that_has_gone_is_passed_over(often):
+    sampler = Sampler()
+    process = psutil.Popen(["sleep", "600"])
+    members = [Member("driver", "", "", os.getpid()), Member("simulated:0", "simulated", "0", process.pid)]
+    assert {sample.device for sample in sampler.samples(members)} == {"driver", "simulated:0"}
+    process.kill()
+    process.wait()
+    assert {sample.device for sample in sampler.samples(members)} == {"driver"}
+    sampler.close()
+
+
+class SampledNvml(FakeNvml):
+    """A fake NVML whose first GPU is half used, and whose second is a MIG slice without a utilisation."""
+
+    def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
+        if uuid == "GPU-lost":
+            raise self.NVMLError("GPU is lost")
+        return uuid
+
+    def nvmlDeviceGetMemoryInfo(self, handle):  # noqa: N802
+        return type("Memory", (), {"used": 40_000_000_000})
+
+    def nvmlDeviceGetUtilizationRates(self, handle):  # noqa: N802
+        if handle.startswith("MIG-"):
+            raise self.NVMLError("Not Supported")
+        return type("Rates", (), {"gpu": 50})
+
+
+@pytest.mark.parametrize(
+    ("uuid", "expected"),
+    [
+        ("GPU-a", {"gpu_memory_mb": 40_000.0, "gpu_utilisation_percent": 50.0}),
+        ("MIG-a", {"gpu_memory_mb": 40_000.0}),
+        ("GPU-lost", {}),
+    ],
+)
+def test_a_gpus_memory_and_utilisation_are_what_nvml_says(monkeypatch, often, uuid, expected):
+    nvml = SampledNvml([FakeGpu("GPU-a")])
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    sampler = Sampler()
+    samples = sampler.samples([Member("cuda:0", "cuda", uuid, os.getpid())])
+    assert {s.name: s.value for s in samples if s.name.startswith("gpu_")} == expected
+    sampler.close()
+    assert not nvml.is_open
+
+
+@pytest.mark.parametrize("nvml", [None, FakeNvml([], broken=True)], ids=["not installed", "broken"])
+def test_without_nvml_the_processes_are_sampled_still(monkeypatch, nvml):
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    sampler = Sampler()
+    assert [s.name for s in sampler.samples([Member("cuda:0", "cuda", "GPU-a", os.getpid())])] == ["rss_mb"]
+    sampler.close()
+
+
+def test_a_killed_job_leaves_what_was_known_of_it(tmp_path):
+    script = job(telemetry_folder=tmp_path / "telemetry")
+    trace = Trace(script.telemetry_folder, "c", "a job")
+    trace.add(Span("simulated:0", "load", 1000.0, 2.0))
+    trace.add(Span("simulated:0", "edit", 1002.0, 0.5, "item 1"))
+    trace.flush()
+    # What the kernel has of a file whose writer was killed in the middle of a line.
+    cut = tmp_path / "cut.json"
+    cut.write_text(trace.path.read_text(encoding="utf-8") + ',\n{"pid": 1, "na', encoding="utf-8")
+    assert [(row["name"], row["item"], row["seconds"]) for row in read_rows(cut)] == [
+        ("load", None, 2.0),
+        ("edit", "item 1", 0.5),
+    ]
+    trace.close()
+
+
+def test_the_table_beside_a_trace_has_its_rows(tmp_path):
+    with Trace(tmp_path, "c", "a job") as trace:
+        trace.add(Span("cuda:0", "edit", 0.5, 1.25, 'a "b", c'))
+        trace.add(Sample("cuda:0", "rss_mb", 2.0, 12.5))
+    with open(trace.path.with_suffix(".csv"), encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    start = "1970-01-01T00:00:00.500000+00:00"
+    assert list(rows[0].values()) == ["span", "cuda:0", "edit", 'a "b", c', start, "1.25", ""]
+    assert [rows[1][key] for key in ("kind", "name", "seconds", "value")] == ["sample", "rss_mb", "", "12.5"]
+
+
+NAMES = st.text(min_size=1, max_size=20)
+EVENTS = st.one_of(
+    st.builds(
+        Span,
+        device=NAMES,
+        name=NAMES.filter(lambda name: name not in ("thread_name", "process_name")),
+        start=st.floats(0, 4e9),
+        seconds=st.floats(0, 1e6),
+        item=st.none() | NAMES,
+    ),
+    st.builds(Sample, device=NAMES, name=NAMES, time=st.floats(0, 4e9), value=st.floats(0, 1e12)),
+)
+
+
+@given(st.lists(EVENTS, max_size=12))
+def test_a_trace_is_json_that_holds_every_event(tmp_path_factory, events):
+    folder = tmp_path_factory.mktemp("trace")
+    with Trace(folder, "c", "a job") as trace:
+        for event in events:
+            trace.add(event)
+    content = json.loads(trace.path.read_text(encoding="utf-8"))
+    assert {event["ph"] for event in content} <= {"M", "X", "C"}
+    assert all(event["dur"] >= 0 for event in content if event["ph"] == "X")
+    rows = list(read_rows(trace.path))
+    clean = [(event.device, event.name) for event in events]
+    assert [(row["device"], row["name"]) for row in rows] == [
+        (replaced(device), replaced(name)) for device, name in clean
+    ]
+
+
+def replaced(text):
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def test_a_job_that_is_left_early_has_a_whole_trace(tmp_path):
+    run = run_config(resident=False)
+    outcomes = run_tasks(work(), handlers.load, tasks(50, seconds=0.05), run, traced(tmp_path))
+    next(outcomes)
+    outcomes.close()
+    (path,) = traces(tmp_path)
+    assert json.loads(path.read_text(encoding="utf-8"))
+    assert path.with_suffix(".csv").exists()
+
+
+def test_a_drivers_memory_does_not_grow_with_its_items(tmp_path):
+    one = DevicesConfig("simulated", None, 1)
+    driver = psutil.Process()
+    done(work(), tasks(200), traced(tmp_path), devices=one, resident=False)
+    before = driver.memory_info().rss
+
+    def many():
+        for n in range(5000):
+            yield Task(str(n), {"n": n, "x": "y" * 1000})
+
+    run = run_config(devices=one, resident=False)
+    assert sum(1 for _ in run_tasks(work(), handlers.load, many(), run, traced(tmp_path))) == 5000
+    assert (driver.memory_info().rss - before) / 1e6 < 10
