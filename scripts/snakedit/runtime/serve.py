@@ -30,6 +30,7 @@ from snakedit.runtime.workers import Task, Workers
 TICK_SECONDS = 0.5
 START_TICK_SECONDS = 0.05
 ALIVE_SECONDS = 5.0
+GRACE_SECONDS = 1.0
 MAX_QUEUED = 64
 MAX_SPANS = 1000
 
@@ -52,7 +53,8 @@ class Server:
         self._clients: list[_Client] = []
         self._lease: Lease | None = None
         self._workers: Workers | None = None
-        self._leaving = self._stopping = False
+        self._leave_at: float | None = None
+        self._stopping = False
         self._error: str | None = None
         self._notes: deque[str] = deque()
         self._spans: deque[Span] = deque(maxlen=MAX_SPANS)
@@ -110,7 +112,10 @@ class Server:
         if self._clients:
             self._used = time.monotonic()
             return False
-        return self._leaving or time.monotonic() - self._used > self.request.idle_timeout
+        return self._is_leaving() or time.monotonic() - self._used > self.request.idle_timeout
+
+    def _is_leaving(self) -> bool:
+        return self._leave_at is not None and time.monotonic() >= self._leave_at
 
     def _acquire(self) -> None:
         """Lease the devices; in a thread, so that the pool can be talked to while it waits."""
@@ -141,7 +146,7 @@ class Server:
 
     def _obey(self, client: _Client, message: dict[str, Any]) -> None:
         if "job" in message:
-            if self._leaving or self._stopping:
+            if self._is_leaving() or self._stopping:
                 client.line.send({"leaving": True})
             else:
                 client.accepted = True
@@ -150,7 +155,8 @@ class Server:
         elif "task" in message and client.accepted:
             client.queue.append(Task(**message["task"]))
         elif "leave" in message:
-            self._leaving = True
+            # A job that Snakemake started together with the one that asks is still on its way here.
+            self._leave_at = self._leave_at or time.monotonic() + GRACE_SECONDS
         elif "stop" in message:
             self._stopping = True
 

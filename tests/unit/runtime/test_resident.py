@@ -32,6 +32,7 @@ from snakedit.runtime.line import Line, connect
 from snakedit.runtime.pool import Task
 from snakedit.runtime.private import private_folder
 from snakedit.runtime.resident import stop_pools
+from snakedit.runtime.serve import GRACE_SECONDS
 
 
 @pytest.fixture
@@ -107,15 +108,32 @@ def test_a_pool_that_makes_room_finishes_the_jobs_it_has_accepted(run_owner, tmp
     )
 
 
-def test_a_job_that_meets_a_leaving_pool_is_done_by_the_next_one(run_owner, tmp_path):
-    loads = str(tmp_path / "loads")
-    first = Background(work(loads=loads), tasks(6, "a", seconds=0.2, marker=str(tmp_path / "begun")))
-    wait_for(lambda: lines(tmp_path / "begun"))
+def ask_the_pool_to_leave():
     (path,) = sockets()
     ask = connect(path)
     ask.send({"leave": True})
     ask.close()
+
+
+def test_a_job_that_was_on_its_way_as_the_pool_was_asked_to_leave_is_still_taken(run_owner, tmp_path):
+    loads = str(tmp_path / "loads")
+    first = Background(work(loads=loads), tasks(6, "a", seconds=0.2, marker=str(tmp_path / "begun")))
+    wait_for(lambda: lines(tmp_path / "begun"))
+    ask_the_pool_to_leave()
     (old,) = pools()
+    second = Background(work(loads=loads), tasks(3, "b"))
+    assert all(outcome.error is None for outcome in {**first.wait(), **second.wait()}.values())
+    assert len(lines(tmp_path / "loads")) == 2
+    wait_for(lambda: old not in pools(), seconds=5)
+
+
+def test_a_job_that_meets_a_leaving_pool_is_done_by_the_next_one(run_owner, tmp_path):
+    loads = str(tmp_path / "loads")
+    first = Background(work(loads=loads), tasks(6, "a", seconds=1.0, marker=str(tmp_path / "begun")))
+    wait_for(lambda: lines(tmp_path / "begun"))
+    ask_the_pool_to_leave()
+    (old,) = pools()
+    time.sleep(1.2 * GRACE_SECONDS)
     second = Background(work(loads=loads), tasks(3, "b"))
     assert all(outcome.error is None for outcome in second.wait().values())
     assert first.ended < second.ended
