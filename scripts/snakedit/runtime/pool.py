@@ -159,10 +159,9 @@ def _run_on_own_workers(
         stack.callback(os.close, run_is_over)
         holder = Holder(os.getpid(), job.label, owner(), socket=None)
         waiting = resident.Waiting(job.label, holder.owner, LOGGER.info, stop.check)
-        asked = time.time()
         lease = acquire(resolve_devices(run.devices), job.device_limit, holder, waiting)
         stack.callback(lease.release)
-        workers = Workers(loader, work.settings, lease.devices, run.item_timeout, asked)
+        workers = Workers(loader, work.settings, lease.devices, run.item_timeout)
         stack.callback(workers.close)
         while True:
             ready = wait([*workers.connections, run_is_over], timeout=0.5)

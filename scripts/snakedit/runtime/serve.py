@@ -59,7 +59,6 @@ class Server:
         self._notes: deque[str] = deque()
         self._spans: deque[Span] = deque(maxlen=MAX_SPANS)
         self._members: list[Member] = []
-        self._asked = time.time()
         self._used = self._said = time.monotonic()
         # Handlers only set a flag: the loop sees it within a tick.
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -175,9 +174,7 @@ class Server:
             # In the main thread: workers end with the thread that started them.
             request = self.request
             devices = self._lease.devices
-            self._workers = Workers(
-                self._loader, request.settings, devices, request.item_timeout, self._asked, self._say
-            )
+            self._workers = Workers(self._loader, request.settings, devices, request.item_timeout, self._say)
         for client, outcome in self._workers.step(ready, self._take):
             if client in self._clients:
                 self._send(client, {"outcome": dataclasses.asdict(outcome)})

@@ -21,7 +21,7 @@ class Span:
     """What one device did for a while.
 
     Attributes:
-        name: ``switch`` (waiting for the device and starting its worker), ``load``, ``idle``, ``edit`` or
+        name: ``switch`` (the device is leased, its worker is being started), ``load``, ``idle``, ``edit`` or
             ``score``, or ``lost`` (work on an item in a worker that then died or was ended).
         start: seconds since 1970.
         item: the task's key, or None.

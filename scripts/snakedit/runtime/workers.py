@@ -61,7 +61,7 @@ class _Worker:
     """A worker process and what it is doing.
 
     Attributes:
-        born: when its device was first asked for, as seconds since 1970.
+        born: when its device was there for it, as seconds since 1970.
         since: when it began what it does, by the monotonic clock.
     """
 
@@ -93,14 +93,12 @@ class Workers:
         settings: dict[str, Any],
         devices: Sequence[Device],
         item_timeout: float,
-        asked: float | None = None,
         say: Callable[[str], object] = LOGGER.warning,
     ) -> None:
         """Start a worker on each device.
 
         Args:
             item_timeout: seconds after which a worker is thought to hang.
-            asked: when the devices were asked for, as seconds since 1970; now by default.
             say: told of workers that are replaced or left out.
         """
         self._loader, self._settings, self._timeout, self._say = loader, settings, item_timeout, say
@@ -109,8 +107,7 @@ class Workers:
         self._deaths: Counter[tuple[int, str]] = Counter()
         self._spans: list[Span] = []
         self.load_error = ""
-        born = time.time() if asked is None else asked
-        self._workers = [self._start(device, born) for device in devices]
+        self._workers = [self._start(device) for device in devices]
 
     @property
     def connections(self) -> list[Connection]:
@@ -223,7 +220,7 @@ class Workers:
         worker.connection.close()
         if worker.ready and ended:
             self._say(f"{device.name}: {cause}; a new worker is started")
-            self._workers[place] = self._start(device, time.time())
+            self._workers[place] = self._start(device)
         else:
             self.load_error = cause
             why = "could not load the model" if ended else "has a worker that cannot be ended"
@@ -242,7 +239,8 @@ class Workers:
             error = f"{cause}, {deaths} times"
             outcomes.append((job, Outcome(task.key, None, error, device.name, 0.0, now(), deaths)))
 
-    def _start(self, device: Device, born: float) -> _Worker:
+    def _start(self, device: Device) -> _Worker:
+        born = time.time()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
             target=work, args=(self._loader, self._settings, device, theirs, os.getpid()), daemon=True

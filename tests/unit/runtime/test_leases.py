@@ -1,6 +1,7 @@
 """Leases on devices: exclusive, freed by the system, waited for in order."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import pytest
 
 from snakedit.errors import DeviceError
 from snakedit.runtime.devices import Device
-from snakedit.runtime.leases import Held, Holder, acquire, waiting_line
+from snakedit.runtime.leases import POLL_SECONDS, Held, Holder, acquire, waiting_line
 from snakedit.runtime.private import lock_folder, private_folder
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -164,10 +165,13 @@ def test_who_waits_longer_is_served_first(others: Others) -> None:
     wait_for(lambda: len(list(line.iterdir())) == 1)
     late = others.start("0", 1, "late")
     wait_for(lambda: len(list(line.iterdir())) == 2)
+    # Though it is slow to see that the devices are free, nobody passes it.
+    early.send_signal(signal.SIGSTOP)
     mine.release()
+    time.sleep(5 * POLL_SECONDS)
+    early.send_signal(signal.SIGCONT)
     assert early.stdout is not None
     assert early.stdout.readline().strip() == "0,1,2,3"
-    assert late.poll() is None
     early.kill()
     assert late.stdout is not None
     assert late.stdout.readline().strip() == "0"

@@ -189,8 +189,12 @@ def test_pools_are_stopped_when_a_run_is_done(run_owner):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_their_pool_however_it_ends(run_owner, number):
-    done(work(), tasks(2))
+def test_busy_workers_end_with_their_pool_however_it_ends(run_owner, tmp_path, number):
+    process = start_job(work(), tasks(4, seconds=60.0, marker=str(tmp_path / "begun")))
+    wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
+    process.kill()
+    process.communicate()
+    assert len(workers()) == 2
     pools()[0].send_signal(number)
     wait_for(lambda: processes() == [], seconds=5)
 
@@ -304,9 +308,9 @@ def test_models_of_other_runs_are_not_asked_to_leave(run_owner, monkeypatch, tmp
     monkeypatch.setenv("SNAKEDIT_OWNER", name)
     waiting = Background(work("other model"), tasks(1))
     wait_for(lambda: len(pools()) == 2)
-    time.sleep(1.0)
-    assert len(workers()) == 2
-    assert pool.is_running()
+    time.sleep(2 * resident.ASK_SECONDS)
+    assert pool in pools()
+    assert waiting.ended == 0.0
     stop_pools(run_owner[1])
     assert waiting.wait()["0"].error is None
     other.kill()

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import sys
+import threading
 from collections import Counter
 from datetime import datetime
 from itertools import pairwise
@@ -13,7 +14,7 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jobs_by_hand import done, job, run_config, start_owner, tasks, work
+from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for, work, workers
 from test_devices import FakeGpu, FakeNvml
 
 from snakedit.config import DevicesConfig
@@ -76,14 +77,33 @@ def test_a_load_is_told_to_one_job_only(tmp_path, monkeypatch):
     owner.wait()
 
 
+def test_a_device_does_one_thing_at_a_time_though_another_model_waits_for_it(tmp_path, monkeypatch):
+    owner, name = start_owner()
+    monkeypatch.setenv("SNAKEDIT_OWNER", name)
+    first = threading.Thread(
+        target=done, args=(work("editor"), tasks(10, seconds=0.2), traced(tmp_path, category="a"))
+    )
+    first.start()
+    wait_for(lambda: len(workers()) == 2)
+    done(work("judge"), tasks(4, seconds=0.1), traced(tmp_path, category="b"))
+    first.join()
+    spans = [span for path in traces(tmp_path) for span in spans_of(path)]
+    assert Counter(span["name"] for span in spans)["load"] >= 3
+    for device in ("simulated:0", "simulated:1"):
+        timeline = sorted((s for s in spans if s["device"] == device), key=lambda span: span["start"])
+        for before, after in pairwise(timeline):
+            assert time_of(before) + before["seconds"] <= time_of(after) + 0.02
+    stop_pools(name)
+    owner.kill()
+    owner.wait()
+
+
 def test_work_that_was_lost_with_its_worker_is_shown(tmp_path):
     todo = [Task("poison", {"n": 0, "do": "die", "seconds": 0.1}), *tasks(3)]
     done(work(), todo, traced(tmp_path), resident=False)
     spans = spans_of(traces(tmp_path)[0])
     assert [span["item"] for span in spans if span["name"] == "lost"] == ["poison", "poison"]
     assert "poison" not in [span["item"] for span in spans if span["name"] == "edit"]
-    # Two at first, and one or both of the replaced workers' before the job was done.
-    assert Counter(span["name"] for span in spans)["load"] in (3, 4)
 
 
 def test_work_without_a_device_is_traced_too(tmp_path):
