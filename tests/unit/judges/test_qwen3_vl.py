@@ -70,12 +70,12 @@ def test_the_expected_value_is_that_of_the_whole_prompt_without_a_cache(judge, l
                 output = asked.network(
                     **{**inputs, "input_ids": ids, "mm_token_type_ids": types, "attention_mask": ids > -1}
                 )
-            return output.logits[0, -1].double().softmax(-1)[asked._digits].tolist()
+            return output.logits[0, -1].double().softmax(-1)[asked._tokens.digits].tolist()
 
         first = after([])
         weights = {n: first[n] for n in range(10)}
         for digit in {n // 10 for n in range(low, high + 1)} - {0}:
-            second = after([asked._digits[digit]])
+            second = after([asked._tokens.digits[digit]])
             weights[digit] = first[digit] * (1 - sum(second))
             weights |= {10 * digit + n: first[digit] * second[n] for n in range(10)}
         scale = {n: w for n, w in weights.items() if low <= n <= high}

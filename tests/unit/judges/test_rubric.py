@@ -27,7 +27,7 @@ def test_every_shipped_rubric_loads_and_cites_its_source(path):
     ],
 )
 def test_viescore_is_the_root_of_the_lower_of_each_pair(values, score):
-    assert load_rubric("viescore").score(values) == (score if score is None else pytest.approx(score))
+    assert load_rubric("viescore").score(values, item()) == (score if score is None else pytest.approx(score))
 
 
 def test_a_comment_changes_no_content_and_a_word_does(tmp_path):
@@ -85,7 +85,7 @@ def test_a_template_that_names_no_field_is_refused_before_the_run(template, mess
         ({"formla": "mean"}, "unknown key 'formla'"),
         ({"metrics": {}}, "metrics"),
         ({"metrics": {"score": {"shows": ["edit"], "scale": [0, 10], "question": "?"}}}, "score"),
-        ({"metrics": {"a": {"shows": ["edit"], "scale": [5, 5], "question": "?"}}}, "other metrics"),
+        ({"metrics": {"a": {"shows": ["edit"], "scale": [0, 5], "question": "?"}}}, "other metrics"),
         (
             {"formula": "mean", "metrics": {"a": {"shows": ["edit"], "scale": [5, 5], "question": "?"}}},
             "scale",
