@@ -1,7 +1,8 @@
 """What judges share whose model runs here: where it is put, and which tokens answer."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from PIL import Image
@@ -50,6 +51,36 @@ def check_scales(settings: JudgeSettings) -> None:
 def sample_seed(seed: int, metric: str, sample: int) -> int:
     """Return the seed of one draw, 0–2³²−1, so that no two draws of an item are the same by seed alone."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{metric}/{sample}".encode()).digest()[:4], "big")
+
+
+def greedy(logits: Any) -> Any:
+    """Return the likeliest token of each row (B,)."""
+    return logits.argmax(-1)
+
+
+def drawing(seeds: Sequence[int], temperature: float) -> Callable[[Any], Any]:
+    """Return what draws a token for each row (B,), each with a generator of its own on the CPU."""
+    import torch
+
+    generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+
+    def draw(logits: Any) -> Any:
+        probabilities = (logits / temperature).softmax(-1).cpu()
+        rows = zip(probabilities, generators, strict=True)
+        return torch.cat([torch.multinomial(row, 1, generator=generator) for row, generator in rows])
+
+    return draw
+
+
+def common_lead(texts: Sequence[str]) -> str:
+    """Return the whole lines that all texts begin with, so that something is left of each.
+
+    Qwen's tokenizer takes line ends with the blanks before them, never with what follows: a text that is cut
+    behind one, before anything but a blank, has the same tokens as the whole.
+    """
+    lines = zip(*(text.rstrip("\n").split("\n")[:-1] for text in texts), strict=False)
+    lead = "".join(f"{same[0]}\n" for same in takewhile(lambda each: len(set(each)) == 1, lines))
+    return "" if any(text[len(lead) :][:1].isspace() for text in texts) else lead
 
 
 def placement(device: str) -> dict[str, Any]:

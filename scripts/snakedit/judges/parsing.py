@@ -224,12 +224,10 @@ def _alone(text: str, kind: _Kind) -> Iterator[re.Match[str]]:
     alone = _compiled(kind.alone, "")
     for line in text.splitlines():
         sentences = [part for part in _SENTENCES.split(line) if part.strip()]
-        for place, sentence in enumerate(sentences):
-            if place == 0 and len(sentences) > 1 and _LIST_MARK.fullmatch(sentence):
-                continue
-            match = alone.fullmatch(sentence)
-            if match:
-                yield match
+        matches = [match for sentence in sentences if (match := alone.fullmatch(sentence))]
+        if len(matches) == 1 and len(sentences) > 1 and _LIST_MARK.fullmatch(sentences[0]):
+            continue
+        yield from matches
 
 
 @cache

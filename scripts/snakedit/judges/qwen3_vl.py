@@ -1,6 +1,6 @@
 """Qwen3-VL as a judge: dense and mixture-of-experts checkpoints, in batches, two ways of reading."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,12 +44,13 @@ class Qwen3VLParams:
 
 @dataclass
 class _Prefix:
-    """The computed images of a batch: what every question about them goes on from."""
+    """What the questions of a round have in common, computed: the images and the text they all begin with."""
 
     cache: Any
     mask: Any
     next_position: Any
     length: int
+    leads: list[str]
 
 
 class Qwen3VL(Judge):
@@ -107,7 +108,7 @@ class Qwen3VL(Judge):
         with torch.inference_mode():
             for metrics, places in self._rounds(requests):
                 asked = [requests[place] for place in places]
-                prefix = self._read_images(asked, metrics[0].shows)
+                prefix = self._read_prefix(asked, metrics)
                 for metric in metrics:
                     for place, told in zip(places, self._ask(prefix, asked, metric), strict=True):
                         answers[place][metric.name] = told
@@ -128,25 +129,28 @@ class Qwen3VL(Judge):
                 round_[1].append(place)
         return list(rounds.values())
 
-    def _read_images(self, requests: Sequence[JudgeRequest], shows: tuple[str, ...]) -> _Prefix:
-        """Compute everything before the question once: it is the same for all metrics that show it."""
-        texts, images = [], []
+    def _read_prefix(self, requests: Sequence[JudgeRequest], metrics: Sequence[Metric]) -> _Prefix:
+        """Compute once what all these questions begin with: the images and, as a rule, the instruction."""
+        texts, images, leads = [], [], []
         for request in requests:
-            shown = local.shown_images(request, shows)
-            texts.append(self._prompt(request, len(shown), "")[0])
-            images.extend(shown)
+            prompts = [self._prompt(request, metric) for metric in metrics]
+            leads.append(local.common_lead([after for _, after in prompts]))
+            texts.append(prompts[0][0] + leads[-1])
+            images.extend(local.shown_images(request, metrics[0].shows))
         inputs = self.processor(text=texts, images=images, padding=True, return_tensors="pt")
         inputs = inputs.to(self.network.device)
         output = self.network(**inputs, use_cache=True, logits_to_keep=1)
         mask = inputs["attention_mask"]
         # Image tokens share positions; the model keeps by how much the next position differs from the length.
         next_position = mask.sum(1, keepdim=True) + self.network.model.rope_deltas
-        return _Prefix(output.past_key_values, mask, next_position, mask.shape[1])
+        return _Prefix(output.past_key_values, mask, next_position, mask.shape[1], leads)
 
-    def _prompt(self, request: JudgeRequest, images: int, question: str) -> tuple[str, str]:
+    def _prompt(self, request: JudgeRequest, metric: Metric) -> tuple[str, str]:
         """Return a prompt in two parts, cut behind its last image, where no token reaches across."""
         rubric = self.settings.rubric
         system = rubric.system_prompt(request.item)
+        images = len(local.shown_images(request, metric.shows))
+        question = rubric.question(metric, request.item)
         parts: list[dict[str, str]] = [{"type": "image"}] * images
         messages = [
             *(
@@ -165,10 +169,8 @@ class Qwen3VL(Judge):
         import torch
 
         questions = [
-            self._prompt(
-                r, len(local.shown_images(r, metric.shows)), self.settings.rubric.question(metric, r.item)
-            )[1]
-            for r in requests
+            self._prompt(request, metric)[1].removeprefix(lead)
+            for request, lead in zip(requests, prefix.leads, strict=True)
         ]
         asked = self.tokenizer(questions, add_special_tokens=False, padding=True, return_tensors="pt")
         asked = asked.to(self.network.device)
@@ -242,7 +244,8 @@ class Qwen3VL(Judge):
         """Let the model write, greedily or drawing, until every answer has ended; read the numbers."""
         import torch
 
-        pick = self._picker(requests, metric, sample)
+        seeds = [local.sample_seed(request.seed, metric.name, sample) for request in requests]
+        pick = local.drawing(seeds, self.params.temperature) if self.settings.samples > 1 else local.greedy
         mask, position, logits = state.mask, state.position, state.logits
         written: list[list[int]] = [[] for _ in requests]
         ended = [False] * len(requests)
@@ -263,23 +266,6 @@ class Qwen3VL(Judge):
             written_answer(text.strip(), metric, count + len(ids))
             for text, count, ids in zip(texts, tokens, written, strict=True)
         ]
-
-    def _picker(self, requests: Sequence[JudgeRequest], metric: Metric, sample: int) -> Callable[[Any], Any]:
-        import torch
-
-        if self.settings.samples == 1:
-            return lambda logits: logits.argmax(-1)
-        generators = [
-            torch.Generator("cpu").manual_seed(local.sample_seed(request.seed, metric.name, sample))
-            for request in requests
-        ]
-
-        def draw(logits: Any) -> Any:
-            probabilities = (logits / self.params.temperature).softmax(-1).cpu()
-            rows = zip(probabilities, generators, strict=True)
-            return torch.cat([torch.multinomial(row, 1, generator=generator) for row, generator in rows])
-
-        return draw
 
 
 @dataclass(frozen=True)
