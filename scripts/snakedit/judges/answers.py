@@ -6,8 +6,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 from snakedit.judges.base import Verdict
-from snakedit.judges.parsing import UnreadableReplyError, read_number
+from snakedit.judges.parsing import RefusedReplyError, UnreadableReplyError, read_number, read_yes_no
 from snakedit.judges.rubric import Metric, Rubric
+from snakedit.records import Item
 
 
 @dataclass(frozen=True)
@@ -18,20 +19,27 @@ class Answer:
         value: on the metric's scale, or None where it could not be read; `error` says why.
         reply: as it is recorded.
         tokens: of its prompt and its reply.
+        refused: whether the judge declined to answer.
     """
 
     value: float | None
     reply: dict[str, Any]
     tokens: int
     error: str | None = None
+    refused: bool = False
 
 
 def written_answer(text: str, metric: Metric, tokens: int) -> Answer:
     """Return the answer that a judge wrote."""
     try:
-        return Answer(read_number(text, metric.low, metric.high), {"text": text}, tokens)
+        value = (
+            read_yes_no(text, metric.name)
+            if metric.yes_no
+            else read_number(text, metric.low, metric.high, metric.name)
+        )
     except UnreadableReplyError as error:
-        return Answer(None, {"text": text}, tokens, str(error))
+        return Answer(None, {"text": text}, tokens, str(error), isinstance(error, RefusedReplyError))
+    return Answer(value, {"text": text}, tokens)
 
 
 def weighed_answer(value: float | None, mass: float, min_mass: float, tokens: int) -> Answer:
@@ -42,25 +50,32 @@ def weighed_answer(value: float | None, mass: float, min_mass: float, tokens: in
     return Answer(value, reply, tokens)
 
 
-def verdict_of(rubric: Rubric, answered: Mapping[str, Sequence[Answer]], batch_size: int) -> Verdict:
+def verdict_of(
+    rubric: Rubric, item: Item, answered: Mapping[str, Sequence[Answer]], batch_size: int
+) -> Verdict:
     """Return the verdict on one edit: the mean of each metric's samples, their spread, and the score.
 
-    A metric has a value only if every one of its samples could be read.
+    A metric has a value only if every one of its samples could be read. A verdict is `refused` if any
+    answer was, else `unparsed` if any could not be read.
     """
+    if not answered:
+        return Verdict("failed", batch_size=batch_size, error=f"'{rubric.name}' asks nothing of this item")
     values: dict[str, float | None] = {}
     spread: dict[str, float | None] = {}
-    errors = []
+    errors: list[str] = []
+    refused = False
     for name, answers in answered.items():
         errors += [f"{name}: {answer.error}" for answer in answers if answer.error]
+        refused = refused or any(answer.refused for answer in answers)
         numbers = [answer.value for answer in answers if answer.value is not None]
         whole = len(numbers) == len(answers)
         values[name] = fmean(numbers) if whole else None
         spread[name] = stdev(numbers) if whole and len(numbers) > 1 else None
     return Verdict(
-        status="unparsed" if errors else "ok",
-        values=values,
+        status="refused" if refused else "unparsed" if errors else "ok",
+        values=rubric.with_derived(values, item),
         spread=spread,
-        score=rubric.score(values),
+        score=rubric.score(values, item),
         replies={name: [answer.reply for answer in answers] for name, answers in answered.items()},
         batch_size=batch_size,
         tokens=sum(answer.tokens for answers in answered.values() for answer in answers),

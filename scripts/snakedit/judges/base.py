@@ -13,12 +13,16 @@ from snakedit.records import Item
 
 @dataclass(frozen=True)
 class JudgeRequest:
-    """One edit as a judge sees it: RGB images, and a seed of 0–2³²−1 for sampling."""
+    """One edit as a judge sees it: RGB images, and a seed of 0–2³²−1 for sampling.
+
+    The reference, a right answer, is needed where a metric of the rubric shows it.
+    """
 
     item: Item
     sources: list[Image.Image]
     edit: Image.Image
     seed: int
+    reference: Image.Image | None = None
 
 
 @dataclass(frozen=True)

@@ -36,3 +36,9 @@ def expected_number(
     if mass <= 0.0:
         return None, 0.0
     return sum(number * weight for number, weight in on_scale.items()) / mass, mass
+
+
+def expected_yes(yes: float, no: float) -> tuple[float | None, float]:
+    """Return how likely yes is against no, 0–1, or None where neither is; and the mass on both."""
+    mass = yes + no
+    return (yes / mass if mass > 0.0 else None), mass

@@ -1,14 +1,13 @@
 """Qwen3-VL as a judge: dense and mixture-of-experts checkpoints, in batches, two ways of reading."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from PIL import Image
-
+from snakedit.judges import local
 from snakedit.judges.answers import Answer, verdict_of, weighed_answer, written_answer
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
-from snakedit.judges.expected import expected_number, leading_digits
+from snakedit.judges.expected import expected_number, expected_yes, leading_digits
 from snakedit.judges.rubric import Metric
 from snakedit.runtime.processors import load_processor
 
@@ -45,12 +44,13 @@ class Qwen3VLParams:
 
 @dataclass
 class _Prefix:
-    """The computed images of a batch: what every question about them goes on from."""
+    """What the questions of a round have in common, computed: the images and the text they all begin with."""
 
     cache: Any
     mask: Any
     next_position: Any
     length: int
+    leads: list[str]
 
 
 class Qwen3VL(Judge):
@@ -69,6 +69,7 @@ class Qwen3VL(Judge):
         from transformers import AutoModelForImageTextToText, Qwen3VLProcessor
 
         assert model is not None
+        local.check_scales(settings)
         self.processor, _ = load_processor(model, Qwen3VLProcessor)
         self.tokenizer = self.processor.tokenizer
         # Right padding would put the answer after the padding.
@@ -78,13 +79,13 @@ class Qwen3VL(Judge):
         self.network = AutoModelForImageTextToText.from_pretrained(
             model,
             dtype=params.dtype,
-            device_map="auto" if device == "auto" else device,
+            **local.placement(device),
             attn_implementation=params.attention,
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
         ).eval()
-        self._digits = [self._token(str(digit)) for digit in range(10)]
+        self._tokens = local.ScaleTokens(self.tokenizer)
         end = self.network.generation_config.eos_token_id
         self._ends = set(end if isinstance(end, list) else [end])
 
@@ -103,43 +104,61 @@ class Qwen3VL(Judge):
         import torch
 
         answers: list[dict[str, list[Answer]]] = [{} for _ in requests]
+        largest = [0] * len(requests)
         with torch.inference_mode():
-            for shows, metrics in self._metrics_by_images().items():
-                prefix = self._read_images(requests, shows)
+            for metrics, places in self._rounds(requests):
+                asked = [requests[place] for place in places]
+                prefix = self._read_prefix(asked, metrics)
                 for metric in metrics:
-                    for place, answered in enumerate(self._ask(prefix, requests, metric)):
-                        answers[place][metric.name] = answered
-        return [verdict_of(self.settings.rubric, answered, len(requests)) for answered in answers]
+                    for place, told in zip(places, self._ask(prefix, asked, metric), strict=True):
+                        answers[place][metric.name] = told
+                        largest[place] = max(largest[place], len(places))
+        return [
+            verdict_of(self.settings.rubric, request.item, answered, size)
+            for request, answered, size in zip(requests, answers, largest, strict=True)
+        ]
 
-    def _metrics_by_images(self) -> dict[tuple[str, ...], list[Metric]]:
-        groups: dict[tuple[str, ...], list[Metric]] = {}
-        for metric in self.settings.rubric.metrics:
-            groups.setdefault(metric.shows, []).append(metric)
-        return groups
+    def _rounds(self, requests: Sequence[JudgeRequest]) -> list[tuple[list[Metric], list[int]]]:
+        """Return metrics on the same images, and the places of the requests that are asked all of them."""
+        rounds: dict[tuple[str, ...], tuple[list[Metric], list[int]]] = {}
+        for place, request in enumerate(requests):
+            asked = self.settings.rubric.asked_of(request.item)
+            for shows in dict.fromkeys(metric.shows for metric in asked):
+                metrics = [metric for metric in asked if metric.shows == shows]
+                round_ = rounds.setdefault(tuple(metric.name for metric in metrics), (metrics, []))
+                round_[1].append(place)
+        return list(rounds.values())
 
-    def _read_images(self, requests: Sequence[JudgeRequest], shows: tuple[str, ...]) -> _Prefix:
-        """Compute everything before the question once: it is the same for all metrics that show it."""
-        texts, images = [], []
+    def _read_prefix(self, requests: Sequence[JudgeRequest], metrics: Sequence[Metric]) -> _Prefix:
+        """Compute once what all these questions begin with: the images and, as a rule, the instruction."""
+        texts, images, leads = [], [], []
         for request in requests:
-            shown = _shown(request, shows)
-            texts.append(self._prompt(request, len(shown), "")[0])
-            images.extend(shown)
+            prompts = [self._prompt(request, metric) for metric in metrics]
+            leads.append(local.common_lead([after for _, after in prompts]))
+            texts.append(prompts[0][0] + leads[-1])
+            images.extend(local.shown_images(request, metrics[0].shows))
         inputs = self.processor(text=texts, images=images, padding=True, return_tensors="pt")
         inputs = inputs.to(self.network.device)
         output = self.network(**inputs, use_cache=True, logits_to_keep=1)
         mask = inputs["attention_mask"]
         # Image tokens share positions; the model keeps by how much the next position differs from the length.
         next_position = mask.sum(1, keepdim=True) + self.network.model.rope_deltas
-        return _Prefix(output.past_key_values, mask, next_position, mask.shape[1])
+        return _Prefix(output.past_key_values, mask, next_position, mask.shape[1], leads)
 
-    def _prompt(self, request: JudgeRequest, images: int, question: str) -> tuple[str, str]:
+    def _prompt(self, request: JudgeRequest, metric: Metric) -> tuple[str, str]:
         """Return a prompt in two parts, cut behind its last image, where no token reaches across."""
         rubric = self.settings.rubric
         system = rubric.system_prompt(request.item)
+        images = len(local.shown_images(request, metric.shows))
+        question = rubric.question(metric, request.item)
         parts: list[dict[str, str]] = [{"type": "image"}] * images
         messages = [
-            *([{"role": "system", "content": [{"type": "text", "text": _plain(system)}]}] if system else []),
-            {"role": "user", "content": [*parts, {"type": "text", "text": _plain(question)}]},
+            *(
+                [{"role": "system", "content": [{"type": "text", "text": local.plain(system)}]}]
+                if system
+                else []
+            ),
+            {"role": "user", "content": [*parts, {"type": "text", "text": local.plain(question)}]},
         ]
         text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         before, _, after = text.rpartition(VISION_END)
@@ -150,8 +169,8 @@ class Qwen3VL(Judge):
         import torch
 
         questions = [
-            self._prompt(r, len(_shown(r, metric.shows)), self.settings.rubric.question(metric, r.item))[1]
-            for r in requests
+            self._prompt(request, metric)[1].removeprefix(lead)
+            for request, lead in zip(requests, prefix.leads, strict=True)
         ]
         asked = self.tokenizer(questions, add_special_tokens=False, padding=True, return_tensors="pt")
         asked = asked.to(self.network.device)
@@ -190,21 +209,28 @@ class Qwen3VL(Judge):
         """Read the probabilities of the scale's numbers; those of two digits take one more step each."""
         import torch
 
-        first = state.logits.softmax(-1)[:, self._digits]
+        probabilities = state.logits.softmax(-1)
+        if metric.yes_no:
+            yes, no = (probabilities[:, ids].sum(1).tolist() for ids in (self._tokens.yes, self._tokens.no))
+            return [self._weighed(*expected_yes(*row), n) for *row, n in zip(yes, no, tokens, strict=True)]
+        first = probabilities[:, self._tokens.digits]
         seconds = {}
         length = cache.get_seq_length()
         for digit in leading_digits(metric.low, metric.high):
-            token = torch.full_like(state.position, self._digits[digit])
+            token = torch.full_like(state.position, self._tokens.digits[digit])
             grown = torch.cat([state.mask, torch.ones_like(token)], dim=1)
             logits = self._step(cache, token, grown, state.position)
-            seconds[digit] = logits.softmax(-1)[:, self._digits].tolist()
+            seconds[digit] = logits.softmax(-1)[:, self._tokens.digits].tolist()
             _cut(cache, length)
         answers = []
         for place, row in enumerate(first.tolist()):
             followers = {digit: rows[place] for digit, rows in seconds.items()}
             value, mass = expected_number(row, followers, metric.low, metric.high)
-            answers.append(weighed_answer(value, mass, self.settings.min_scale_mass, tokens[place]))
+            answers.append(self._weighed(value, mass, tokens[place]))
         return answers
+
+    def _weighed(self, value: float | None, mass: float, tokens: int) -> Answer:
+        return weighed_answer(value, mass, self.settings.min_scale_mass, tokens)
 
     def _write(
         self,
@@ -218,7 +244,8 @@ class Qwen3VL(Judge):
         """Let the model write, greedily or drawing, until every answer has ended; read the numbers."""
         import torch
 
-        pick = self._picker(requests, sample)
+        seeds = [local.sample_seed(request.seed, metric.name, sample) for request in requests]
+        pick = local.drawing(seeds, self.params.temperature) if self.settings.samples > 1 else local.greedy
         mask, position, logits = state.mask, state.position, state.logits
         written: list[list[int]] = [[] for _ in requests]
         ended = [False] * len(requests)
@@ -240,28 +267,6 @@ class Qwen3VL(Judge):
             for text, count, ids in zip(texts, tokens, written, strict=True)
         ]
 
-    def _picker(self, requests: Sequence[JudgeRequest], sample: int) -> Callable[[Any], Any]:
-        import torch
-
-        if self.settings.samples == 1:
-            return lambda logits: logits.argmax(-1)
-        generators = [
-            torch.Generator("cpu").manual_seed((request.seed + sample) % 2**32) for request in requests
-        ]
-
-        def draw(logits: Any) -> Any:
-            probabilities = (logits / self.params.temperature).softmax(-1).cpu()
-            rows = zip(probabilities, generators, strict=True)
-            return torch.cat([torch.multinomial(row, 1, generator=generator) for row, generator in rows])
-
-        return draw
-
-    def _token(self, text: str) -> int:
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        if len(ids) != 1:
-            raise ValueError(f"the tokenizer has no single token for '{text}'")
-        return int(ids[0])
-
 
 @dataclass(frozen=True)
 class _State:
@@ -277,13 +282,3 @@ def _cut(cache: Any, length: int) -> None:
     excess = cache.get_seq_length() - length
     if excess > 0:
         cache.crop(-excess)
-
-
-def _shown(request: JudgeRequest, shows: tuple[str, ...]) -> list[Image.Image]:
-    images = {"source": request.sources, "edit": [request.edit]}
-    return [image for name in shows for image in images[name]]
-
-
-def _plain(text: str) -> str:
-    """A stranger's text must not hold the model's special tokens."""
-    return text.replace("<|", "< |")

@@ -1,9 +1,7 @@
 """Rubrics: what a judge is asked, on which scale, and how its answers make an item's score."""
 
-import math
-import string
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +9,22 @@ import yaml
 
 from snakedit.config import CONFIG_FOLDER, check_schema
 from snakedit.errors import ConfigError, did_you_mean
+from snakedit.judges.formulas import FORMULAS
+from snakedit.judges.templates import ALIASES, FIELDS, check_template, fill, has
 from snakedit.records import Item
 
 RUBRICS = CONFIG_FOLDER / "rubrics"
 SCHEMA = CONFIG_FOLDER / "schemas" / "rubric.schema.yaml"
+YES_NO = "yes_no"
+
+
+@dataclass(frozen=True)
+class When:
+    """Of which items a question is asked: those with these fields, without those, in no such category."""
+
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    not_categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -22,9 +32,11 @@ class Metric:
     """One question.
 
     Attributes:
-        shows: ``source`` and ``edit``, in the order they are shown.
-        low, high: ends of its scale; every whole number between them is on it.
+        shows: ``source``, ``edit`` and ``reference``, in the order they are shown.
+        low, high: ends of its scale; every whole number between them is on it. Yes is 1 and no is 0.
         question: a template, filled from the item's fields.
+        yes_no: whether the answer is yes or no.
+        questions: category → a question in the place of `question`.
     """
 
     name: str
@@ -32,6 +44,27 @@ class Metric:
     low: int
     high: int
     question: str
+    yes_no: bool = False
+    questions: Mapping[str, str] = field(default_factory=dict)
+    when: When = When()
+
+    def is_asked_of(self, item: Item) -> bool:
+        """Say whether the question is asked of an item; one that shows a reference needs it."""
+        return (
+            all(has(item, name) for name in self.when.has)
+            and not any(has(item, name) for name in self.when.lacks)
+            and item.category not in self.when.not_categories
+            and ("reference" not in self.shows or item.reference is not None)
+        )
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A number that follows from others' and is reported beside them."""
+
+    name: str
+    formula: str
+    of: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -41,6 +74,9 @@ class Rubric:
     Attributes:
         headline: the total that orders the leaderboard, ``macro`` or ``micro``.
         prompts: category → `system_prompt`, `user_prompt_template`, in the place of the rubric's own.
+        of: the metrics that make the score; none for all.
+        cap_by: the metric above which no other counts in the score, or None.
+        derived: further numbers of an item.
     """
 
     name: str
@@ -49,10 +85,17 @@ class Rubric:
     system: str | None
     metrics: tuple[Metric, ...]
     prompts: Mapping[str, Mapping[str, str | None]]
+    of: tuple[str, ...] = ()
+    cap_by: str | None = None
+    derived: tuple[Derived, ...] = ()
 
     def content(self) -> dict[str, Any]:
         """Return all that a score depends on, for its fingerprint; comments and sources have no part."""
-        return {**asdict(self), "metrics": [asdict(metric) for metric in self.metrics]}
+        return asdict(self)
+
+    def asked_of(self, item: Item) -> tuple[Metric, ...]:
+        """Return the metrics that are asked of an item, in the rubric's order."""
+        return tuple(metric for metric in self.metrics if metric.is_asked_of(item))
 
     def system_prompt(self, item: Item) -> str | None:
         """Return the system prompt for an item."""
@@ -60,28 +103,32 @@ class Rubric:
 
     def question(self, metric: Metric, item: Item) -> str:
         """Return a metric's question for an item."""
-        template = self.prompts.get(item.category, {}).get("user_prompt_template") or metric.question
-        return fill(template, item)
+        own = self.prompts.get(item.category, {}).get("user_prompt_template")
+        return fill(own or metric.questions.get(item.category, metric.question), item)
 
-    def score(self, values: Mapping[str, float | None]) -> float | None:
+    def with_derived(self, values: Mapping[str, float | None], item: Item) -> dict[str, float | None]:
+        """Return an item's values with the numbers that follow from them, None where one is missing."""
+        derived = {d.name: self._compute(d.formula, d.of, values, item) for d in self.derived}
+        return {**values, **derived}
+
+    def score(self, values: Mapping[str, float | None], item: Item) -> float | None:
         """Return the item's score by the rubric's formula, or None where a value is missing."""
-        known = {name: value for name, value in values.items() if value is not None}
-        return FORMULAS[self.formula](known) if len(known) == len(self.metrics) else None
+        if any(values.get(metric.name) is None for metric in self.asked_of(item)):
+            return None
+        return self._compute(self.formula, self.of, self._capped(values), item)
 
+    def _compute(
+        self, formula: str, of: tuple[str, ...], values: Mapping[str, float | None], item: Item
+    ) -> float | None:
+        names = [metric.name for metric in self.asked_of(item) if not of or metric.name in of]
+        known = {name: value for name in names if (value := values.get(name)) is not None}
+        return FORMULAS[formula].compute(known) if names and len(known) == len(names) else None
 
-def _viescore(values: Mapping[str, float]) -> float:
-    """sqrt(SC · PQ) with SC = min(success, over-editing), PQ = min(naturalness, artefacts); 0–10."""
-    consistency = min(values["success"], values["overediting"])
-    return math.sqrt(consistency * min(values["naturalness"], values["artefacts"]))
-
-
-FORMULAS: Mapping[str, Callable[[Mapping[str, float]], float]] = {
-    "viescore": _viescore,
-    "mean": lambda values: sum(values.values()) / len(values),
-    "min": lambda values: min(values.values()),
-    "geometric_mean": lambda values: math.prod(values.values()) ** (1 / len(values)),
-}
-_FORMULA_METRICS = {"viescore": {"success", "overediting", "naturalness", "artefacts"}}
+    def _capped(self, values: Mapping[str, float | None]) -> Mapping[str, float | None]:
+        cap = None if self.cap_by is None else values.get(self.cap_by)
+        if cap is None:
+            return values
+        return {name: None if value is None else min(value, cap) for name, value in values.items()}
 
 
 def load_rubric(name: str, prompts: Mapping[str, Mapping[str, str | None]] | None = None) -> Rubric:
@@ -107,81 +154,98 @@ def load_rubric(name: str, prompts: Mapping[str, Mapping[str, str | None]] | Non
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
     data = check_schema(data, SCHEMA, str(path))
-    if data["formula"] not in FORMULAS:
+    metrics = tuple(_metric(name, entry, str(path)) for name, entry in data["metrics"].items())
+    rubric = Rubric(
+        data["name"],
+        data["headline"],
+        data["formula"],
+        data["system"],
+        metrics,
+        dict(prompts or {}),
+        tuple(data["of"]),
+        data["cap_by"],
+        tuple(Derived(name, entry["formula"], tuple(entry["of"])) for name, entry in data["derived"].items()),
+    )
+    _check(rubric, tuple(data["fields"]), str(path))
+    return rubric
+
+
+def _metric(name: str, entry: Mapping[str, Any], where: str) -> Metric:
+    scale = entry["scale"]
+    if isinstance(scale, str) and scale != YES_NO:
         raise ConfigError(
-            f"'formula': '{data['formula']}' is not known{did_you_mean(data['formula'], FORMULAS)}",
-            where=str(path),
-            allowed=", ".join(FORMULAS),
+            f"'metrics.{name}.scale': '{scale}' is not known",
+            where=where,
+            allowed=f"{YES_NO}, or both ends such as [0, 10]",
         )
-    needed = _FORMULA_METRICS.get(data["formula"], set(data["metrics"]))
-    if set(data["metrics"]) != needed:
+    low, high = (0, 1) if scale == YES_NO else scale
+    if low >= high:
+        raise ConfigError(f"'metrics.{name}.scale': {low} is not below {high}", where=where)
+    when = entry["when"]
+    return Metric(
+        name,
+        tuple(entry["shows"]),
+        low,
+        high,
+        entry["question"].strip(),
+        scale == YES_NO,
+        {category: question.strip() for category, question in entry["questions"].items()},
+        When(tuple(when["has"]), tuple(when["lacks"]), tuple(when["not_categories"])),
+    )
+
+
+def _check(rubric: Rubric, fields: tuple[str, ...], where: str) -> None:
+    """Refuse what the schema cannot see: names that stand for nothing, formulas on the wrong metrics."""
+    metrics = {metric.name: metric for metric in rubric.metrics}
+    _check_names("cap_by", [rubric.cap_by] if rubric.cap_by else [], metrics, where)
+    _check_formula("formula", rubric.formula, rubric.of, metrics, where)
+    for derived in rubric.derived:
+        if derived.name in metrics:
+            raise ConfigError(f"'derived.{derived.name}' is a metric already", where=where)
+        _check_formula(f"derived.{derived.name}.formula", derived.formula, derived.of, metrics, where)
+    for metric in rubric.metrics:
+        key = f"metrics.{metric.name}"
+        known = (*FIELDS, *ALIASES, "reference", "mask", *fields)
+        _check_names(f"{key}.when", [*metric.when.has, *metric.when.lacks], known, where)
+        check_template(metric.question, f"{where}: {key}.question", fields)
+        for category, question in metric.questions.items():
+            check_template(question, f"{where}: {key}.questions.{category}", fields)
+    if rubric.prompts and len(metrics) > 1:
         raise ConfigError(
-            f"the formula '{data['formula']}' takes other metrics",
-            where=str(path),
-            allowed=", ".join(sorted(needed)),
-        )
-    if prompts and len(data["metrics"]) > 1:
-        raise ConfigError(
-            f"the rubric '{data['name']}' asks {len(data['metrics'])} questions of its own",
+            f"the rubric '{rubric.name}' asks {len(metrics)} questions of its own",
             where="prompts",
             allowed="prompts with a rubric of one metric, such as single",
         )
-    metrics = tuple(
-        Metric(metric, tuple(entry["shows"]), entry["scale"][0], entry["scale"][1], entry["question"].strip())
-        for metric, entry in data["metrics"].items()
-    )
-    for metric in metrics:
-        if metric.low >= metric.high:
-            raise ConfigError(
-                f"'metrics.{metric.name}.scale': {metric.low} is not below {metric.high}", where=str(path)
-            )
-        _check_template(metric.question, f"{path}: metrics.{metric.name}.question")
-    for category, prompt in (prompts or {}).items():
-        _check_template(str(prompt["user_prompt_template"]), f"prompts.{category}.user_prompt_template")
-    return Rubric(
-        data["name"], data["headline"], data["formula"], data["system"], metrics, dict(prompts or {})
-    )
+    for category, prompt in rubric.prompts.items():
+        check_template(
+            str(prompt["user_prompt_template"]), f"prompts.{category}.user_prompt_template", fields
+        )
 
 
-# The names that older scripts' templates use, beside those of the record.
-_ALIASES = {
-    "edit_instruction": "instruction",
-    "original_description": "description",
-    "rationale_short": "rationale",
-    "subset": "category",
-}
-_FIELDS = ("instruction", "description", "rationale", "category", "tags", "difficulty", "id")
-
-
-def fill(template: str, item: Item) -> str:
-    """Return a template with ``{field}`` replaced by the item's fields; ``{{`` and ``}}`` are braces.
-
-    Only plain names are replaced: what stands in a stranger's file is never evaluated.
-    """
-    parts = []
-    for literal, name, _, _ in string.Formatter().parse(template):
-        parts.append(literal)
-        if name is not None:
-            value = getattr(item, _ALIASES.get(name, name))
-            parts.append(", ".join(value) if isinstance(value, list) else str(value or ""))
-    return "".join(parts)
-
-
-def _check_template(template: str, where: str) -> None:
-    allowed = ", ".join(f"{{{name}}}" for name in (*_FIELDS, *_ALIASES))
-    try:
-        names = list(string.Formatter().parse(template))
-    except ValueError as error:
+def _check_formula(
+    key: str, formula: str, of: tuple[str, ...], metrics: Mapping[str, Metric], where: str
+) -> None:
+    _check_names(key, [formula], FORMULAS, where)
+    _check_names(f"{key.removesuffix('formula')}of", of, metrics, where)
+    used = [metrics[name] for name in of or metrics]
+    known = FORMULAS[formula]
+    if known.metrics is not None and {metric.name for metric in used} != known.metrics:
         raise ConfigError(
-            f"not a template ({error})", where=where, hint="write a brace that is meant as {{ or }}"
-        ) from None
-    for _, name, specification, conversion in names:
-        if name is None:
-            continue
-        if name not in (*_FIELDS, *_ALIASES) or specification or conversion:
+            f"'{key}': '{formula}' takes other metrics", where=where, allowed=", ".join(sorted(known.metrics))
+        )
+    if known.scale is not None and any((metric.low, metric.high) != known.scale for metric in used):
+        raise ConfigError(
+            f"'{key}': '{formula}' takes metrics on another scale",
+            where=where,
+            allowed=f"[{known.scale[0]}, {known.scale[1]}]",
+        )
+
+
+def _check_names(key: str, names: Any, known: Any, where: str) -> None:
+    for name in names:
+        if name not in known:
             raise ConfigError(
-                f"'{{{name}}}' is no field{did_you_mean(name, (*_FIELDS, *_ALIASES))}",
+                f"'{key}': '{name}' is not known{did_you_mean(name, known)}",
                 where=where,
-                allowed=allowed,
-                hint="write a brace that is meant as {{ or }}",
+                allowed=", ".join(known),
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from snakedit.judges.answers import Answer, verdict_of
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.rubric import Metric
 
@@ -50,15 +51,8 @@ class SimulatedJudge(Judge):
 
     def _verdict(self, request: JudgeRequest, batch_size: int) -> Verdict:
         rubric = self.settings.rubric
-        values: dict[str, float | None] = {metric.name: _number(metric, request) for metric in rubric.metrics}
-        return Verdict(
-            status="ok",
-            values=values,
-            spread=dict.fromkeys(values),
-            score=rubric.score(values),
-            replies={name: [{"text": f"simulated: {value:g}"}] for name, value in values.items()},
-            batch_size=batch_size,
-        )
+        answered = {metric.name: [_answer(metric, request)] for metric in rubric.asked_of(request.item)}
+        return verdict_of(rubric, request.item, answered, batch_size)
 
 
 def seconds_of_batch(seconds: Mapping[str, float], size: int) -> float:
@@ -74,7 +68,8 @@ def seconds_of_batch(seconds: Mapping[str, float], size: int) -> float:
     return low_seconds + (high_seconds - low_seconds) * (size - low) / (high - low)
 
 
-def _number(metric: Metric, request: JudgeRequest) -> float:
+def _answer(metric: Metric, request: JudgeRequest) -> Answer:
     content = hashlib.sha256(metric.name.encode() + request.edit.tobytes()).digest()
     share = int.from_bytes(content[:4], "big") / 2**32
-    return round(metric.low + (metric.high - metric.low) * share, 2)
+    number = round(metric.low + (metric.high - metric.low) * share, 2)
+    return Answer(number, {"text": f"simulated: {number:g}"}, 0)

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judging_by_hand import settings
+from judging_by_hand import item, settings
 
 from snakedit.judges.answers import Answer, verdict_of, weighed_answer
 from snakedit.judges.expected import expected_number, leading_digits
@@ -61,11 +61,11 @@ def test_a_metric_with_one_unread_sample_has_no_value_and_the_edit_no_score():
     rubric = settings().rubric
     good = [Answer(4.0, {}, 1), Answer(6.0, {}, 1)]
     answered = {metric.name: good for metric in rubric.metrics}
-    verdict = verdict_of(rubric, answered, 2)
+    verdict = verdict_of(rubric, item(), answered, 2)
     assert (verdict.status, verdict.values["success"], verdict.score) == ("ok", 5.0, 5.0)
     assert verdict.spread["success"] == pytest.approx(2**0.5)
     answered["success"] = [good[0], Answer(None, {"text": "?"}, 1, "no number")]
-    verdict = verdict_of(rubric, answered, 2)
+    verdict = verdict_of(rubric, item(), answered, 2)
     assert (verdict.status, verdict.values["success"], verdict.score) == ("unparsed", None, None)
     assert verdict.error == "success: no number"
     assert verdict.tokens == 8

@@ -59,7 +59,7 @@ def test_the_expected_value_is_that_of_the_whole_prompt_without_a_cache(judge, l
     rubric = Rubric("r", "macro", "mean", None, (metric,), {})
     asked = with_settings(judge, settings=dataclasses.replace(settings(), rubric=rubric, min_scale_mass=0.0))
     for request in requests(3):
-        text = "".join(asked._prompt(request, 2, rubric.question(metric, request.item)))
+        text = "".join(asked._prompt(request, metric))
         images = [*request.sources, request.edit]
         inputs = asked.processor(text=[text], images=images, return_tensors="pt")
 
@@ -70,12 +70,12 @@ def test_the_expected_value_is_that_of_the_whole_prompt_without_a_cache(judge, l
                 output = asked.network(
                     **{**inputs, "input_ids": ids, "mm_token_type_ids": types, "attention_mask": ids > -1}
                 )
-            return output.logits[0, -1].double().softmax(-1)[asked._digits].tolist()
+            return output.logits[0, -1].double().softmax(-1)[asked._tokens.digits].tolist()
 
         first = after([])
         weights = {n: first[n] for n in range(10)}
         for digit in {n // 10 for n in range(low, high + 1)} - {0}:
-            second = after([asked._digits[digit]])
+            second = after([asked._tokens.digits[digit]])
             weights[digit] = first[digit] * (1 - sum(second))
             weights |= {10 * digit + n: first[digit] * second[n] for n in range(10)}
         scale = {n: w for n, w in weights.items() if low <= n <= high}
@@ -134,9 +134,7 @@ def test_special_tokens_in_an_instruction_are_only_text(judge):
     request = dataclasses.replace(requests(1)[0], item=item(instruction=hostile))
     verdict = judge.judge([request])[0]
     assert verdict.status == "ok", verdict.error
-    question = judge._prompt(
-        request, 2, judge.settings.rubric.question(judge.settings.rubric.metrics[0], request.item)
-    )
+    question = judge._prompt(request, judge.settings.rubric.metrics[0])
     tokens = judge.tokenizer("".join(question))["input_ids"]
     assert tokens.count(judge.network.config.image_token_id) == 2
 
