@@ -40,6 +40,17 @@ class Line:
         self._outgoing += canonical(message).encode("utf-8", "surrogatepass") + b"\n"
         self.flush()
 
+    def offer(self, message: dict[str, Any] | None = None) -> None:
+        """Send a message, if given, and what was kept, as long as somebody is there.
+
+        What the other end said before it went is still to be read: `receive` tells when that is over.
+        """
+        with contextlib.suppress(ConnectionError):
+            if message is None:
+                self.flush()
+            else:
+                self.send(message)
+
     def flush(self) -> None:
         """Send what was kept."""
         with contextlib.suppress(BlockingIOError):
@@ -59,7 +70,10 @@ class Line:
             return messages
         with contextlib.suppress(BlockingIOError):
             while not ended:
-                data = self.connection.recv(1 << 16)
+                try:
+                    data = self.connection.recv(1 << 16)
+                except ConnectionError:
+                    data = b""
                 ended = not data
                 self._incoming += data
         *lines, self._incoming = self._incoming.split(b"\n")

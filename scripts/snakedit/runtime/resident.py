@@ -102,7 +102,7 @@ def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -
 def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop: Stop) -> Generator[Event]:
     """Keep the pool's window full and yield what comes back, until all is done."""
     for task in pending.values():
-        line.send({"task": dataclasses.asdict(task)})
+        line.offer({"task": dataclasses.asdict(task)})
     more = True
     heard = time.monotonic()
     selector = selectors.DefaultSelector()
@@ -114,14 +114,14 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
                 more = new is not None
                 if new is not None:
                     pending[new.key] = new
-                    line.send({"task": dataclasses.asdict(new)})
+                    line.offer({"task": dataclasses.asdict(new)})
             if not more and not pending:
                 return
             writing = selectors.EVENT_WRITE if line.has_unsent else 0
             selector.modify(line, selectors.EVENT_READ | writing)
             selector.select(timeout=0 if line.has_unread else TICK_SECONDS)
             stop.check()
-            line.flush()
+            line.offer()
             for message in line.receive():
                 heard = time.monotonic()
                 if "outcome" in message:

@@ -383,3 +383,16 @@ def test_what_the_other_end_does_not_read_yet_is_kept():
 def test_a_path_that_is_too_long_for_a_socket_is_one_line(tmp_path):
     with pytest.raises(DeviceError, match=r"is too long for a socket's path; .*set TMPDIR"):
         connect(tmp_path / ("x" * 200))
+
+
+def test_what_a_pool_said_before_it_went_is_read_though_nothing_can_be_sent_to_it():
+    ours, theirs = socket.socketpair()
+    line = Line(ours)
+    theirs.sendall(b'{"error": "no such device"}\n')
+    line.offer({"task": 1})
+    theirs.close()
+    line.offer({"task": 2})
+    assert line.receive() == [{"error": "no such device"}]
+    with pytest.raises(ConnectionError):
+        line.receive()
+    line.close()
