@@ -1,10 +1,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judging_by_hand import item, settings
 
-from snakedit.judges.answers import Answer, verdict_of, weighed_answer
-from snakedit.judges.expected import expected_number, leading_digits
+from snakedit.judges.expected import expected_number, expected_yes, leading_digits
 
 UNIFORM = [0.1] * 10
 NEVER = [0.0] * 10
@@ -51,21 +49,11 @@ def test_the_mean_lies_on_the_scale_and_the_mass_between_0_and_1(first, follow):
     assert value is None or 0 <= value <= 10
 
 
-def test_no_number_is_made_up_where_nothing_lies_on_the_scale():
-    answer = weighed_answer(None, 0.0, 0.0, 5)
-    assert answer.value is None
-    assert answer.error
-
-
-def test_a_metric_with_one_unread_sample_has_no_value_and_the_edit_no_score():
-    rubric = settings().rubric
-    good = [Answer(4.0, {}, 1), Answer(6.0, {}, 1)]
-    answered = {metric.name: good for metric in rubric.metrics}
-    verdict = verdict_of(rubric, item(), answered, 2)
-    assert (verdict.status, verdict.values["success"], verdict.score) == ("ok", 5.0, 5.0)
-    assert verdict.spread["success"] == pytest.approx(2**0.5)
-    answered["success"] = [good[0], Answer(None, {"text": "?"}, 1, "no number")]
-    verdict = verdict_of(rubric, item(), answered, 2)
-    assert (verdict.status, verdict.values["success"], verdict.score) == ("unparsed", None, None)
-    assert verdict.error == "success: no number"
-    assert verdict.tokens == 8
+@pytest.mark.parametrize(
+    ("yes", "no", "expected", "mass"),
+    [(0.6, 0.2, 0.75, 0.8), (0.0, 0.5, 0.0, 0.5), (1.0, 0.0, 1.0, 1.0), (0.0, 0.0, None, 0.0)],
+)
+def test_yes_is_weighed_against_no(yes, no, expected, mass):
+    value, share = expected_yes(yes, no)
+    assert share == pytest.approx(mass)
+    assert value == (None if expected is None else pytest.approx(expected))

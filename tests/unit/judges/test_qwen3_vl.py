@@ -3,9 +3,11 @@ import dataclasses
 import pytest
 from judging_by_hand import item, requests, settings
 
+from snakedit.errors import ConfigError
+from snakedit.judges import local
 from snakedit.judges.base import JudgeRequest
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
-from snakedit.judges.rubric import Metric, Rubric
+from snakedit.judges.rubric import RUBRICS, Metric, Rubric
 
 PARAMS = Qwen3VLParams(dtype="float32", max_pixels=65536, max_new_tokens=1)
 
@@ -174,3 +176,203 @@ def test_a_changed_weight_changes_the_answers(judge, alone):
 def test_a_wrong_parameter_is_refused_by_name(params, message):
     with pytest.raises(ValueError, match=message):
         Qwen3VLParams(**params)
+
+
+SHIPPED = sorted(path.stem for path in RUBRICS.glob("*.yaml"))
+
+
+def mixed(count):
+    """Requests of which some have a rationale, some are free of consistency, some of another category."""
+    return [
+        dataclasses.replace(
+            request,
+            item=dataclasses.replace(
+                request.item,
+                category=("logical_reasoning", "physical", "extract")[i % 3],
+                rationale="Ice melts." if i % 2 else None,
+                extra={"consistency_free": i % 4 == 0},
+            ),
+        )
+        for i, request in enumerate(requests(count))
+    ]
+
+
+@pytest.mark.parametrize("rubric", SHIPPED)
+def test_every_rubric_gives_the_same_numbers_in_a_batch_and_without_a_shared_prefix(judge, rubric):
+    asking = with_settings(judge, rubric=rubric, min_scale_mass=0.0)
+    alone = [asking.judge([request])[0] for request in mixed(6)]
+    together = asking.judge(mixed(6))
+    for one, other in zip(alone, together, strict=True):
+        assert (one.status, other.status) == ("ok", "ok")
+        assert other.values == pytest.approx(one.values, abs=1e-4)
+        assert other.score == pytest.approx(one.score, abs=1e-4)
+    whole = asking.settings.rubric
+    for metric in whole.metrics:
+        narrow = dataclasses.replace(whole, metrics=(metric,), formula="mean", of=(), derived=())
+        single = with_settings(judge, settings=dataclasses.replace(asking.settings, rubric=narrow))
+        for one, other in zip(alone, single.judge(mixed(6)), strict=True):
+            if metric.name in one.values:
+                assert other.values[metric.name] == pytest.approx(one.values[metric.name], abs=1e-4)
+            else:
+                assert (other.status, other.error) == ("failed", f"'{rubric}' asks nothing of this item")
+
+
+@pytest.mark.parametrize("rubric", SHIPPED)
+def test_a_prompt_cut_behind_what_is_shared_has_the_tokens_of_the_whole(judge, rubric):
+    asking = with_settings(judge, rubric=rubric)
+
+    def tokens(text):
+        return judge.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    odd = item("odd", instruction="make\n\n  it\tred \r\n\r\n now\u2028and\n")
+    leads = []
+    for request in [*mixed(6), dataclasses.replace(requests(1)[0], item=odd)]:
+        for metrics, _ in asking._rounds([request]):
+            prompts = [asking._prompt(request, metric) for metric in metrics]
+            lead = local.common_lead([after for _, after in prompts])
+            leads.append(lead)
+            for before, after in prompts:
+                rest = after.removeprefix(lead)
+                assert rest
+                assert tokens(before + lead) + tokens(rest) == tokens(before + after)
+    assert any(leads)
+
+
+def test_the_instruction_is_part_of_what_is_computed_once(judge):
+    request = requests(1)[0]
+    (shown_both, _), (shown_edit, _) = judge._rounds([request])
+    leads = [
+        local.common_lead([judge._prompt(request, metric)[1] for metric in metrics])
+        for metrics in (shown_both, shown_edit)
+    ]
+    assert '"make it red"' in leads[0]
+    assert "make it red" not in leads[1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "lead"),
+    [
+        (["a\nb", "a\nc"], "a\n"),
+        (["a\nb\n", "a\nb\n"], "a\n"),
+        (["a\nb\n"], "a\n"),
+        (["a\n b", "a\nc"], ""),
+        (["ab", "ac"], ""),
+        (["a\nb\nc", "a\nb\nd"], "a\nb\n"),
+        (["", "a\nb"], ""),
+        (["\n", "\n"], ""),
+    ],
+)
+def test_what_texts_begin_with_is_whole_lines_and_leaves_something_of_each(texts, lead):
+    assert local.common_lead(texts) == lead
+
+
+def test_images_are_computed_once_for_all_metrics_that_show_them(judge, monkeypatch):
+    seen = []
+    forward = judge.network.forward
+
+    def counting(**inputs):
+        seen.append(inputs.get("pixel_values") is not None)
+        return forward(**inputs)
+
+    monkeypatch.setattr(judge.network, "forward", counting)
+    judge.judge(requests(4))
+    # Source and edit for two metrics, the edit alone for two; each question, and one step more for the 10.
+    assert seen.count(True) == 2
+    assert seen.count(False) == 4 * 2
+
+
+def test_yes_is_weighed_against_no_as_in_the_whole_prompt_without_a_cache(judge):
+    import torch
+
+    asking = with_settings(judge, rubric="reedit", min_scale_mass=0.0)
+    metric = asking.settings.rubric.metrics[0]
+    request = requests(1)[0]
+    inputs = judge.processor(
+        text=["".join(asking._prompt(request, metric))],
+        images=[*request.sources, request.edit],
+        return_tensors="pt",
+    )
+    with torch.inference_mode():
+        likely = judge.network(**inputs).logits[0, -1].double().softmax(-1)
+    vocabulary = judge.tokenizer.get_vocab()
+    yes, no = (
+        sum(float(likely[vocabulary[word]]) for word in words) for words in (("yes", "Yes"), ("no", "No"))
+    )
+    reply = asking.judge([request])[0].replies["reasoning"][0]
+    assert reply["scale_mass"] == pytest.approx(yes + no, rel=1e-4)
+    assert reply["expected"] == pytest.approx(yes / (yes + no), abs=1e-4)
+
+
+def test_too_little_mass_on_yes_and_no_is_unparsed(judge):
+    verdict = with_settings(judge, rubric="reedit").judge(requests(1))[0]
+    assert (verdict.status, verdict.values["reasoning"], verdict.score) == ("unparsed", None, None)
+
+
+def test_a_reference_is_shown_where_the_rubric_shows_it_and_its_absence_is_a_failure(judge):
+    metric = Metric("grade", ("source", "edit", "reference"), 0, 10, '"{instruction}"')
+    rubric = Rubric("r", "macro", "mean", None, (metric,), {})
+    asking = with_settings(judge, settings=dataclasses.replace(settings(), rubric=rubric))
+    request = dataclasses.replace(requests(1)[0], item=item(reference="images/r.png"))
+    assert "was not handed over" in asking.judge([request])[0].error
+    values = [
+        asking.judge([dataclasses.replace(request, reference=other.edit)])[0].values["grade"]
+        for other in requests(2)
+    ]
+    assert abs(values[0] - values[1]) > 1e-3
+
+
+def test_a_scale_of_three_digits_is_refused_before_anything_is_loaded():
+    rubric = Rubric("r", "macro", "mean", None, (Metric("grade", ("edit",), 0, 100, "?"),), {})
+    with pytest.raises(ConfigError, match="reading: generate"):
+        Qwen3VL("nowhere", PARAMS, "cpu", dataclasses.replace(settings(), rubric=rubric))
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:1", "auto"])
+def test_one_device_is_where_the_model_goes(device):
+    assert local.placement(device) == {"device_map": device}
+
+
+def test_several_devices_share_a_model_and_no_other_one_is_used(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (1000 + index, 9999))
+    assert local.placement("cuda:0, cuda:2") == {"device_map": "auto", "max_memory": {0: 1000, 2: 1002}}
+
+
+def test_no_two_draws_of_an_item_share_a_seed():
+    seeds = [local.sample_seed(i, m, s) for i in range(20) for m in ("a", "b") for s in range(5)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+def test_a_mixture_of_experts_judges_alike(tiny_judge, tmp_path):
+    """The class follows from the checkpoint; nothing here is made for one of the two."""
+    import shutil
+
+    import torch
+    from transformers import AutoConfig, Qwen3VLMoeConfig, Qwen3VLMoeForConditionalGeneration
+
+    folder = tmp_path / "moe"
+    shutil.copytree(tiny_judge, folder)
+    (folder / "model.safetensors").unlink()
+    dense = AutoConfig.from_pretrained(tiny_judge).to_dict()
+    text = {key: value for key, value in dense["text_config"].items() if key != "model_type"}
+    vision = {key: value for key, value in dense["vision_config"].items() if key != "model_type"}
+    experts = {
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 32,
+        "decoder_sparse_step": 1,
+    }
+    ids = {key: value for key, value in dense.items() if key.endswith("_token_id")}
+    torch.manual_seed(0)
+    network = Qwen3VLMoeForConditionalGeneration(
+        Qwen3VLMoeConfig(text_config=text | experts, vision_config=vision, **ids)
+    )
+    network.save_pretrained(folder)
+    judge = Qwen3VL(str(folder), PARAMS, "cpu", settings(min_scale_mass=0.0))
+    assert type(judge.network) is Qwen3VLMoeForConditionalGeneration
+    together = judge.judge(requests(4))
+    for request, verdict in zip(requests(4), together, strict=True):
+        assert verdict.status == "ok", verdict.error
+        assert judge.judge([request])[0].values == pytest.approx(verdict.values, abs=1e-4)

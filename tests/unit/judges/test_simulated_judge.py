@@ -33,3 +33,14 @@ def test_its_numbers_follow_from_the_edit_and_are_called_simulated():
 def test_a_batch_size_that_is_none_is_refused():
     with pytest.raises(ConfigError, match="seconds_by_batch: 'four'"):
         read_params(SimulatedParams, {"seconds_by_batch": {"four": 1.0}}, "judges.x.params")
+
+
+@pytest.mark.parametrize("rubric", ["imgedit", "kris", "rise", "reedit", "single", "viescore"])
+def test_it_answers_every_rubric_on_its_scale(rubric):
+    judge = SimulatedJudge(None, SimulatedParams(), "simulated:0", settings(rubric=rubric))
+    for request, verdict in zip(requests(3), judge.judge(requests(3)), strict=True):
+        asked = judge.settings.rubric.asked_of(request.item)
+        assert verdict.status == "ok"
+        assert verdict.score is not None
+        assert list(verdict.replies) == [metric.name for metric in asked]
+        assert all(metric.low <= verdict.values[metric.name] <= metric.high for metric in asked)
