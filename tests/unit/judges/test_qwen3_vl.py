@@ -6,6 +6,7 @@ from judging_by_hand import item, requests, settings
 from snakedit.errors import ConfigError
 from snakedit.judges import local
 from snakedit.judges.base import JudgeRequest
+from snakedit.judges.expected import expected_number
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import RUBRICS, Metric, Rubric
 
@@ -44,6 +45,19 @@ def test_scores_in_a_batch_equal_those_alone_to_four_digits(judge, alone, size):
     assert len({round(v.values["artefacts"], 3) for v in alone}) > 3, "a constant would prove nothing"
 
 
+def test_the_second_digit_is_read_in_a_batch_as_it_is_alone(judge, monkeypatch):
+    """It hardly moves a score of the tiny judge, which all but never begins with a 1."""
+    weighed = keep_weighed(monkeypatch)
+    narrow = dataclasses.replace(settings().rubric, metrics=settings().rubric.metrics[:1], formula="mean")
+    asking = with_settings(judge, settings=dataclasses.replace(settings(), rubric=narrow))
+    in_batches(asking, 1, count=8)
+    in_batches(asking, 4, count=8)
+    assert len(weighed) == 16
+    for (_, one), (_, other) in zip(weighed[:8], weighed[8:], strict=True):
+        assert max(one[1]) > 1e-3
+        assert other[1] == pytest.approx(one[1], abs=1e-4)
+
+
 def test_the_shared_prefix_changes_no_score(judge, alone):
     """A rubric with one metric computes its images for that metric alone."""
     for metric in settings().rubric.metrics:
@@ -53,10 +67,23 @@ def test_the_shared_prefix_changes_no_score(judge, alone):
             assert other.values[metric.name] == pytest.approx(one.values[metric.name], abs=1e-4)
 
 
+def keep_weighed(monkeypatch):
+    """Return a list that fills with the probabilities of each answer's first and second digit."""
+    weighed = []
+
+    def keeping(first, second, *scale):
+        weighed.append((first, second))
+        return expected_number(first, second, *scale)
+
+    monkeypatch.setattr("snakedit.judges.qwen3_vl.expected_number", keeping)
+    return weighed
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 10), (1, 5), (0, 25)])
-def test_the_expected_value_is_that_of_the_whole_prompt_without_a_cache(judge, low, high):
+def test_the_expected_value_is_that_of_the_whole_prompt_without_a_cache(judge, low, high, monkeypatch):
     import torch
 
+    weighed = keep_weighed(monkeypatch)
     metric = Metric("grade", ("source", "edit"), low, high, 'Told: "{instruction}". One number.')
     rubric = Rubric("r", "macro", "mean", None, (metric,), {})
     asked = with_settings(judge, settings=dataclasses.replace(settings(), rubric=rubric, min_scale_mass=0.0))
@@ -75,16 +102,17 @@ def test_the_expected_value_is_that_of_the_whole_prompt_without_a_cache(judge, l
             return output.logits[0, -1].double().softmax(-1)[asked._tokens.digits].tolist()
 
         first = after([])
-        weights = {n: first[n] for n in range(10)}
-        for digit in {n // 10 for n in range(low, high + 1)} - {0}:
-            second = after([asked._tokens.digits[digit]])
-            weights[digit] = first[digit] * (1 - sum(second))
-            weights |= {10 * digit + n: first[digit] * second[n] for n in range(10)}
-        scale = {n: w for n, w in weights.items() if low <= n <= high}
-        mass = sum(scale.values())
+        second = {d: after([asked._tokens.digits[d]]) for d in {n // 10 for n in range(low, high + 1)} - {0}}
+        value, mass = expected_number(first, second, low, high)
         reply = asked.judge([request])[0].replies["grade"][0]
         assert reply["scale_mass"] == pytest.approx(mass, abs=1e-6)
-        assert reply["expected"] == pytest.approx(sum(n * w for n, w in scale.items()) / mass, abs=1e-4)
+        assert reply["expected"] == pytest.approx(value, abs=1e-4)
+        # The tiny judge hardly ever says 1 or 2: the second step shows in what it was given, not in the mean.
+        assert weighed[-1][0] == pytest.approx(first, abs=1e-4)
+        assert weighed[-1][1].keys() == second.keys()
+        for digit, followers in second.items():
+            assert max(followers) > 1e-3
+            assert weighed[-1][1][digit] == pytest.approx(followers, abs=1e-4)
 
 
 def test_too_little_probability_on_the_scale_is_unparsed_and_no_number(judge):
