@@ -28,23 +28,29 @@ def decode_image(data: bytes, where: str) -> Image.Image:
     """
     try:
         with warnings.catch_warnings():
-            # Our own limit is checked below; Pillow's warning would say the same less clearly.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # What Pillow only warns of is checked below, or makes no difference to the pixels.
+            warnings.simplefilter("ignore")
             image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise ImageError(
-                f"an image of {width} × {height} pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
-            )
-        image.load()
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise ImageError(
+                    f"an image of {width} × {height} pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
+                )
+            image.load()
+            return _as_rgb(image)
+    except ImageError:
+        raise
     except Image.DecompressionBombError:
         raise ImageError(
             "an image of too many pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
         ) from None
     except UnidentifiedImageError:
         raise ImageError("not an image", where=where, allowed=", ".join(FORMATS)) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # noqa: BLE001 - damaged files make Pillow raise whatever its parsers raise
         raise ImageError(f"an image that cannot be decoded ({error})", where=where) from None
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
     image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
         rgba = image.convert("RGBA")

@@ -1,9 +1,13 @@
+import contextlib
 import io
 import random
 import struct
+import warnings
 import zlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from snakedit.errors import ImageError
@@ -51,6 +55,25 @@ def test_what_is_no_image_or_too_large_is_one_line(data, message):
         decode_image(data, "a.png")
     assert str(caught.value).startswith("a.png: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_photo_whose_exif_is_broken_is_one_line():
+    with pytest.raises(ImageError, match=r"a\.webp: an image that cannot be decoded \(not a TIFF file"):
+        decode_image(encoded(noise(), "WEBP", exif=b"MX\0*\0\0\0\x08\0\0"), "a.webp")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+@settings(max_examples=60, deadline=None)
+@given(drawn=st.randoms(use_true_random=False))
+def test_a_damaged_file_is_an_image_or_one_line_and_warns_of_nothing(kind, drawn):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = bytearray(encoded(noise((8, 6)), kind, **({} if kind in ("GIF", "BMP") else {"exif": exif})))
+    for _ in range(drawn.randrange(1, 6)):
+        data[drawn.randrange(len(data))] = drawn.randrange(256)
+    with warnings.catch_warnings(), contextlib.suppress(ImageError):
+        warnings.simplefilter("error")
+        assert decode_image(bytes(data), "a").mode == "RGB"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
