@@ -1,10 +1,13 @@
 """What a benchmark format gives: rows, one in memory at a time, and a stamp that says if they changed."""
 
+import hashlib
+import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from snakedit.config import BenchmarkConfig
+from snakedit.recipe import canonical
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,31 @@ class Format(Protocol):
 
 
 UNCATEGORISED = "uncategorised"
+MAX_DEPTH = 100
+MAX_EXTRA_CHARACTERS = 10_000
+
+
+def examine(raw: Any) -> tuple[str, str | None]:
+    """Return a row's sha256, and why no format could use it or None.
+
+    Rows nested too deep, which no further step could walk through, all have the same hash.
+    """
+    if _is_deeper(raw, MAX_DEPTH):
+        too_deep = f"nested more than {MAX_DEPTH} levels deep"
+        return hashlib.sha256(too_deep.encode()).hexdigest(), too_deep
+    text = canonical(raw)
+    problem = None if isinstance(raw, dict) else f"not an object but of type {type(raw).__name__}"
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:
+        # JSON can spell what no UTF-8 file can hold.
+        content, problem = text.encode("utf-8", "surrogatepass"), "holds half of a surrogate pair"
+    return hashlib.sha256(content).hexdigest(), problem
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_is_deeper(element, levels - 1) for element in inner)
 
 
 def text_of(raw: dict[str, Any], *keys: str) -> str | None:
@@ -61,6 +89,25 @@ def text_of(raw: dict[str, Any], *keys: str) -> str | None:
         if isinstance(value, str) and value.strip():
             return value.strip()
     return None
+
+
+def label_of(raw: dict[str, Any], key: str) -> str | None:
+    """Return a field that names something, text or a number, as text in UTF-8, or None."""
+    value = raw.get(key)
+    text = text_of({key: str(value) if isinstance(value, int | float) else value}, key)
+    return None if text is None else text.encode("utf-8", "replace").decode()
+
+
+def extra_of(raw: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """Return the fields that are not known, without those that hold an image or are very long."""
+    return {
+        key: value
+        for key, value in raw.items()
+        if key not in known
+        and not key.endswith("_b64")
+        and not (isinstance(value, str) and value.startswith("data:"))
+        and len(canonical(value)) <= MAX_EXTRA_CHARACTERS
+    }
 
 
 def tags_of(value: Any) -> list[str]:
@@ -76,11 +123,18 @@ def seed_of(value: Any) -> int | None:
     """Return a row's seed, or None for an empty one.
 
     Raises:
-        ValueError: if it is not a whole number of 0 or more.
+        ValueError: saying what it is, if it is not a whole number of 0 or more.
     """
     if value is None or value == "":
         return None
-    seed = int(value)
-    if isinstance(value, bool) or seed < 0 or seed != float(value):
-        raise ValueError
-    return seed
+    number = value
+    try:
+        if isinstance(value, str):
+            # A table's column with gaps is often written as 5.0.
+            number = float(value) if "." in value else int(value)
+    except ValueError:
+        number = None
+    whole = isinstance(number, int) or (isinstance(number, float) and number.is_integer())
+    if isinstance(number, bool) or not whole or number < 0:
+        raise ValueError(f"{reprlib.repr(value)} is not a whole number of 0 or more")
+    return int(number)

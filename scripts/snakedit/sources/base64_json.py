@@ -5,7 +5,7 @@ Such files reach gigabytes, so they are streamed: one row is in memory at a time
 
 import base64
 import binascii
-import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,16 @@ import ijson
 
 from snakedit.config import BenchmarkConfig
 from snakedit.errors import SourceError
-from snakedit.recipe import canonical
-from snakedit.sources.base import UNCATEGORISED, SourceRow, seed_of, tags_of, text_of
+from snakedit.sources.base import (
+    UNCATEGORISED,
+    SourceRow,
+    examine,
+    extra_of,
+    label_of,
+    seed_of,
+    tags_of,
+    text_of,
+)
 
 IMAGE_KEYS = ("src_img_b64", "original_image_b64", "image_b64")
 REFERENCE_KEY, MASK_KEY = "reference_img_b64", "mask_b64"
@@ -40,19 +48,33 @@ class Base64Json:
 
     def rows(self, benchmark: BenchmarkConfig) -> Iterator[SourceRow]:
         """Yield the file's rows."""
+        number = 0
         try:
             with open(benchmark.path, "rb") as file:
+                if file.read(len(BOM_UTF8)) != BOM_UTF8:
+                    file.seek(0)
                 for number, (category, raw) in enumerate(_elements(file, benchmark.path), start=1):
                     yield _row(number, category, raw, benchmark.language)
         except OSError as error:
             raise SourceError(f"cannot be read ({error.strerror})", where=benchmark.path) from None
-        except (ijson.JSONError, UnicodeDecodeError, StopIteration) as error:
-            reason = (str(error).strip() or "it ends too early").splitlines()[0]
-            raise SourceError(f"not JSON in UTF-8 ({reason})", where=benchmark.path) from None
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise _not_json(error, number, benchmark.path) from None
+
+
+def _not_json(error: Exception, number: int, path: str) -> SourceError:
+    reason = error.args[0] if error.args else ""
+    if isinstance(reason, bytes):
+        reason = reason.decode("utf-8", "replace")
+    # What follows the first line draws the place, beside up to 80 characters of base64.
+    first = str(reason).strip().partition("\n")[0]
+    hint = "write so large a number as text" if "overflow" in first else ""
+    return SourceError(f"not JSON in UTF-8 after row {number} ({first})", where=path, hint=hint)
 
 
 def _elements(file: Any, path: str) -> Iterator[tuple[str | None, Any]]:
     """Yield (category or None, row) from a list of rows or a dict of such lists."""
+    # With use_float ijson 3.6 refuses an integer of over 64 bits; without it, an integer of over 4,300
+    # digits can crash the process.
     events = ijson.basic_parse(file, use_float=True)
     event, _ = next(events, (None, None))
     if event == "start_array":
@@ -93,24 +115,23 @@ def _array(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
 
 
 def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRow:
-    digest = hashlib.sha256(canonical(raw).encode("utf-8", "surrogatepass")).hexdigest()
-    if not isinstance(raw, dict):
-        problem = f"a {type(raw).__name__}, not an object"
-        return SourceRow(number, category or UNCATEGORISED, None, digest, error=problem)
-    category = text_of(raw, "subset") or category or UNCATEGORISED
-    path = text_of(raw, "original_image_path")
-    row_id = str(raw["id"]) if raw.get("id") not in (None, "") else None
+    digest, error = examine(raw)
+    given = raw if isinstance(raw, dict) else {}
+    category = label_of(given, "subset") or category or UNCATEGORISED
+    path = label_of(given, "original_image_path")
+    row_id = label_of(given, "id")
     if row_id is None and path is not None:
         row_id = Path(path.replace("\\", "/")).stem or None
+    if error is not None:
+        return SourceRow(number, category, row_id, digest, error=error)
     other = {"en": "zh", "zh": "en"}[language]
     used = language if text_of(raw, _key("edit_instruction", language)) else other
     image = next((key for key in IMAGE_KEYS if text_of(raw, key)), None)
     seed: int | None = None
-    error: str | None = None
     try:
         seed = seed_of(raw.get("seed"))
-    except (TypeError, ValueError):
-        error = f"the key 'seed': {raw['seed']!r} is not a whole number of 0 or more"
+    except ValueError as caught:
+        error = f"the key 'seed': {caught}"
     if image is None:
         error = f"no image under any of the keys {', '.join(IMAGE_KEYS)}"
     return SourceRow(
@@ -127,9 +148,9 @@ def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRo
             "description": _in_language(raw, "original_description", language, other),
             "rationale": _in_language(raw, "rationale_short", language, other),
             "tags": tags_of(raw.get("tags")),
-            "difficulty": None if raw.get("difficulty") is None else str(raw["difficulty"]),
+            "difficulty": label_of(raw, "difficulty"),
             "seed": seed,
-            "extra": {key: value for key, value in raw.items() if key not in _KNOWN},
+            "extra": extra_of(raw, _KNOWN),
         },
         error=error,
     )

@@ -3,15 +3,26 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import math
+import reprlib
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from snakedit.config import BenchmarkConfig
-from snakedit.errors import SourceError
-from snakedit.recipe import canonical, file_sha256
-from snakedit.sources.base import UNCATEGORISED, SourceRow, seed_of, tags_of, text_of
+from snakedit.errors import SourceError, did_you_mean
+from snakedit.recipe import file_sha256
+from snakedit.sources.base import (
+    UNCATEGORISED,
+    SourceRow,
+    examine,
+    extra_of,
+    label_of,
+    seed_of,
+    tags_of,
+    text_of,
+)
 
 TABLES = ("items.csv", "items.jsonl")
 IMAGE_COLUMNS = ("image", "reference", "mask")
@@ -43,8 +54,8 @@ class Folder:
             for number, raw in enumerate(read(table), start=1):
                 yield _row(number, raw, Path(benchmark.path), benchmark.language)
         except UnicodeDecodeError as error:
-            raise SourceError(f"not UTF-8 ({error.reason})", where=str(table)) from None
-        except (OSError, csv.Error) as error:
+            raise SourceError(f"not UTF-8 ({error.reason})", where=_place_of_bad_bytes(table)) from None
+        except OSError as error:
             raise SourceError(f"cannot be read ({error})", where=str(table)) from None
 
 
@@ -57,69 +68,107 @@ def _table(benchmark: BenchmarkConfig) -> Path:
     return tables[0]
 
 
+def _place_of_bad_bytes(table: Path) -> str:
+    """File and line; the text is decoded in blocks, so the error itself does not know the line."""
+    with open(table, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f"{table}:{number}"
+    return str(table)
+
+
 def _csv_rows(table: Path) -> Iterator[dict[str, Any]]:
     with open(table, encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, strict=True)
-        for column in ("image", "instruction"):
-            if column not in (reader.fieldnames or ()):
-                raise SourceError(f"the column '{column}' is missing", where=str(table))
-        for row in reader:
-            if None in row or None in row.values():
-                raise SourceError(
-                    f"a row of another length than the header's {len(reader.fieldnames or ())} columns",
-                    where=f"{table}:{reader.line_num}",
-                )
-            yield row
+        try:
+            _check_columns(reader.fieldnames or (), table)
+            for row in reader:
+                if None in row or None in row.values():
+                    raise SourceError(
+                        f"a row of another length than the header's {len(reader.fieldnames or ())} columns",
+                        where=f"{table}:{reader.line_num}",
+                    )
+                yield row
+        except csv.Error as error:
+            # The reader counts whole rows, so the broken one begins on the next line.
+            raise SourceError(f"not CSV ({error})", where=f"{table}:{reader.line_num + 1}") from None
+
+
+def _check_columns(columns: Sequence[str], table: Path) -> None:
+    for column in ("image", "instruction"):
+        if column not in columns:
+            raise SourceError(
+                f"the column '{column}' is missing{did_you_mean(column, columns)}", where=f"{table}:1"
+            )
+    for column in columns:
+        if columns.count(column) > 1:
+            raise SourceError(f"the column '{column}' is there more than once", where=f"{table}:1")
 
 
 def _json_rows(table: Path) -> Iterator[dict[str, Any]]:
-    with open(table, encoding="utf-8") as file:
+    with open(table, encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                # A number that JSON or Python cannot hold stays the text that it was.
+                row = json.loads(line, parse_float=_fraction, parse_int=_whole, parse_constant=str)
             except json.JSONDecodeError as error:
                 raise SourceError(f"not JSON ({error.msg})", where=f"{table}:{number}") from None
+            except RecursionError:
+                raise SourceError("nested too deep", where=f"{table}:{number}") from None
             if not isinstance(row, dict):
                 raise SourceError(f"a {type(row).__name__}, not an object", where=f"{table}:{number}")
             yield row
 
 
+def _fraction(text: str) -> float | str:
+    return float(text) if math.isfinite(float(text)) else text
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= 300 else text
+
+
 def _row(number: int, raw: dict[str, Any], folder: Path, language: str) -> SourceRow:
-    error, seed, human = None, None, None
+    category, row_id = label_of(raw, "category") or UNCATEGORISED, label_of(raw, "id")
+    digest, error = examine(raw)
+    if error is not None:
+        return SourceRow(number, category, row_id, digest, error=error)
+    seed, human = None, None
     readers: dict[str, Callable[[], bytes]] = {}
     hashes = {}
     try:
         seed = seed_of(raw.get("seed"))
-    except (TypeError, ValueError):
-        error = f"the column 'seed': {raw['seed']!r} is not a whole number of 0 or more"
+    except ValueError as caught:
+        error = f"the column 'seed': {caught}"
     try:
         human = _human(raw)
-    except (TypeError, ValueError):
-        error = "the ratings by people are not numbers"
+    except SourceError as caught:
+        error = str(caught)
     for column in IMAGE_COLUMNS:
         names = raw.get(column)
         for place, name in enumerate(names if isinstance(names, list) else [names]):
             if name is None or not str(name).strip():
                 continue
-            path = folder / str(name).strip()
-            if not path.resolve().is_relative_to(folder.resolve()):
-                error = f"the column '{column}': '{name}' leaves the folder"
-            elif not path.is_file():
-                error = f"the column '{column}': there is no file '{name}'"
-            else:
+            try:
+                path = _inside(folder, str(name).strip())
                 hashes[f"{column} {place}"] = file_sha256(path)
-                readers[f"{column} {place}"] = partial(path.read_bytes)
+                readers[f"{column} {place}"] = partial(_bytes_of, path, column)
+            except SourceError as caught:
+                error = f"the column '{column}': {caught}"
+            except OSError as caught:
+                error = f"the column '{column}': '{name}' cannot be read ({caught.strerror})"
     images = tuple(reader for key, reader in readers.items() if key.startswith("image "))
     if not images and error is None:
         error = "the column 'image' is empty"
-    row_id = raw.get("id")
     return SourceRow(
         number=number,
-        category=text_of(raw, "category") or UNCATEGORISED,
-        id=str(row_id).strip() if row_id is not None and str(row_id).strip() else None,
-        digest=hashlib.sha256(canonical([raw, hashes]).encode("utf-8", "surrogatepass")).hexdigest(),
+        category=category,
+        id=row_id,
+        digest=examine({"row": digest, "files": hashes})[0],
         images=images,
         reference=readers.get("reference 0"),
         mask=readers.get("mask 0"),
@@ -129,24 +178,61 @@ def _row(number: int, raw: dict[str, Any], folder: Path, language: str) -> Sourc
             "description": text_of(raw, "description"),
             "rationale": text_of(raw, "rationale"),
             "tags": tags_of(raw.get("tags")),
-            "difficulty": text_of(raw, "difficulty"),
+            "difficulty": label_of(raw, "difficulty"),
             "seed": seed,
             "human": human,
-            "extra": {
-                key: value
-                for key, value in raw.items()
-                if key not in _KNOWN and not key.startswith(_HUMAN_PREFIX)
-            },
+            "extra": extra_of(raw, _KNOWN | {key for key in raw if key.startswith(_HUMAN_PREFIX)}),
         },
         error=error,
     )
 
 
+def _inside(folder: Path, name: str) -> Path:
+    """Return the file of this name; no name and no link may lead out of the folder."""
+    path = folder / name
+    try:
+        if Path(name).is_absolute() or not path.resolve().is_relative_to(folder.resolve()):
+            raise SourceError(f"'{name}' leaves the folder", allowed="a path relative to it")
+        if not path.is_file():
+            raise SourceError(f"there is no file '{name}'")
+    except (ValueError, RuntimeError) as error:
+        # Python 3.11 says so of a NUL in a name and of links in a circle.
+        raise SourceError(f"'{name}' is no path ({error})") from None
+    return path
+
+
+def _bytes_of(path: Path, column: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"'{path.name}' cannot be read ({error.strerror})", where=f"the column '{column}'"
+        ) from None
+
+
 def _human(raw: dict[str, Any]) -> dict[str, float] | None:
     """Ratings by people: editor → number, from `human` (a JSON object) and columns `human_EDITOR`."""
     given = raw.get("human") or {}
-    ratings = json.loads(given) if isinstance(given, str) else dict(given)
+    try:
+        ratings = json.loads(given) if isinstance(given, str) else given
+    except (ValueError, RecursionError):
+        ratings = None
+    if not isinstance(ratings, dict):
+        raise SourceError(
+            f"{reprlib.repr(given)} is not a JSON object of numbers", where="the column 'human'"
+        )
+    numbers = {f"human.{editor}": (editor, rating) for editor, rating in ratings.items()}
     for key, value in raw.items():
         if key.startswith(_HUMAN_PREFIX) and value not in (None, ""):
-            ratings[key.removeprefix(_HUMAN_PREFIX)] = value
-    return {editor: float(value) for editor, value in ratings.items()} or None
+            numbers[key] = (key.removeprefix(_HUMAN_PREFIX), value)
+    return {editor: _rating(value, key) for key, (editor, value) in numbers.items()} or None
+
+
+def _rating(value: Any, column: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise SourceError(f"{reprlib.repr(value)} is not a number", where=f"the column '{column}'")
+    return number

@@ -14,7 +14,8 @@ from snakedit.names import safe_name
 from snakedit.records import write_whole
 from snakedit.sources import FORMATS
 
-VERSION = 1
+# Raised when rows are read or hashed differently.
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,22 @@ def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
         "path": benchmark.path,
         "stamp": source_format.stamp(benchmark),
     }
-    content = _cached(path)
-    if content is None or content["source"] != stamp:
+    categories = _cached(path, stamp)
+    if categories is None:
         categories = _scan(benchmark)
         write_whole(path, [_as_json({"source": stamp, "categories": categories})])
-    else:
-        categories = {name: CategoryIndex(**entry) for name, entry in content["categories"].items()}
     return Index(_chosen(benchmark, categories))
 
 
-def _cached(path: Path) -> dict[str, Any] | None:
+def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | None:
+    """Return what is in the index, or None where it is of another source or damaged."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["source"] != stamp:
+            return None
+        return {name: CategoryIndex(**entry) for name, entry in content["categories"].items()}
+    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
         return None
-    return content if content.get("source", {}).get("version") == VERSION else None
 
 
 def _scan(benchmark: BenchmarkConfig) -> dict[str, CategoryIndex]:

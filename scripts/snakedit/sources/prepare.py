@@ -16,6 +16,8 @@ from snakedit.sources import FORMATS
 from snakedit.sources.base import SourceRow
 from snakedit.sources.index import CategoryIndex
 
+MAX_SHOWN = 300
+
 
 @dataclass(frozen=True)
 class Excluded:
@@ -50,8 +52,11 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
         try:
             item, written = _item(row, item_id, folder)
         except SnakeditError as error:
-            LOGGER.warning("%s: row %d (%s) is left out: %s", benchmark.path, row.number, item_id, error)
-            excluded.append(Excluded(row.number, item_id, str(error)))
+            reason = _shown(str(error))
+            LOGGER.warning(
+                "%s: row %d (%s) is left out: %s", benchmark.path, row.number, _shown(item_id), reason
+            )
+            excluded.append(Excluded(row.number, item_id, reason))
             continue
         items.append(item)
         names |= written
@@ -77,7 +82,14 @@ def _unique_id(row: SourceRow, taken: set[str], path: str) -> str:
         copy += 1
         item_id = f"{base}#{copy}"
     if copy > 1:
-        LOGGER.warning("%s: row %d has the id '%s' again and is called '%s'", path, row.number, base, item_id)
+        LOGGER.warning(
+            "%s: row %d has the id '%s' again and is called '%s#%d'",
+            path,
+            row.number,
+            _shown(base),
+            _shown(base),
+            copy,
+        )
     return item_id
 
 
@@ -112,6 +124,12 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, set[str]]:
         ),
         set(hashes),
     )
+
+
+def _shown(text: str) -> str:
+    """Return a stranger's text as it may stand in a line of a log: short, and without control characters."""
+    shown = "".join(c if c.isprintable() else "�" for c in text[:MAX_SHOWN])
+    return shown + ("…" if len(text) > MAX_SHOWN else "")
 
 
 def _line(entry: Excluded) -> str:

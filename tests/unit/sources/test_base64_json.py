@@ -86,6 +86,9 @@ def test_a_list_and_a_dict_of_lists_are_the_same_benchmark(tmp_path):
         (b'{"c": 3}', "'c' does not hold a list"),
         ('["é"]'.encode("latin-1"), "not JSON in UTF-8"),
         (b"[]", "holds no rows"),
+        (b'[{"subset": "c"}, {"subset": oops}]', "after row 1"),
+        (b'[{"subset": "c", "seed": 18446744073709551615}]', "overflow.*write so large a number as text"),
+        ('[{"subset": "c"}]'.encode("utf-16"), "not JSON in UTF-8"),
     ],
 )
 def test_a_file_that_is_no_benchmark_is_one_line(tmp_path, content, message):
@@ -97,6 +100,18 @@ def test_a_file_that_is_no_benchmark_is_one_line(tmp_path, content, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps([row(1)]), encoding="utf-8-sig")
+    (item,), _ = prepared(tmp_path, path)
+    assert item.id == "p1"
+
+
+def test_numbers_serve_as_names(tmp_path):
+    (item,), _ = prepared(tmp_path, written(tmp_path, [row(1, subset=3, id=7)]), category="3")
+    assert (item.id, item.category) == ("7", "3")
+
+
 def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(SourceError, match=r"nowhere\.json: cannot be read"):
         read_index(benchmark(tmp_path / "nowhere.json"), tmp_path / "index.json")
@@ -104,29 +119,39 @@ def test_a_missing_file_is_one_line(tmp_path):
 
 def test_a_large_file_is_streamed(tmp_path):
     path = tmp_path / "large.json"
-    blob = "A" * 2_000_000
+    image = encoded(picture(1, (800, 800)), "BMP")
     with open(path, "w", encoding="utf-8") as file:
         file.write("[")
-        for number in range(60):
-            file.write("," * (number > 0) + json.dumps({"subset": "c", "id": str(number), "image_b64": blob}))
+        for number in range(40):
+            fields = row(number, subset="c" if number > 37 else "before", src_img_b64=image)
+            file.write("," * (number > 0) + json.dumps(fields))
         file.write("]")
+    assert path.stat().st_size > 90_000_000
     code = (
-        "import resource, sys; from pathlib import Path\n"
+        "import io, resource, sys; from pathlib import Path\n"
+        "from PIL import Image\n"
         "from snakedit.config import BenchmarkConfig\n"
         "from snakedit.sources.index import read_index\n"
+        "from snakedit.sources.prepare import prepare_category\n"
+        "Image.new('RGB', (800, 800)).save(io.BytesIO(), 'PNG')\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
         "before = peak()\n"
         "b = BenchmarkConfig('b', 'base64_json', sys.argv[1], None, 'en', None)\n"
-        "index = read_index(b, Path(sys.argv[2]))\n"
-        "print(index.categories['c'].count, peak() - before)\n"
+        "folder = Path(sys.argv[2])\n"
+        "index = read_index(b, folder / 'index.json')\n"
+        "indexed = peak()\n"
+        "prepare_category(b, index.categories['c'], folder / 'items.jsonl')\n"
+        "print(index.categories['before'].count, indexed - before, peak() - before)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), str(tmp_path / "index.json")],
+        [sys.executable, "-c", code, str(path), str(tmp_path)],
         env={"PYTHONPATH": str(SCRIPTS)},
         capture_output=True,
         text=True,
         check=True,
     )
-    count, grown = done.stdout.split()
-    assert int(count) == 60
-    assert float(grown) < 40, "the file has 120 MB, a row 2"
+    count, grown_by_index, grown_by_both = done.stdout.split()
+    assert int(count) == 38
+    assert float(grown_by_index) < 30, "MB; the file has 100, a row 2.5"
+    assert float(grown_by_both) < 50, "MB"
+    assert len((tmp_path / "items.jsonl").read_text(encoding="utf-8").splitlines()) == 2

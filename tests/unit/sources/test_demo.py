@@ -1,6 +1,9 @@
 import base64
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -30,6 +33,15 @@ def test_the_demo_has_five_categories_and_forty_items(demo, tmp_path):
 def test_it_is_the_same_bytes_each_time(demo, tmp_path):
     write_demo_benchmark(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == demo.read_bytes()
+
+
+def test_its_entry_point_writes_the_same_file(demo, tmp_path):
+    script = Path(__file__).resolve().parents[3] / "scripts" / "build_demo_benchmark.py"
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "new" / "demo.json"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "new" / "demo.json").read_bytes() == demo.read_bytes()
 
 
 def test_every_reference_is_its_instruction_applied_to_its_source(demo):

@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 from sources_by_hand import benchmark, picture, prepared
@@ -24,7 +25,7 @@ def write_csv(folder, *lines):
 
 
 def write_json(folder, *rows):
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    text = "".join(json.dumps(row) + "\n" for row in rows)
     (folder / "items.jsonl").write_text(text, encoding="utf-8")
     return folder
 
@@ -71,13 +72,29 @@ def test_json_lines_take_several_images_and_ratings_as_an_object(tmp_path, sourc
         ({"reference": "photos/9.png"}, "'reference'"),
         ({"instruction": ""}, "instruction is empty"),
         ({"seed": "x"}, "'seed'"),
-        ({"human": {"ours": "good"}}, "ratings"),
-        ({"human": "{"}, "ratings"),
+        ({"seed": float("inf")}, "'seed': 'Infinity'"),
+        ({"human": {"ours": "good"}}, "'human.ours': 'good' is not a number"),
+        ({"human": {"ours": float("nan")}}, "'human.ours': 'NaN' is not a number"),
+        ({"human_ours": "good"}, "'human_ours': 'good' is not a number"),
+        ({"human": "{"}, "'human': '{' is not a JSON object"),
+        ({"human": "[1]"}, "'human': '[1]' is not a JSON object"),
+        ({"human": "[" * 100_000}, "is not a JSON object"),
+        ({"image": "a\0b"}, "'image'"),
+        ({"image": "a" * 5_000}, "'image'"),
+        ({"image": "circle.png"}, "'circle.png' is no path"),
+        ({"image": "."}, "there is no file '.'"),
+        ({"image": "pipe.png"}, "there is no file 'pipe.png'"),
+        ({"image": "outside/secret.png"}, "leaves the folder"),
+        ({"instruction": "\ud800"}, "half of a surrogate pair"),
+        ({"image": "\ud800.png"}, "half of a surrogate pair"),
     ],
 )
 def test_a_bad_row_is_left_out_and_named(tmp_path, source, bad, reason):
     picture(5).save(tmp_path / "secret.png")
     (source / "link.png").symlink_to(tmp_path / "secret.png")
+    (source / "outside").symlink_to(tmp_path)
+    (source / "circle.png").symlink_to("circle.png")
+    os.mkfifo(source / "pipe.png")
     good = {"id": "g", "category": "c", "image": "photos/0.png", "instruction": "x"}
     write_json(source, good, {**good, "id": "b", **bad})
     items, (excluded,) = prepared(tmp_path, source, format="folder")
@@ -92,12 +109,72 @@ def test_a_bad_row_is_left_out_and_named(tmp_path, source, bad, reason):
         (["id,instruction", "a,x"], "the column 'image' is missing"),
         (["id,image,instruction", "a,photos/0.png"], r"items\.csv:2: a row of another length"),
         (["id,image,instruction", "a,photos/0.png,x,y"], r"items\.csv:2: a row of another length"),
+        (["id,image,instrution", "a,b,c"], r"'instruction' is missing; did you mean 'instrution'"),
+        (["id,image,image,instruction"], r"items\.csv:1: the column 'image' is there more than once"),
+        (["id,image,instruction", "a,b,c", 'a,b,"c'], r"items\.csv:3: not CSV \(unexpected end"),
+        (["id,image,instruction", "a,b,c", 'a,b,"c"d'], r"items\.csv:3: not CSV"),
+        (["id,image,instruction", "a,b," + "c" * 200_000], r"items\.csv:2: not CSV \(field larger"),
     ],
 )
 def test_a_broken_table_names_the_file_and_the_line(tmp_path, source, lines, message):
     write_csv(source, *lines)
     with pytest.raises(SourceError, match=message):
         read_index(benchmark(source, format="folder"), tmp_path / "index.json")
+
+
+@pytest.mark.parametrize("name", ["items.csv", "items.jsonl"])
+def test_a_table_that_is_not_utf_8_names_the_line(tmp_path, source, name):
+    lines = {
+        "items.csv": [b"id,image,instruction"] + [b"a,photos/0.png,x"] * 3 + [b"a,photos/0.png,\xe9"],
+        "items.jsonl": [b'{"image": "photos/0.png", "instruction": "x"}'] * 4 + [b'{"id": "\xe9"}'],
+    }
+    (source / name).write_bytes(b"\n".join(lines[name]))
+    with pytest.raises(SourceError, match=rf"{name}:5: not UTF-8"):
+        read_index(benchmark(source, format="folder"), tmp_path / "index.json")
+
+
+@pytest.mark.parametrize("name", ["items.csv", "items.jsonl"])
+def test_a_byte_order_mark_is_passed_over(tmp_path, source, name):
+    text = {
+        "items.csv": "id,category,image,instruction\na,c,photos/0.png,x\n",
+        "items.jsonl": '{"id": "a", "category": "c", "image": "photos/0.png", "instruction": "x"}\n',
+    }
+    (source / name).write_text(text[name], encoding="utf-8-sig")
+    (item,), _ = prepared(tmp_path, source, format="folder")
+    assert item.id == "a"
+
+
+def test_numbers_serve_as_names_and_no_number_is_lost(tmp_path, source):
+    good = '"id": 7, "category": 3, "difficulty": 2, "image": "photos/0.png", "instruction": "x"'
+    huge = '"bad": NaN, "far": 1e999, "long": ' + "9" * 5_000
+    (source / "items.jsonl").write_text(f"{{{good}, {huge}}}\n", encoding="utf-8")
+    (item,), _ = prepared(tmp_path, source, format="folder", category="3")
+    assert (item.id, item.category, item.difficulty) == ("7", "3", "2")
+    assert item.extra == {"bad": "NaN", "far": "1e999", "long": "9" * 5_000}
+
+
+def test_an_absolute_path_is_refused_even_into_the_folder(tmp_path, source):
+    good = {"id": "g", "category": "c", "image": "photos/0.png", "instruction": "x"}
+    write_json(source, good, {**good, "image": str(source / "photos" / "0.png")})
+    items, (excluded,) = prepared(tmp_path, source, format="folder")
+    assert len(items) == 1
+    assert "leaves the folder" in excluded["error"]
+
+
+def test_an_image_that_goes_while_it_is_read_is_left_out(tmp_path, source, monkeypatch):
+    good = {"category": "c", "image": "photos/0.png", "instruction": "x"}
+    write_json(source, {**good, "id": "g"}, {**good, "id": "b", "image": "photos/1.png"})
+    read_bytes = Path.read_bytes
+
+    def one_is_gone(path):
+        if path.name == "1.png":
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", one_is_gone)
+    items, (excluded,) = prepared(tmp_path, source, format="folder")
+    assert [item.id for item in items] == ["g"]
+    assert "the column 'image': '1.png' cannot be read" in excluded["error"]
 
 
 def test_broken_json_lines_name_the_line(tmp_path, source):

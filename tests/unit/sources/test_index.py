@@ -82,9 +82,15 @@ def test_an_unchanged_source_is_not_read(tmp_path, monkeypatch):
     assert (tmp_path / "index.json").stat().st_mtime_ns == written_at
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"source": {"version": 0}}', "{}"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", '{"source": {"version": 0}}', "{}", "[]", "null", '{"source": null}', b"\xff\xfe", "HALF"],
+)
 def test_a_broken_index_is_made_anew(tmp_path, content):
     before = indexed(tmp_path, everything())
-    (tmp_path / "index.json").write_text(content, encoding="utf-8")
+    if content == "HALF":
+        whole = json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))
+        content = json.dumps({**whole, "categories": {"物理": {"name": "物理"}}})
+    (tmp_path / "index.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     assert read_index(benchmark(tmp_path / "b.json"), tmp_path / "index.json") == before
     assert json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))["categories"]

@@ -1,11 +1,13 @@
 import base64
+import json
 import logging
+import math
 import re
 import struct
 import zlib
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sources_by_hand import encoded, picture, prepared, row, written
@@ -32,6 +34,11 @@ def huge_png():
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
+NESTED = 5
+for _ in range(400):
+    NESTED = [NESTED]
+
+
 def as_base64(data):
     return base64.b64encode(data).decode()
 
@@ -50,6 +57,10 @@ def as_base64(data):
         ({"edit_instruction_en": None}, "the instruction is empty"),
         ({"seed": "soon"}, "'seed': 'soon'"),
         ({"seed": -1}, "'seed': -1"),
+        ({"seed": True}, "'seed': True"),
+        ({"seed": 1.5}, "'seed': 1.5"),
+        ({"seed": [1]}, r"'seed': \[1\]"),
+        ({"note": NESTED}, "nested more than 100 levels deep"),
         ({"reference_img_b64": "%%%"}, "'reference_img_b64'"),
     ],
 )
@@ -70,7 +81,7 @@ def test_a_row_that_is_no_object_is_left_out(tmp_path):
     source = written(tmp_path, {"c": [row(0, subset=None), 5]})
     items, excluded = prepared(tmp_path, source)
     assert len(items) == 1
-    assert excluded[0]["error"] == "a int, not an object"
+    assert excluded[0]["error"] == "not an object but of type int"
 
 
 def test_a_category_without_one_usable_row_fails_and_says_why(tmp_path):
@@ -106,6 +117,99 @@ def test_no_id_leaves_its_folder_or_shares_a_file(tmp_path_factory, ids):
         assert path.parent == images.resolve()
         assert path.is_file()
         assert len(path.name.encode()) <= 255
+
+
+@pytest.mark.parametrize(
+    ("seed", "meant"),
+    [(0, 0), ("7", 7), ("5.0", 5), (5.0, 5), ("", None), (2**53 + 1, 2**53 + 1), (str(2**64 - 1), 2**64 - 1)],
+)
+def test_a_seed_of_any_size_is_kept_to_its_last_digit(tmp_path, seed, meant):
+    (item,), excluded = prepared(tmp_path, written(tmp_path, [row(0, seed=seed)]))
+    assert (item.seed, excluded) == (meant, [])
+
+
+def test_further_fields_are_kept_but_for_images_and_very_long_ones(tmp_path):
+    kept = {"licence": "free", "year": 2024, "ratio": 0.5, "boxes": [[1, 2]], "checked": True}
+    left = {
+        "edited_img_b64": encoded(picture(1)),
+        "preview": "data:image/png;base64," + encoded(picture(1)),
+        "long": "x" * 10_001,
+        "many": list(range(5_000)),
+    }
+    (item,), _ = prepared(tmp_path, written(tmp_path, [row(0, **kept, **left)]))
+    assert item.extra == kept
+
+
+@pytest.mark.parametrize("item_id", ["a\nb.json: row 9 (z) is left out: no", "a\x1b[2Jb", "x" * 5_000])
+def test_an_id_cannot_forge_a_line_of_the_log_or_fill_it(tmp_path, log, item_id):
+    rows = [row(0), row(1, id=item_id), row(2, id=item_id), row(3, id=item_id, src_img_b64="%")]
+    items, (entry,) = prepared(tmp_path, written(tmp_path, rows))
+    assert items[1].id == item_id, "the record keeps it as it came"
+    messages = [record.getMessage() for record in log.records if record.levelname == "WARNING"]
+    assert len(messages) == 3
+    assert all(message.isprintable() and len(message) < 1_500 for message in messages)
+    assert len(entry["error"]) <= 301
+
+
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from([math.inf, math.nan, "\ud800", "a\0b", "[1]", "5", "0.png", encoded(picture(1))]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    [
+        *(
+            "id",
+            "subset",
+            "category",
+            "tags",
+            "seed",
+            "difficulty",
+            "language",
+            "note",
+            "human",
+            "human_ours",
+        ),
+        *("src_img_b64", "reference_img_b64", "mask_b64", "image", "reference", "mask", "instruction"),
+        *("edit_instruction_en", "original_image_path", "rationale_short_en"),
+    ]
+)
+
+
+@pytest.mark.parametrize("source_format", ["base64_json", "folder"])
+@hypothesis_settings(max_examples=80, deadline=None)
+@given(bad=st.dictionaries(KEYS, ANY_JSON, max_size=6))
+def test_whatever_a_row_holds_it_is_an_item_or_left_out_and_the_good_row_stays(
+    tmp_path_factory, source_format, bad
+):
+    folder = tmp_path_factory.mktemp("rows")
+    if source_format == "folder":
+        picture(0).save(folder / "0.png")
+        good = {"id": "good", "category": "c", "image": "0.png", "instruction": "x"}
+        bad = {**good, "id": "b", **bad, "category": "c"}
+        lines = [json.dumps(raw) for raw in (good, bad)]
+        (folder / "items.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        source = folder
+    else:
+        # JSON proper has no NaN and no infinity; a file with one is refused whole.
+        assume(math.isfinite(_largest(bad)))
+        rows = [row(0, id="good"), {**row(1), **bad, "subset": "c"}]
+        source = folder / "b.json"
+        source.write_text(json.dumps(rows), encoding="utf-8")
+    items, excluded = prepared(folder, source, format=source_format)
+    assert items[0].id == "good"
+    assert len(items) + len(excluded) == 2
+
+
+def _largest(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = abs(value) if isinstance(value, float) else 0.0
+    return sum((_largest(element) for element in inner), own)
 
 
 def test_two_images_of_one_item_never_meet_anothers(tmp_path):
