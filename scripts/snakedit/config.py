@@ -68,11 +68,15 @@ class JudgeConfig:
 
 @dataclass(frozen=True)
 class DevicesConfig:
-    """Which devices may be leased: by kind, by index or UUID, and how many (None: all)."""
+    """Which devices may be leased: by kind, by index or UUID, and how many (None: all).
+
+    `memory_gib` is each one's memory, None for what NVML tells.
+    """
 
     kind: str
     ids: tuple[int | str, ...] | None
     count: int | None
+    memory_gib: float | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,7 @@ def from_dict(data: dict[str, Any]) -> Config:
         editors={name: EditorConfig(name=name, **entry) for name, entry in data["editors"].items()},
         judges={name: JudgeConfig(name=name, **entry) for name, entry in data["judges"].items()},
         run=RunConfig(
-            devices=DevicesConfig(devices["kind"], _tuple(devices["ids"]), devices["count"]),
+            devices=DevicesConfig(**{**devices, "ids": _tuple(devices["ids"])}),
             refresh=tuple(run.pop("refresh")),
             **run,
         ),

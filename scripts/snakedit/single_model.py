@@ -26,7 +26,7 @@ EDITOR_PARAMS = (
     "condition_side",
     "vae_side",
 )
-JUDGE_PARAMS = ("dtype", "max_new_tokens", "max_pixels", "attention")
+JUDGE_PARAMS = ("dtype", "max_new_tokens", "max_pixels", "attention", "device")
 WITHOUT_MEANING = ("enable_batch_sync", "enable_progress_bar", "use_safetensors")
 
 
@@ -148,8 +148,10 @@ def _batch_size(judge_params: dict[str, Any]) -> int:
 
 
 def _kept(params: dict[str, Any], known: tuple[str, ...], name: str, where: str) -> dict[str, Any]:
-    # Where a judge runs follows from run.devices.
-    params = {key: value for key, value in params.items() if key not in ("device", "device_ids", "seed")}
+    # Where a judge runs follows from run.devices; whether it may be spread over several, from `auto`.
+    if params.get("device") != "auto":
+        params.pop("device", None)
+    params = {key: value for key, value in params.items() if key not in ("device_ids", "seed")}
     for key in WITHOUT_MEANING:
         if key in params:
             print(

@@ -140,6 +140,16 @@ def test_the_six_gpu_file_is_read_as_it_is(capsys):
     assert "enable_batch_sync' has no meaning here" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("device", "params"), [("auto", {"device": "auto"}), ("cuda:1", {}), (None, {})])
+def test_a_reward_model_may_be_spread_over_devices_but_is_not_put_on_one(device, params):
+    reward_model = {
+        "type": "qwen3_vl",
+        "params": {"model_name": "m", **({"device": device} if device else {})},
+    }
+    config = from_dict(normalise(single_model(reward_model=reward_model), "six.yaml"))
+    assert config.judges["qwen3_vl"].params == params
+
+
 def test_the_one_gpu_file_judges_one_by_one():
     config = load(CONFIG_FOLDER / "single_gpu.yaml")
     assert config.judges["qwen3_vl"].batch_size == 1

@@ -82,3 +82,17 @@ def test_without_residency_every_job_loads_for_itself(counted: Experiment) -> No
     run = counted.run("results/small/edits/e1/a/edits.jsonl", "results/small/edits/e1/b/edits.jsonl")
     assert run.code == 0, run.output
     assert Counter(loads(counted)) == {f"editor 1 simulated:{d}": 2 for d in (0, 1)}
+
+
+def test_a_judge_too_large_for_one_device_is_loaded_once_on_each_group_of_devices(
+    counted: Experiment,
+) -> None:
+    def large(config) -> None:
+        config["run"]["devices"] = {"kind": "simulated", "count": 4, "memory_gib": 20}
+        config["judges"] = {"j1": {"type": "counted", "min_scale_mass": 0.1, "params": {"weights_gib": 30}}}
+
+    counted.configure(large)
+    run = counted.run()
+    assert run.code == 0, run.output
+    judge = [line for line in loads(counted) if line.startswith("judge")]
+    assert sorted(judge) == ["judge 0.1 simulated:0+1", "judge 0.1 simulated:2+3"]

@@ -79,6 +79,15 @@ class Judge(ABC):
         """Load the judge; see `snakedit.editors.base.Editor` for model, params and device."""
         self.model, self.params, self.device, self.settings = model, params, device, settings
 
+    @classmethod
+    def weights(cls, model: str | None, params: Any) -> int | None:
+        """Return the bytes of weights of a judge that may be spread over devices, else None.
+
+        Args:
+            model: a local folder where `model_kind` is ``checkpoint``.
+        """
+        return None
+
     @abstractmethod
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
         """Judge one batch; one verdict a request, in order."""

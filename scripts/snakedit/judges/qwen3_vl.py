@@ -10,6 +10,7 @@ from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict, ju
 from snakedit.judges.expected import expected_number, expected_yes, leading_digits
 from snakedit.judges.rubric import Metric
 from snakedit.runtime.processors import load_processor
+from snakedit.runtime.weights import loaded_bytes
 
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 VISION_END = "<|vision_end|>"
@@ -25,6 +26,7 @@ class Qwen3VLParams:
         max_new_tokens: of a written answer.
         temperature: of the draws, where `samples` is above 1.
         attention: transformers' attention implementation, such as sdpa or flash_attention_2.
+        device: `auto` spreads a model over several devices where one is too small, `single` never does.
     """
 
     dtype: str = "bfloat16"
@@ -32,10 +34,13 @@ class Qwen3VLParams:
     max_new_tokens: int = 64
     temperature: float = 0.7
     attention: str = "sdpa"
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype '{self.dtype}' is not one of {', '.join(DTYPES)}")
+        if self.device not in ("auto", "single"):
+            raise ValueError(f"device '{self.device}' is not one of auto, single")
         if self.max_pixels < 1024:
             raise ValueError("max_pixels must be 1024 or more")
         if self.max_new_tokens < 1 or self.temperature <= 0:
@@ -59,7 +64,7 @@ class Qwen3VL(Judge):
     Params: ClassVar[type] = Qwen3VLParams
     model_kind: ClassVar[str] = "checkpoint"
     needs_device: ClassVar[bool] = True
-    execution_params: ClassVar[frozenset[str]] = frozenset({"attention"})
+    execution_params: ClassVar[frozenset[str]] = frozenset({"attention", "device"})
     params: Qwen3VLParams
 
     def __init__(
@@ -88,6 +93,12 @@ class Qwen3VL(Judge):
         self._tokens = local.ScaleTokens(self.tokenizer)
         end = self.network.generation_config.eos_token_id
         self._ends = set(end if isinstance(end, list) else [end])
+
+    @classmethod
+    def weights(cls, model: str | None, params: Qwen3VLParams) -> int | None:
+        """Return the bytes that the weights take once loaded, or None with ``device: single``."""
+        assert model is not None
+        return None if params.device == "single" else loaded_bytes(model, params.dtype)
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
         """Judge one batch; out of memory halves it, and one that raises is judged one by one."""

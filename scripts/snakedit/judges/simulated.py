@@ -19,10 +19,12 @@ class SimulatedParams:
         load_seconds: time to load, in seconds.
         seconds_by_batch: batch size → seconds a batch. Between two sizes the time is interpolated,
             outside them the nearest one's is taken.
+        weights_gib: weights that a copy is declared to have, in GiB; 0 for one that fits anywhere.
     """
 
     load_seconds: float = 0.0
     seconds_by_batch: dict[str, float] = field(default_factory=dict)
+    weights_gib: float = 0.0
 
     def __post_init__(self) -> None:
         for size in self.seconds_by_batch:
@@ -35,7 +37,9 @@ class SimulatedJudge(Judge):
 
     Params: ClassVar[type] = SimulatedParams
     needs_device: ClassVar[bool] = True
-    execution_params: ClassVar[frozenset[str]] = frozenset({"load_seconds", "seconds_by_batch"})
+    execution_params: ClassVar[frozenset[str]] = frozenset(
+        {"load_seconds", "seconds_by_batch", "weights_gib"}
+    )
     params: SimulatedParams
 
     def __init__(
@@ -43,6 +47,11 @@ class SimulatedJudge(Judge):
     ) -> None:
         super().__init__(model, params, device, settings)
         time.sleep(params.load_seconds)
+
+    @classmethod
+    def weights(cls, model: str | None, params: SimulatedParams) -> int | None:
+        """Return the declared bytes, or None where none are declared."""
+        return int(params.weights_gib * 2**30) or None
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
         """Return numbers drawn by a hash of the edit and the metric."""

@@ -199,7 +199,12 @@ def _work(judge: JudgeConfig, family: type[Judge], recipe: Mapping[str, Any]) ->
         "samples": judge.samples,
         "needs_device": family.needs_device,
     }
-    return Work("score", settings, recipes.fingerprint(["score", recipe, settings["params"]]))
+    return Work(
+        "score",
+        settings,
+        recipes.fingerprint(["score", recipe, settings["params"]]),
+        weights=family.weights(model, family.Params(**judge.params)),
+    )
 
 
 def _payload(

@@ -1,8 +1,8 @@
 """Which devices there are, without torch: GPUs by NVML, CPU workers, and simulated devices."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,29 @@ class Device:
         kind: ``cuda``, ``cpu`` or ``simulated``.
         id: the UUID of a GPU or of a MIG slice, or the number of a slot: what a lease is taken on.
         index: its place among the devices of its kind on this host.
+        memory: in bytes, or None where it is not known or does not matter.
+        parts: the devices it is made of, where one model is spread over several.
     """
 
     kind: str
     id: str
     index: int
+    memory: int | None = None
+    parts: tuple["Device", ...] = ()
 
     @property
     def name(self) -> str:
         """How records and messages call it."""
-        return f"{self.kind}:{self.index}"
+        numbers = [str(part.index) for part in self.parts] or [str(self.index)]
+        return f"{self.kind}:{'+'.join(numbers)}"
+
+
+def joined(devices: Sequence[Device]) -> Device:
+    """Return one or more devices as the one place that a model is loaded in."""
+    first = devices[0]
+    if len(devices) == 1:
+        return first
+    return Device(first.kind, ",".join(device.id for device in devices), first.index, parts=tuple(devices))
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,8 @@ class _Gpu:
     index: int
     uuid: str
     slices: tuple[str, ...] = ()
+    memory: int | None = None
+    slice_memory: tuple[int | None, ...] = ()
 
 
 def device_kind(devices: DevicesConfig) -> str:
@@ -59,7 +74,7 @@ def resolve_devices(devices: DevicesConfig) -> list[Device]:
     """Return the devices that a run may use.
 
     GPUs are those within CUDA_VISIBLE_DEVICES and `ids` (by index or UUID). A CPU has two worker slots
-    unless `count` says more, since a tiny model wants one thread.
+    unless `count` says more, since a tiny model wants one thread. `memory_gib` stands for what NVML tells.
 
     Raises:
         DeviceError: if GPUs are asked for and there is none, or `ids` names a device that is not there.
@@ -85,6 +100,8 @@ def resolve_devices(devices: DevicesConfig) -> list[Device]:
                 )
             chosen += named
         found = _once(chosen)
+    if devices.memory_gib is not None:
+        found = [replace(device, memory=int(devices.memory_gib * 2**30)) for device in found]
     return found[: devices.count] if devices.count else found
 
 
@@ -100,7 +117,11 @@ def visible_gpus() -> list[Device]:
     count = 0
     for gpu in gpus:
         uuids = gpu.slices or (gpu.uuid,)
-        devices[gpu.uuid] = [Device("cuda", uuid, count + i) for i, uuid in enumerate(uuids)]
+        memories = gpu.slice_memory or (gpu.memory,)
+        devices[gpu.uuid] = [
+            Device("cuda", uuid, count + i, memory)
+            for i, (uuid, memory) in enumerate(zip(uuids, memories, strict=True))
+        ]
         count += len(uuids)
     everything = [device for group in devices.values() for device in group]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -140,28 +161,44 @@ def _gpus_by_nvml() -> list[_Gpu] | None:
         gpus = []
         for index in range(pynvml.nvmlDeviceGetCount()):
             handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            gpus.append(_Gpu(index, _text(pynvml.nvmlDeviceGetUUID(handle)), _mig_slices(pynvml, handle)))
+            slices = _mig_slices(pynvml, handle)
+            gpus.append(
+                _Gpu(
+                    index,
+                    _text(pynvml.nvmlDeviceGetUUID(handle)),
+                    tuple(_text(pynvml.nvmlDeviceGetUUID(piece)) for piece in slices),
+                    _memory(pynvml, handle),
+                    tuple(_memory(pynvml, piece) for piece in slices),
+                )
+            )
         return gpus
     finally:
         pynvml.nvmlShutdown()
 
 
-def _mig_slices(pynvml: Any, handle: Any) -> tuple[str, ...]:
+def _memory(pynvml: Any, handle: Any) -> int | None:
+    try:
+        return int(pynvml.nvmlDeviceGetMemoryInfo(handle).total)
+    except pynvml.NVMLError:
+        # A GPU that shares the host's memory has none of its own to tell.
+        return None
+
+
+def _mig_slices(pynvml: Any, handle: Any) -> list[Any]:
     try:
         mode, _ = pynvml.nvmlDeviceGetMigMode(handle)
     except pynvml.NVMLError:
         # Most GPUs cannot be split at all, and say so in this way.
-        return ()
-    uuids: list[str] = []
+        return []
+    slices = []
     if mode:
         for number in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
             try:
-                piece = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
+                slices.append(pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number))
             except pynvml.NVMLError:
                 # Places for slices are counted, not slices; this one is empty.
                 continue
-            uuids.append(_text(pynvml.nvmlDeviceGetUUID(piece)))
-    return tuple(uuids)
+    return slices
 
 
 def _gpus_by_driver() -> list[_Gpu]:

@@ -63,11 +63,17 @@ class Lease:
         self.devices, self._locks = [], []
 
 
-def acquire(devices: Sequence[Device], count: int, holder: Holder, on_wait: Callable[[Held], None]) -> Lease:
-    """Lease up to ``count`` of the devices, and at least one, waiting in the order of asking.
+def acquire(
+    devices: Sequence[Device],
+    count: int,
+    holder: Holder,
+    on_wait: Callable[[Held], None],
+    least: int = 1,
+) -> Lease:
+    """Lease up to ``count`` of the devices, and at least ``least``, waiting in the order of asking.
 
     A device held within the same run is waited for: its pool is about to leave. One held by another run
-    is waited for only while nothing else could be had.
+    is waited for only while too few others could be had.
 
     Args:
         devices: which may be leased, best first.
@@ -89,7 +95,9 @@ def acquire(devices: Sequence[Device], count: int, holder: Holder, on_wait: Call
                             lease.take(device, folder, holder)
                 held = {device: who(folder, device) for device in devices if device not in lease.devices}
                 ours = [d for d, other in held.items() if other is not None and other.owner == holder.owner]
-                if len(lease.devices) == min(count, len(devices)) or (lease.devices and not ours):
+                if len(lease.devices) == min(count, len(devices)) or (
+                    len(lease.devices) >= least and not ours
+                ):
                     return lease
                 on_wait(held)
                 time.sleep(POLL_SECONDS)

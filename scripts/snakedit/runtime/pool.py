@@ -26,6 +26,7 @@ from snakedit.runtime.leases import Holder, acquire
 from snakedit.runtime.owner import owner, watch
 from snakedit.runtime.progress import Progress
 from snakedit.runtime.sampling import Sampler
+from snakedit.runtime.spread import devices_per_copy, grouped
 from snakedit.runtime.stopping import Stop
 from snakedit.runtime.telemetry import Member, Span, Trace
 from snakedit.runtime.workers import Event, Outcome, Task, Workers
@@ -41,11 +42,13 @@ class Work:
         stage: ``edit`` or ``score``.
         settings: given to the loader in each worker; all JSON.
         key: fingerprint of all that the loaded thing depends on.
+        weights: bytes of a model that may be spread over devices, None for one that may not.
     """
 
     stage: str
     settings: dict[str, Any]
     key: str
+    weights: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def _events(
         stage=work.stage,
         settings=work.settings,
         key=work.key,
+        weights=work.weights,
         label=job.label,
         devices=run.devices,
         count=job.device_limit,
@@ -159,9 +163,11 @@ def _run_on_own_workers(
         stack.callback(os.close, run_is_over)
         holder = Holder(os.getpid(), job.label, owner(), socket=None)
         waiting = resident.Waiting(job.label, holder.owner, LOGGER.info, stop.check)
-        lease = acquire(resolve_devices(run.devices), job.device_limit, holder, waiting)
+        devices = resolve_devices(run.devices)
+        size = devices_per_copy(work.weights, devices, job.device_limit)
+        lease = acquire(devices, job.device_limit, holder, waiting, least=size)
         stack.callback(lease.release)
-        workers = Workers(loader, work.settings, lease.devices, run.item_timeout)
+        workers = Workers(loader, work.settings, grouped(lease.devices, size), run.item_timeout)
         stack.callback(workers.close)
         while True:
             ready = wait([*workers.connections, run_is_over], timeout=0.5)

@@ -55,6 +55,7 @@ class PoolRequest:
     stage: str
     settings: dict[str, Any]
     key: str
+    weights: int | None
     label: str
     devices: DevicesConfig
     count: int

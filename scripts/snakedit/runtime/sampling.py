@@ -28,28 +28,38 @@ class Sampler:
         # A process that is no member any more may have left its number to another.
         pids = {member.pid for member in members}
         self._processes = {pid: process for pid, process in self._processes.items() if pid in pids}
-        return [sample for member in members for sample in self._read(member)]
+        told: set[int] = set()
+        samples = []
+        for member in members:
+            # A worker on several devices is a member for each, but one process.
+            samples += self._read(member, with_process=member.pid not in told)
+            told.add(member.pid)
+        return samples
 
     def close(self) -> None:
         """Let go of NVML."""
         if self._nvml is not None:
             self._nvml.nvmlShutdown()
 
-    def _read(self, member: Member) -> list[Sample]:
+    def _read(self, member: Member, with_process: bool) -> list[Sample]:
         now = time.time()
-        figures = {}
+        figures = self._process_figures(member.pid) if with_process else {}
+        if member.kind == "cuda" and self._nvml is not None:
+            figures |= _gpu_figures(self._nvml, member.id)
+        return [Sample(member.device, name, now, value) for name, value in figures.items()]
+
+    def _process_figures(self, pid: int) -> dict[str, float]:
+        figures: dict[str, float] = {}
         with contextlib.suppress(psutil.NoSuchProcess):
-            process = self._processes.get(member.pid)
+            process = self._processes.get(pid)
             if process is None:
-                process = self._processes[member.pid] = psutil.Process(member.pid)
+                process = self._processes[pid] = psutil.Process(pid)
                 # The first call only sets the beginning of what the next one measures.
                 process.cpu_percent()
             else:
                 figures["cpu_percent"] = process.cpu_percent()
             figures["rss_mb"] = process.memory_info().rss / 1e6
-        if member.kind == "cuda" and self._nvml is not None:
-            figures |= _gpu_figures(self._nvml, member.id)
-        return [Sample(member.device, name, now, value) for name, value in figures.items()]
+        return figures
 
 
 def _open_nvml() -> Any:

@@ -24,6 +24,7 @@ from snakedit.runtime.leases import Holder, Lease, acquire
 from snakedit.runtime.line import Line, peer_uid
 from snakedit.runtime.owner import watch
 from snakedit.runtime.resident import PoolRequest, Waiting, log_file
+from snakedit.runtime.spread import devices_per_copy, grouped
 from snakedit.runtime.telemetry import Member, Span
 from snakedit.runtime.workers import Task, Workers
 
@@ -52,6 +53,7 @@ class Server:
         self.request, self._loader = request, loader
         self._clients: list[_Client] = []
         self._lease: Lease | None = None
+        self._per_copy = 1
         self._workers: Workers | None = None
         self._leave_at: float | None = None
         self._stopping = False
@@ -122,7 +124,9 @@ class Server:
         holder = Holder(os.getpid(), request.label, request.owner, str(request.socket))
         waiting = Waiting(request.label, request.owner, self._notes.append)
         try:
-            self._lease = acquire(resolve_devices(request.devices), request.count, holder, waiting)
+            devices = resolve_devices(request.devices)
+            self._per_copy = devices_per_copy(request.weights, devices, request.count)
+            self._lease = acquire(devices, request.count, holder, waiting, least=self._per_copy)
         except SnakeditError as error:
             self._error = str(error)
         except Exception as error:  # noqa: BLE001 - nobody waits for this thread, so its end must be told
@@ -173,7 +177,7 @@ class Server:
                 return
             # In the main thread: workers end with the thread that started them.
             request = self.request
-            devices = self._lease.devices
+            devices = grouped(self._lease.devices, self._per_copy)
             self._workers = Workers(self._loader, request.settings, devices, request.item_timeout, self._say)
         for client, outcome in self._workers.step(ready, self._take):
             if client in self._clients:

@@ -1,6 +1,7 @@
 """Weights on disk before any worker starts: a local folder, or a hub model downloaded once."""
 
 import errno
+from math import prod
 from pathlib import Path
 
 from snakedit.errors import CheckpointError
@@ -8,6 +9,7 @@ from snakedit.recipe import hub_revision, is_local
 
 # Configurations, tokenizers, chat templates and weights. No pickles, no code.
 FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 
 
 def local_folder(model: str, revision: str | None) -> str:
@@ -43,3 +45,22 @@ def _hint(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "the disk of the hub's cache is full; make room, or set HF_HOME to another disk"
     return ""
+
+
+def loaded_bytes(folder: str, dtype: str) -> int:
+    """Return the bytes that a folder's safetensors weights take when they are loaded.
+
+    Args:
+        dtype: torch's name of the type they are loaded as, or `auto` for the one they are stored in.
+    """
+    from safetensors import safe_open
+
+    total = 0
+    for path in Path(folder).glob("*.safetensors"):
+        if dtype == "auto":
+            total += path.stat().st_size
+            continue
+        with safe_open(path, framework="numpy") as file:
+            shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
+        total += sum(prod(shape) for shape in shapes) * DTYPE_BYTES[dtype]
+    return total

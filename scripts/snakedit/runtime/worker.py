@@ -49,11 +49,13 @@ def work(
 def _claim(device: Device) -> str:
     """Make the device the only one that this process sees; return its name for the loader.
 
+    A place of several devices is named as ``cuda:0,cuda:1``.
+
     Before anything heavy is imported: torch reads these variables once.
     """
     if device.kind == "cuda":
         os.environ["CUDA_VISIBLE_DEVICES"] = device.id
-        return "cuda:0"
+        return ",".join(f"cuda:{place}" for place in range(len(device.parts) or 1))
     if device.kind == "cpu":
         # A tiny model is many times faster with one thread than with two.
         os.environ["OMP_NUM_THREADS"] = "1"

@@ -95,7 +95,7 @@ class Workers:
         item_timeout: float,
         say: Callable[[str], object] = LOGGER.warning,
     ) -> None:
-        """Start a worker on each device.
+        """Start a worker on each device, or on each group of them that is one place for a model.
 
         Args:
             item_timeout: seconds after which a worker is thought to hang.
@@ -166,8 +166,9 @@ class Workers:
     def members(self) -> list[Member]:
         """The worker processes, for those who watch them."""
         return [
-            Member(worker.device.name, worker.device.kind, worker.device.id, worker.process.pid)
+            Member(device.name, device.kind, device.id, worker.process.pid)
             for worker in self._workers
+            for device in worker.device.parts or (worker.device,)
             if worker.process.pid is not None
         ]
 

@@ -367,6 +367,13 @@ def test_several_devices_share_a_model_and_no_other_one_is_used(monkeypatch):
     assert local.placement("cuda:0, cuda:2") == {"device_map": "auto", "max_memory": {0: 1000, 2: 1002}}
 
 
+@pytest.mark.parametrize(("device", "spread"), [("auto", True), ("single", False)])
+def test_only_with_device_auto_may_a_model_be_spread(tiny_judge, device, spread):
+    weights = Qwen3VL.weights(str(tiny_judge), Qwen3VLParams(dtype="float32", device=device))
+    stored = sum(path.stat().st_size for path in tiny_judge.glob("*.safetensors"))
+    assert weights == (pytest.approx(stored, rel=0.1) if spread else None)
+
+
 def test_no_two_draws_of_an_item_share_a_seed():
     seeds = [local.sample_seed(i, m, s) for i in range(20) for m in ("a", "b") for s in range(5)]
     assert len(set(seeds)) == len(seeds)

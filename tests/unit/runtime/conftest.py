@@ -34,3 +34,16 @@ def messages():
     yield told
     LOGGER.removeHandler(keep)
     LOGGER.setLevel(level)
+
+
+@pytest.fixture
+def run_owner(monkeypatch):
+    """A run that pools can belong to: its process and its name. In the end nothing of it is left."""
+    from jobs_by_hand import processes, start_owner, wait_for
+
+    process, name = start_owner()
+    monkeypatch.setenv("SNAKEDIT_OWNER", name)
+    yield process, name
+    process.kill()
+    process.wait()
+    wait_for(lambda: processes() == [], seconds=5)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ class FakeGpu:
     uuid: str
     slices: list[str] = field(default_factory=list)
     places: int = 7
+    total: int | None = 80 * 2**30
 
 
 class FakeNvml:
@@ -50,6 +52,12 @@ class FakeNvml:
 
     def nvmlDeviceGetUUID(self, handle: Any) -> bytes:  # noqa: N802
         return (handle if isinstance(handle, str) else handle.uuid).encode()
+
+    def nvmlDeviceGetMemoryInfo(self, handle: Any) -> SimpleNamespace:  # noqa: N802
+        total = 10 * 2**30 if isinstance(handle, str) else handle.total
+        if total is None:
+            raise self.NVMLError("Not Supported")
+        return SimpleNamespace(total=total)
 
     def nvmlDeviceGetMigMode(self, handle: FakeGpu) -> tuple[int, int]:  # noqa: N802
         if not handle.slices:
@@ -242,3 +250,13 @@ def test_counting_devices_imports_no_torch() -> None:
     )
     scripts = Path(__file__).parents[3] / "scripts"
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(scripts)}).returncode == 0
+
+
+def test_a_devices_memory_is_what_nvml_says_of_it_or_of_its_slice(gpus: FakeNvml) -> None:
+    gpus.gpus = [FakeGpu(A), FakeGpu(B, slices=[SLICE_1]), FakeGpu(C, total=None)]
+    assert [device.memory for device in visible_gpus()] == [80 * 2**30, 10 * 2**30, None]
+
+
+def test_a_declared_memory_stands_for_what_nvml_says(gpus: FakeNvml) -> None:
+    devices = resolve_devices(DevicesConfig("cuda", None, 2, memory_gib=40.0))
+    assert [device.memory for device in devices] == [40 * 2**30] * 2

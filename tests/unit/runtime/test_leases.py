@@ -253,3 +253,11 @@ def wait_for(condition: object, seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.01)
+
+
+def test_a_model_that_takes_two_devices_waits_for_the_second_of_another_run() -> None:
+    first = acquire(DEVICES[:3], 3, holder("editor"), refuse_to_wait)
+    with pytest.raises(WaitedError):
+        acquire(DEVICES, 4, holder("judge", owner="a third run"), refuse_to_wait, least=2)
+    first.release()
+    acquire(DEVICES, 4, holder("judge", owner="a third run"), refuse_to_wait, least=2).release()

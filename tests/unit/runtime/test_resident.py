@@ -35,17 +35,6 @@ from snakedit.runtime.resident import stop_pools
 from snakedit.runtime.serve import GRACE_SECONDS
 
 
-@pytest.fixture
-def run_owner(monkeypatch):
-    """A run that pools can belong to: its process and its name. In the end nothing of it is left."""
-    process, name = start_owner()
-    monkeypatch.setenv("SNAKEDIT_OWNER", name)
-    yield process, name
-    process.kill()
-    process.wait()
-    wait_for(lambda: processes() == [], seconds=5)
-
-
 class Background:
     """A job in a thread of this process, so that several can be in flight."""
 

@@ -149,6 +149,15 @@ def test_samples_are_a_second_apart():
     sampler.close()
 
 
+def test_a_process_on_two_devices_is_counted_once(often):
+    sampler = Sampler()
+    members = [Member(f"simulated:{n}", "simulated", str(n), os.getpid()) for n in range(2)]
+    sampler.samples(members)
+    told = [(sample.device, sample.name) for sample in sampler.samples(members)]
+    assert sorted(told) == [("simulated:0", "cpu_percent"), ("simulated:0", "rss_mb")]
+    sampler.close()
+
+
 def test_a_process_that_has_gone_is_passed_over(often):
     sampler = Sampler()
     process = psutil.Popen(["sleep", "600"])

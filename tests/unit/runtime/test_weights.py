@@ -3,12 +3,14 @@ import fnmatch
 from pathlib import Path
 
 import huggingface_hub
+import numpy as np
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
+from safetensors.numpy import save_file
 
 from snakedit import recipe
 from snakedit.errors import CheckpointError
-from snakedit.runtime.weights import FILES, local_folder
+from snakedit.runtime.weights import FILES, loaded_bytes, local_folder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -99,3 +101,11 @@ def test_a_hub_that_cannot_be_reached_is_told_in_one_line(tmp_path, monkeypatch)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(Path(tmp_path, "hub")))
     with pytest.raises(CheckpointError, match=r"owner/name: .*Connection refused.*give a local folder"):
         recipe.hub_revision("owner/name", None)
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("bfloat16", 2 * 18), ("float32", 4 * 18)])
+def test_weights_take_their_numbers_in_the_type_they_are_loaded_as(tmp_path, dtype, expected):
+    for name, shape in (("a", (3, 4)), ("b", (6,))):
+        save_file({name: np.zeros(shape, "float16")}, tmp_path / f"{name}.safetensors")
+    assert loaded_bytes(str(tmp_path), dtype) == expected
+    assert loaded_bytes(str(tmp_path), "auto") == sum(p.stat().st_size for p in tmp_path.iterdir())

@@ -1,0 +1,88 @@
+"""Models too large for one device: over which devices a copy is spread."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jobs_by_hand import Work, done, job, tasks
+
+from snakedit.config import DevicesConfig
+from snakedit.errors import DeviceError, StageError
+from snakedit.runtime.devices import Device
+from snakedit.runtime.spread import devices_per_copy, grouped
+from snakedit.runtime.worker import _claim
+
+GIB = 2**30
+
+
+def gpus(count, memory=80, prefix="GPU-"):
+    size = None if memory is None else memory * GIB
+    return [Device("cuda", f"{prefix}{n}", n, size) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("weights", "devices", "expected"),
+    [
+        (None, gpus(6), 1),
+        (17, gpus(6), 1),
+        (17, gpus(6, 24), 1),
+        (64, gpus(6, 48), 2),
+        (145, gpus(6), 3),
+        (145, [*gpus(3), *gpus(3, 40)], 5),
+        (145, gpus(6, None), 1),
+        (145, [*gpus(1), *gpus(1, None)], 1),
+        (5, gpus(2, 10, "MIG-"), 1),
+    ],
+)
+def test_a_copy_takes_as_many_devices_as_its_weights_and_their_headroom_need(weights, devices, expected):
+    assert devices_per_copy(weights and weights * GIB, devices, limit=6) == expected
+
+
+@pytest.mark.parametrize(
+    ("weights", "devices", "limit", "told"),
+    [
+        (145, gpus(6), 2, "2 devices have; .*GiB"),
+        (700, gpus(6), 6, "6 devices have"),
+        (17, gpus(7, 10, "MIG-"), 7, "a slice of a GPU has"),
+    ],
+)
+def test_a_model_that_fits_nowhere_is_refused_in_one_line(weights, devices, limit, told):
+    with pytest.raises(DeviceError, match="a copy of the model needs about") as error:
+        devices_per_copy(weights * GIB, devices, limit)
+    assert told.partition(";")[0] in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@given(count=st.integers(1, 16), size=st.integers(1, 16))
+def test_every_device_has_a_place_and_no_place_too_few(count, size):
+    size = min(size, count)
+    places = grouped(gpus(count), size)
+    parts = [place.parts or (place,) for place in places]
+    assert [device for group in parts for device in group] == gpus(count)
+    assert len(places) == count // size
+    assert all(size <= len(group) < 2 * size for group in parts)
+
+
+def test_a_worker_sees_all_devices_of_its_place(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    (place,) = grouped(gpus(2), 2)
+    assert _claim(place) == "cuda:0,cuda:1"
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0,GPU-1"
+    assert place.name == "cuda:0+1"
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_a_large_model_has_a_worker_for_each_group_of_devices(run_owner, resident):
+    work = Work("edit", {"needs_device": True}, "large", weights=30 * GIB)
+    devices = DevicesConfig("simulated", None, 5, memory_gib=20.0)
+    outcomes = done(work, tasks(20, seconds=0.05), job(device_limit=5), devices=devices, resident=resident)
+    assert {outcome.device for outcome in outcomes.values()} == {"simulated:0+1", "simulated:2+3+4"}
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_a_model_that_is_too_large_for_the_job_ends_it_in_one_line(run_owner, resident):
+    work = Work("edit", {"needs_device": True}, "larger", weights=60 * GIB)
+    devices = DevicesConfig("simulated", None, 2, memory_gib=20.0)
+    with pytest.raises((DeviceError, StageError), match="needs about 74 GiB"):
+        done(work, tasks(2), job(), devices=devices, resident=resident)
