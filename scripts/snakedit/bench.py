@@ -161,11 +161,20 @@ def bench_noop_100k(folder: Path) -> list[Figure]:
     ]
 
 
+def bench_judging(folder: Path) -> list[Figure]:
+    """A widened random Qwen3-VL on one thread of this CPU: questions together, items together."""
+    from snakedit.bench_judging import measure_judging
+
+    how = "random Qwen3-VL on one CPU thread, measured"
+    return [Figure(name, value, how) for name, value in measure_judging(folder).items()]
+
+
 BENCHES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "run": bench_run,
     "long_tail": bench_long_tail,
     "driver_memory": bench_driver_memory,
     "noop_100k": bench_noop_100k,
+    "judging": bench_judging,
 }
 
 

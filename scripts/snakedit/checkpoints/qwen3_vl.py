@@ -6,10 +6,14 @@ from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, save_
 from snakedit.runtime.processors import image_only
 
 
-def build_qwen3_vl(folder: Path) -> None:
+def build_qwen3_vl(folder: Path, width: int = 1, depth: int = 3) -> None:
     """Write a tiny checkpoint of Qwen3VLForConditionalGeneration and its processor.
 
     Its weights are random, but a digit is what it most likely says, so that its answers can be read.
+
+    Args:
+        width: how many times as wide its layers are, for measurements in which compute is to count.
+        depth: layers of the language model, and of the vision tower.
     """
     import torch
     from transformers import (
@@ -26,11 +30,11 @@ def build_qwen3_vl(folder: Path) -> None:
     configuration = Qwen3VLConfig(
         text_config={
             "vocab_size": -(-len(tokenizer) // 64) * 64,
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 3,
-            "num_attention_heads": 4,
-            "num_key_value_heads": 2,
+            "hidden_size": 64 * width,
+            "intermediate_size": 128 * width,
+            "num_hidden_layers": depth,
+            "num_attention_heads": 4 * width,
+            "num_key_value_heads": 2 * width,
             "head_dim": 16,
             "max_position_embeddings": 8192,
             "initializer_range": 0.2,
@@ -45,14 +49,14 @@ def build_qwen3_vl(folder: Path) -> None:
             "pad_token_id": tokenizer.pad_token_id,
         },
         vision_config={
-            "depth": 3,
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_heads": 2,
+            "depth": depth,
+            "hidden_size": 32 * width,
+            "intermediate_size": 64 * width,
+            "num_heads": 2 * width,
             "patch_size": 16,
             "spatial_merge_size": 2,
             "temporal_patch_size": 2,
-            "out_hidden_size": 64,
+            "out_hidden_size": 64 * width,
             "num_position_embeddings": 256,
             "deepstack_visual_indexes": [0, 1],
             "initializer_range": 0.1,

@@ -1,0 +1,102 @@
+"""What sharing a prefix and batching save a judge: the real classes with random weights, on this CPU."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from PIL import Image
+
+from snakedit.checkpoints.qwen3_vl import build_qwen3_vl
+from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
+from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
+from snakedit.judges.rubric import load_rubric
+from snakedit.records import Item
+
+# So wide that arithmetic rules, not the calls; images as the judge sees them.
+WIDTH, DEPTH, SIDE = 8, 6, 256
+BATCHES = (1, 2, 4, 8, 16)
+ROUNDS = 5
+
+
+def measure_judging(folder: Path) -> dict[str, float]:
+    """Build a widened random Qwen3-VL and time it.
+
+    Returns:
+        ``shared_prefix_speedup``: two metrics on one image pair in two calls ÷ in one call that computes
+        the images once; ``judge_batch_N_s``: seconds an item in batches of N; ``batch4_speedup``: that of
+        1 ÷ that of 4.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _measure(folder)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure(folder: Path) -> dict[str, float]:
+    build_qwen3_vl(folder, width=WIDTH, depth=DEPTH)
+    viescore = load_rubric("viescore", {})
+    both = replace(
+        viescore,
+        metrics=tuple(metric for metric in viescore.metrics if metric.shows == ("source", "edit")),
+        formula="mean",
+        of=(),
+        derived=(),
+    )
+    settings = JudgeSettings(both, reading="expected", min_scale_mass=0.0, samples=1)
+    judge = Qwen3VL(str(folder), Qwen3VLParams(dtype="float32"), "cpu", settings)
+    pair = _requests(1)
+    whole = _seconds_of(judge, pair, [settings])
+    apart = _seconds_of(
+        judge, pair, [replace(settings, rubric=replace(both, metrics=(metric,))) for metric in both.metrics]
+    )
+    requests = _requests(max(BATCHES))
+    an_item = {
+        size: _median_seconds(partial(_judge_in_batches, judge, requests, size), rounds=1) / len(requests)
+        for size in BATCHES
+    }
+    return {
+        "shared_prefix_speedup": apart / whole,
+        **{f"judge_batch_{size}_s": seconds for size, seconds in an_item.items()},
+        "batch4_speedup": an_item[1] / an_item[4],
+    }
+
+
+def _seconds_of(judge: Judge, requests: list[JudgeRequest], ways: Sequence[JudgeSettings]) -> float:
+    """The time of judging in each of the ways, one after the other."""
+
+    def all_ways() -> None:
+        for judge.settings in ways:
+            judge.judge(requests)
+
+    try:
+        return _median_seconds(all_ways, ROUNDS)
+    finally:
+        judge.settings = ways[0]
+
+
+def _judge_in_batches(judge: Judge, requests: list[JudgeRequest], size: int) -> None:
+    for start in range(0, len(requests), size):
+        judge.judge(requests[start : start + size])
+
+
+def _median_seconds(work: Callable[[], object], rounds: int) -> float:
+    work()
+    seconds = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begin)
+    return median(seconds)
+
+
+def _requests(count: int) -> list[JudgeRequest]:
+    source, edit = (Image.effect_noise((SIDE, SIDE), sigma).convert("RGB") for sigma in (40, 80))
+    items = (Item(f"i{n}", "c", ["s.png"], ["0" * 64], f"make part {n} of it red") for n in range(count))
+    return [JudgeRequest(item, [source], edit, seed=0) for item in items]
