@@ -119,13 +119,20 @@ def judge_recipe(
     }
 
 
-def score_fingerprint(recipe: Mapping[str, Any], item: Item, image_sha256: str) -> str:
-    """Return the fingerprint of one score: the judge, what it is shown, and what it is told."""
+def score_fingerprint(
+    recipe: Mapping[str, Any], item: Item, image_sha256: str, reference_sha256: str | None = None
+) -> str:
+    """Return the fingerprint of one score: the judge, what it is shown, and what it is told.
+
+    Args:
+        reference_sha256: of the item's reference, if the rubric shows it.
+    """
     return fingerprint(
         {
             "recipe": dict(recipe),
             "sources": item.image_sha256s,
             "edit": image_sha256,
+            "reference": reference_sha256,
             "item": {
                 "category": item.category,
                 "instruction": item.instruction,

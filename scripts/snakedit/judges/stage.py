@@ -55,8 +55,18 @@ def score_category(
     edits = list(read_records(edits_path, Edit))
     _check_images(edits, edits_path)
 
+    references = {
+        item.id: items_path.parent / item.reference
+        for item in items.values()
+        if item.reference is not None and any("reference" in metric.shows for metric in rubric.metrics)
+    }
     expected = {
-        edit.item: recipes.score_fingerprint(recipe, items[edit.item], edit.image_sha256)
+        edit.item: recipes.score_fingerprint(
+            recipe,
+            items[edit.item],
+            edit.image_sha256,
+            recipes.file_sha256(references[edit.item]) if edit.item in references else None,
+        )
         for edit in edits
         if edit.image_sha256 is not None
     }
@@ -82,7 +92,11 @@ def score_category(
         batches = [todo[i : i + judge.batch_size] for i in range(0, len(todo), judge.batch_size)]
         by_key = {batch[0].item: batch for batch in batches}
         tasks = (
-            Task(key, _payload(batch, items, items_path.parent, edits_path.parent), weight=len(batch))
+            Task(
+                key,
+                _payload(batch, items, references, items_path.parent, edits_path.parent),
+                weight=len(batch),
+            )
             for key, batch in by_key.items()
         )
         with Journal(journal_path) as journal:
@@ -145,6 +159,7 @@ class JudgeWorker:
                 sources=[open_image(path) for path in entry["sources"]],
                 edit=open_image(entry["edit"]),
                 seed=entry["seed"],
+                reference=open_image(entry["reference"]) if entry["reference"] else None,
             )
             for entry in payload["batch"]
         ]
@@ -208,7 +223,11 @@ def _work(judge: JudgeConfig, family: type[Judge], recipe: Mapping[str, Any]) ->
 
 
 def _payload(
-    batch: Sequence[Edit], items: Mapping[str, Item], items_folder: Path, edits_folder: Path
+    batch: Sequence[Edit],
+    items: Mapping[str, Item],
+    references: Mapping[str, Path],
+    items_folder: Path,
+    edits_folder: Path,
 ) -> dict[str, Any]:
     # Absolute: a resident pool has a working directory of its own.
     return {
@@ -217,6 +236,7 @@ def _payload(
                 "item": dataclasses.asdict(items[edit.item]),
                 "sources": [str((items_folder / image).resolve()) for image in items[edit.item].images],
                 "edit": str((edits_folder / str(edit.image)).resolve()),
+                "reference": str(references[edit.item].resolve()) if edit.item in references else None,
                 "seed": recipes.item_seed(0, items[edit.item]) or 0,
             }
             for edit in batch
