@@ -195,7 +195,9 @@ class _Watcher:
         if job.telemetry_folder is not None:
             folder = job.telemetry_folder / job.rule / job.label
             process = f"{job.rule} {job.benchmark}/{job.label}/{job.category}"
-            self._trace = Trace(folder, job.category, process)
+            # On a cluster each job is a run of its own.
+            run = "" if "SLURM_JOB_ID" in os.environ else owner()
+            self._trace = Trace(folder, job.category, process, run)
         self._sampler = Sampler()
 
     def __enter__(self) -> "_Watcher":

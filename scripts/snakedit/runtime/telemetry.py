@@ -62,18 +62,19 @@ class Member:
 class Trace:
     """A Chrome trace in the making: JSON's array of events, which is whole once it is closed."""
 
-    def __init__(self, folder: Path, name: str, process: str) -> None:
+    def __init__(self, folder: Path, name: str, process: str, run: str = "") -> None:
         """Open a file of its own, ``{name}.{UTC time}-{pid}.json``, that was not there before.
 
         Args:
             process: what the trace's viewer calls the job.
+            run: what the traces of one run have in common, empty where that is not known.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._file = _open_new(folder, name)
         self.path = Path(self._file.name)
         self._threads: dict[str, int] = {}
         self._separator = "[\n"
-        self._write(ph="M", name="process_name", args={"name": process})
+        self._write(ph="M", name="process_name", args={"name": process, "run": run})
 
     def __enter__(self) -> "Trace":
         return self
@@ -118,6 +119,17 @@ class Trace:
         line = json.dumps({"pid": os.getpid(), "tid": 0, **event}, ensure_ascii=False)
         self._file.write(self._separator + line)
         self._separator = ",\n"
+
+
+def run_of(path: Path) -> str:
+    """Return the run that a trace says it belongs to, empty where it says none."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        file.readline()
+        try:
+            return str(json.loads(file.readline().strip().rstrip(","))["args"].get("run", ""))
+        except (json.JSONDecodeError, KeyError, TypeError):
+            # Killed before its first line was written.
+            return ""
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,177 @@
+"""What the devices did, from the telemetry of a benchmark's jobs: shares, loads, memory, and a timeline."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from snakedit.runtime.telemetry import Sample, Span, read_rows, run_of
+
+# Jobs that do not know their run, as on a cluster, belong to another one if they are further apart.
+RUN_GAP_SECONDS = 600.0
+# Neighbouring spans of one kind are drawn as one where no pixel lies between them.
+MAX_STRETCHES = 4000
+WORK = ("edit", "score")
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one device, or all of a run's, did and took.
+
+    Attributes:
+        seconds: activity → seconds, by the names of `snakedit.runtime.telemetry.Span`.
+        items: tasks done.
+        loads: models loaded.
+        wall: seconds from the first device's taking to the last one's end.
+        busy: share of `wall` that was spent on edits or scores, 0–1.
+        peak_memory_mb: of a GPU, or None where no GPU told.
+        mean_utilisation: of a GPU in percent, or None.
+        peak_rss_mb: of the largest worker process, or None.
+    """
+
+    device: str
+    seconds: dict[str, float]
+    items: int
+    loads: int
+    wall: float
+    busy: float
+    peak_memory_mb: float | None
+    mean_utilisation: float | None
+    peak_rss_mb: float | None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One run as its devices saw it.
+
+    Attributes:
+        start: seconds since 1970.
+        spans: in the order of their start.
+        samples: of devices and workers, in no order.
+        runs: how many runs the telemetry tells of; this is the latest.
+    """
+
+    start: float
+    spans: list[Span]
+    samples: list[Sample]
+    runs: int
+
+    def uses(self) -> list[Use]:
+        """Return what each device did, and last, under the name ``all``, what all did together."""
+        devices = sorted({span.device for span in self.spans})
+        wall = max(span.start + span.seconds for span in self.spans) - self.start
+        each = [_use(device, self._of(device), self._samples_of(device), wall, 1) for device in devices]
+        together = _use("all", self.spans, self.samples, wall, len(devices))
+        return [*each, together]
+
+    def stretches(self) -> list[Span]:
+        """Return the spans for drawing: from the run's start, short neighbours of one kind joined."""
+        devices = sorted({span.device for span in self.spans})
+        joined: list[Span] = []
+        gap = 0.0
+        for device in devices:
+            joined += _joined(self._of(device), gap)
+        wall = max((span.start + span.seconds for span in self.spans), default=self.start) - self.start
+        while len(joined) > MAX_STRETCHES:
+            gap = max(gap * 2, wall / 2000)
+            joined = [one for device in devices for one in _joined(self._of(device), gap)]
+        return [replace(span, start=span.start - self.start) for span in joined]
+
+    def _of(self, device: str) -> list[Span]:
+        return [span for span in self.spans if span.device == device]
+
+    def _samples_of(self, device: str) -> list[Sample]:
+        return [sample for sample in self.samples if sample.device == device]
+
+
+def read_activity(telemetry: Path) -> Activity | None:
+    """Read the traces below a benchmark's telemetry folder; None where no device did anything."""
+    jobs = [_read_job(path) for path in telemetry.glob("*/*/*.json")]
+    runs = _runs(sorted((job for job in jobs if job.spans), key=lambda job: job.spans[0].start))
+    if not runs:
+        return None
+    spans = sorted((span for job in runs[-1] for span in job.spans), key=lambda span: span.start)
+    samples = [sample for job in runs[-1] for sample in job.samples]
+    return Activity(spans[0].start, spans, samples, len(runs))
+
+
+@dataclass(frozen=True)
+class _Job:
+    run: str
+    spans: list[Span]
+    samples: list[Sample]
+
+    @property
+    def end(self) -> float:
+        return max(span.start + span.seconds for span in self.spans)
+
+
+def _read_job(path: Path) -> _Job:
+    job = _Job(run_of(path), [], [])
+    for row in read_rows(path):
+        start = datetime.fromisoformat(row["start"]).timestamp()
+        if row["kind"] == "span":
+            job.spans.append(Span(row["device"], row["name"], start, float(row["seconds"]), row["item"]))
+        elif row["device"] not in ("driver", "pool"):
+            job.samples.append(Sample(row["device"], row["name"], start, float(row["value"])))
+    job.spans.sort(key=lambda span: span.start)
+    return job
+
+
+def _runs(jobs: Iterable[_Job]) -> list[list[_Job]]:
+    """Put the jobs of one run together; the run that began last comes last."""
+    runs: list[list[_Job]] = []
+    named: dict[str, list[_Job]] = {}
+    for job in jobs:
+        if job.run:
+            if job.run not in named:
+                runs.append(named.setdefault(job.run, []))
+            named[job.run].append(job)
+        elif runs and not runs[-1][0].run and _gap(runs[-1], job) <= RUN_GAP_SECONDS:
+            runs[-1].append(job)
+        else:
+            runs.append([job])
+    return runs
+
+
+def _gap(run: Iterable[_Job], job: _Job) -> float:
+    return job.spans[0].start - max(other.end for other in run)
+
+
+def _use(device: str, spans: Sequence[Span], samples: Iterable[Sample], wall: float, devices: int) -> Use:
+    seconds: dict[str, float] = {}
+    for span in spans:
+        seconds[span.name] = seconds.get(span.name, 0.0) + span.seconds
+    readings: dict[str, list[float]] = {}
+    for sample in samples:
+        readings.setdefault(sample.name, []).append(sample.value)
+    utilisation = readings.get("gpu_utilisation_percent")
+    busy = sum(seconds.get(name, 0.0) for name in WORK)
+    return Use(
+        device=device,
+        seconds=seconds,
+        items=sum(span.name in WORK for span in spans),
+        loads=sum(span.name == "load" for span in spans),
+        wall=wall,
+        busy=busy / (wall * devices) if wall > 0 else 0.0,
+        peak_memory_mb=max(readings.get("gpu_memory_mb", []), default=None),
+        mean_utilisation=sum(utilisation) / len(utilisation) if utilisation else None,
+        peak_rss_mb=max(readings.get("rss_mb", []), default=None),
+    )
+
+
+def _joined(spans: Iterable[Span], gap: float) -> list[Span]:
+    """Join what follows itself within a gap; with a wide gap also swallow what is shorter than it."""
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and last.start + last.seconds + gap >= span.start
+            and (last.name == span.name or span.seconds < gap / 2)
+        ):
+            end = max(last.start + last.seconds, span.start + span.seconds)
+            joined[-1] = replace(last, seconds=end - last.start, item=None)
+        else:
+            joined.append(span)
+    return joined
