@@ -1,7 +1,10 @@
 """Who may import whom: DESIGN's rule, and the two registries and device counting that `plan` adds to it."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,19 @@ def test_a_forbidden_import_is_found(tmp_path, place, line):
     path.parent.mkdir(exist_ok=True)
     path.write_text(line + "\n", encoding="utf-8")
     assert len(violations(tmp_path)) == 1
+
+
+def test_what_the_rules_read_imports_nothing_heavy():
+    heavy = {"torch", "diffusers", "transformers", "pandas", "scipy", "altair", "openai", "pyarrow"}
+    code = "import sys, snakedit.plan; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not heavy & set(done.stdout.split())
 
 
 def test_the_rules_read_the_library_through_the_plan():

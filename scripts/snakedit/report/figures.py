@@ -1,0 +1,114 @@
+"""The report's pictures as files below plots/, each with what it shows in a sentence."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from snakedit.names import safe_name
+from snakedit.records import write_whole
+from snakedit.report import plots
+from snakedit.report.activity import Activity
+from snakedit.report.read import Results
+from snakedit.report.tables import SCORE, Row, standings
+
+FOLDER = "plots"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture.
+
+    Attributes:
+        judge: whose scores it shows, or empty.
+        file: its path within the report's folder.
+        caption: what it shows, in a sentence.
+        svg: the picture itself, for the page.
+    """
+
+    judge: str
+    file: str
+    caption: str
+    svg: str
+
+
+def write_figures(
+    folder: Path,
+    results: Results,
+    rows: Sequence[Row],
+    headline: Mapping[str, str],
+    duels: Mapping[str, Sequence[plots.Duel]],
+    activity: Activity | None,
+) -> list[Figure]:
+    """Write every picture that the results allow, and remove those of former results.
+
+    Args:
+        folder: the report's.
+        headline: judge → ``macro`` or ``micro``.
+        duels: judge → the editors in pairs, each pair in both orders.
+    """
+    figures = [
+        Figure(judge, f"{FOLDER}/{name}.svg", caption, svg)
+        for judge, name, caption, svg in _drawn(results, rows, headline, duels, activity)
+        if svg is not None
+    ]
+    for figure in figures:
+        (folder / figure.file).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / figure.file, [figure.svg])
+    kept = {figure.file for figure in figures}
+    for old in (folder / FOLDER).glob("*.svg"):
+        if f"{FOLDER}/{old.name}" not in kept:
+            old.unlink()
+    return figures
+
+
+def _drawn(
+    results: Results,
+    rows: Sequence[Row],
+    headline: Mapping[str, str],
+    duels: Mapping[str, Sequence[plots.Duel]],
+    activity: Activity | None,
+) -> Iterator[tuple[str, str, str, str | None]]:
+    for judge in results.judges:
+        name, total = safe_name(judge), headline[judge]
+        table = standings(rows, judge, SCORE, total)
+        yield (
+            judge,
+            f"standings-{name}",
+            f"The editors by {judge}: {total} means with their 95 % intervals.",
+            plots.standings_plot(table, total),
+        )
+        yield (
+            judge,
+            f"heat-map-{name}",
+            f"Means of every metric in every category, by {judge}. Darker is higher.",
+            plots.heat_map(rows, judge),
+        )
+        order = [standing.editor for standing in table]
+        yield (
+            judge,
+            f"distributions-{name}",
+            f"How the items' scores by {judge} spread, as shares of each editor's scored items.",
+            plots.distributions({editor: _scores(results, judge, editor) for editor in order}),
+        )
+        yield (
+            judge,
+            f"head-to-head-{name}",
+            f"Mean differences by {judge} on the items that both editors have: the row's editor minus the "
+            "column's. A star marks those that chance alone would hardly make (Holm, 5 %).",
+            plots.head_to_head(duels.get(judge, ())),
+        )
+    yield (
+        "",
+        "timeline",
+        "What each device did in the latest run.",
+        plots.timeline(activity) if activity is not None else None,
+    )
+
+
+def _scores(results: Results, judge: str, editor: str) -> list[float]:
+    return [
+        score.score
+        for category in results.categories
+        for score in category.scores[judge, editor].values()
+        if score.score is not None
+    ]
