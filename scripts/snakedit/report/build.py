@@ -8,6 +8,8 @@ from snakedit.errors import ConfigError, did_you_mean
 from snakedit.logs import LOGGER
 from snakedit.records import write_whole
 from snakedit.report import tables
+from snakedit.report.activity import read_activity
+from snakedit.report.figures import write_figures
 from snakedit.report.markdown import leaderboard_markdown
 from snakedit.report.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.page import write_pages
@@ -22,7 +24,7 @@ def build_report(
     headline: Mapping[str, str],
     notices: Sequence[str] = (),
 ) -> None:
-    """Write leaderboard.csv, leaderboard.md, failures.csv and the pages into ``output``'s folder.
+    """Write the tables, the pictures and the pages into ``output``'s folder.
 
     Every file is there whole or not at all, and ``output`` is written last.
 
@@ -47,7 +49,9 @@ def build_report(
     tables.write_failures(folder / "failures.csv", benchmark, failures)
     write_whole(folder / "leaderboard.md", [leaderboard_markdown(benchmark, rows, totals, banner)])
     limits = warnings(results, rows, totals)
-    write_pages(output, config, results, rows, failures, totals, banner, limits)
+    activity = read_activity(folder.parent / "telemetry")
+    figures = write_figures(folder, results, rows, totals, {}, activity)
+    write_pages(output, config, results, rows, failures, totals, banner, limits, figures, activity)
     for line in (*banner, *limits):
         LOGGER.warning("%s", line)
     items = sum(len(category.items) for category in results.categories)

@@ -1,5 +1,8 @@
 """From an Altair chart to an SVG that fits a light page, a dark page and a paper, made offline."""
 
+import hashlib
+import json
+import re
 from typing import Any
 
 import altair as alt
@@ -45,4 +48,8 @@ def to_svg(chart: Any) -> str:
         .configure_legend(labelColor=INK, titleColor=INK, orient="bottom", title=None)
         .configure_text(color=INK)
     )
-    return str(vl_convert.vegalite_to_svg(themed.to_dict(), allowed_base_urls=[]))
+    specification = themed.to_dict()
+    svg = str(vl_convert.vegalite_to_svg(specification, allowed_base_urls=[]))
+    # Vega numbers gradients over the life of the process; on a page each needs a name of its own.
+    name = hashlib.sha256(json.dumps(specification).encode()).hexdigest()[:12]
+    return re.sub(r"\bgradient_\d+", f"shades-{name}", svg)

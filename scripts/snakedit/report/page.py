@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from snakedit.config import Config
 from snakedit.names import safe_name
 from snakedit.records import Edit, Item, Score, write_whole
+from snakedit.report.activity import Activity
+from snakedit.report.figures import Figure
 from snakedit.report.read import Category, Results
 from snakedit.report.tables import SCORE, TOTALS, Failure, Row, Standing, metrics_of, standings
 
@@ -84,6 +86,8 @@ def write_pages(
     headline: Mapping[str, str],
     notices: Sequence[str],
     warnings: Sequence[str],
+    figures: Sequence[Figure] = (),
+    activity: Activity | None = None,
 ) -> None:
     """Write the style, a page for each category and, last, ``output``; remove the pages of former categories.
 
@@ -92,6 +96,8 @@ def write_pages(
         headline: judge → ``macro`` or ``micro``.
         notices: for a banner on every page: why the scores do not mean what they seem to.
         warnings: for the front page: what limits the conclusions.
+        figures: for the front page.
+        activity: what the devices did in the latest run, if it is known.
     """
     folder = output.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +131,9 @@ def write_pages(
         failures=failures,
         causes=causes(failures),
         max_causes=MAX_CAUSES,
+        figures=figures,
+        activity=activity,
+        uses=activity.uses() if activity is not None else [],
     )
     write_whole(output, front)
 
