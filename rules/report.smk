@@ -1,4 +1,4 @@
-# Requires all scores of a benchmark. Makes its report.
+# Requires all scores of a benchmark. Makes its report, and marks what `snakemake --report` takes from it.
 
 
 rule build_report:
@@ -6,9 +6,37 @@ rule build_report:
         index=ancient("results/{benchmark}/index.json"),
         results=all_results,
     output:
-        csv="results/{benchmark}/report/leaderboard.csv",
-        markdown="results/{benchmark}/report/leaderboard.md",
-        page="results/{benchmark}/report/index.html",
+        csv=report(
+            "results/{benchmark}/report/leaderboard.csv",
+            category="{benchmark}",
+            caption="captions/leaderboard.rst",
+            labels={"part": "leaderboard", "format": "CSV"},
+        ),
+        markdown=report(
+            "results/{benchmark}/report/leaderboard.md",
+            category="{benchmark}",
+            caption="captions/leaderboard.rst",
+            labels={"part": "leaderboard", "format": "Markdown"},
+        ),
+        failures=report(
+            "results/{benchmark}/report/failures.csv",
+            category="{benchmark}",
+            caption="captions/failures.rst",
+            labels={"part": "failures", "format": "CSV"},
+        ),
+        plots=report(
+            directory("results/{benchmark}/report/plots"),
+            patterns=["{plot}.svg"],
+            category="{benchmark}",
+            caption="captions/plots.rst",
+            labels={"part": "{plot}", "format": "SVG"},
+        ),
+        page=report(
+            "results/{benchmark}/report/index.html",
+            category="{benchmark}",
+            caption="captions/page.rst",
+            labels={"part": "page", "format": "HTML"},
+        ),
     log:
         "results/{benchmark}/logs/build_report/report.log",
     benchmark:

@@ -51,8 +51,8 @@ def write_figures(
         for judge, name, caption, svg in _drawn(results, rows, headline, duels, activity)
         if svg is not None
     ]
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     for figure in figures:
-        (folder / figure.file).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / figure.file, [figure.svg])
     kept = {figure.file for figure in figures}
     for old in (folder / FOLDER).glob("*.svg"):
