@@ -113,7 +113,12 @@ class Config:
 
 
 def load(path: str | Path) -> Config:
-    """Read a configuration file (YAML or JSON).
+    """Read a configuration file (YAML or JSON); see `read` for the errors."""
+    return from_dict(read(path))
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Return a configuration file's content (YAML or JSON), normalised.
 
     Raises:
         ConfigError: if it is unreadable or not what the schema allows.
@@ -124,7 +129,7 @@ def load(path: str | Path) -> Config:
         raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
     except yaml.YAMLError as error:
         raise ConfigError(f"not YAML ({error})", where=str(path)) from None
-    return from_dict(normalise(raw, str(path)))
+    return normalise(raw, str(path))
 
 
 def normalise(raw: Any, where: str) -> dict[str, Any]:

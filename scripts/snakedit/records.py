@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -140,22 +141,29 @@ def from_line(line: str, kind: type[Record], where: str) -> Record:
         raise RecordError(f"not JSON ({error.msg})", where=where) from None
     if not isinstance(data, dict):
         raise RecordError(f"a {type(data).__name__}, not an object", where=where)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
+    known, required = _keys(kind)
     for key in data:
-        if key not in fields:
+        if key not in known:
             raise RecordError(
-                f"unknown key '{key}' in a record of type {kind.__name__}{did_you_mean(key, fields)}",
+                f"unknown key '{key}' in a record of type {kind.__name__}{did_you_mean(key, known)}",
                 where=where,
             )
-    required = [
-        name
-        for name, f in fields.items()
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
     missing = [name for name in required if name not in data]
     if missing:
         raise RecordError(f"a record of type {kind.__name__} lacks '{missing[0]}'", where=where)
     return kind(**data)
+
+
+@cache
+def _keys(kind: type[Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys that a record of this kind may have, and those that it must have."""
+    fields = dataclasses.fields(kind)
+    required = (
+        f.name
+        for f in fields
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    )
+    return tuple(f.name for f in fields), tuple(required)
 
 
 def read_records(path: str | Path, kind: type[Record]) -> Iterator[Record]:

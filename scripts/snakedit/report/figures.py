@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from snakedit.comparisons import Comparison
+from snakedit.intervals import Array
 from snakedit.names import safe_name
 from snakedit.records import write_whole
 from snakedit.report import plots
 from snakedit.report.activity import Activity
-from snakedit.report.read import Results
-from snakedit.report.tables import SCORE, Row, standings
+from snakedit.report.leaderboard import Row, standings
+from snakedit.report.numbers import SCORE, Numbers
 
 FOLDER = "plots"
 
@@ -33,10 +37,10 @@ class Figure:
 
 def write_figures(
     folder: Path,
-    results: Results,
+    numbers: Numbers,
     rows: Sequence[Row],
     headline: Mapping[str, str],
-    duels: Mapping[str, Sequence[plots.Duel]],
+    compared: Mapping[tuple[str, str], Sequence[Comparison]],
     activity: Activity | None,
 ) -> list[Figure]:
     """Write every picture that the results allow, and remove those of former results.
@@ -44,11 +48,11 @@ def write_figures(
     Args:
         folder: the report's.
         headline: judge → ``macro`` or ``micro``.
-        duels: judge → the editors in pairs, each pair in both orders.
+        compared: (judge, total) → every two editors once.
     """
     figures = [
         Figure(judge, f"{FOLDER}/{name}.svg", caption, svg)
-        for judge, name, caption, svg in _drawn(results, rows, headline, duels, activity)
+        for judge, name, caption, svg in _drawn(numbers, rows, headline, compared, activity)
         if svg is not None
     ]
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -62,13 +66,13 @@ def write_figures(
 
 
 def _drawn(
-    results: Results,
+    numbers: Numbers,
     rows: Sequence[Row],
     headline: Mapping[str, str],
-    duels: Mapping[str, Sequence[plots.Duel]],
+    compared: Mapping[tuple[str, str], Sequence[Comparison]],
     activity: Activity | None,
 ) -> Iterator[tuple[str, str, str, str | None]]:
-    for judge in results.judges:
+    for judge in numbers.judges:
         name, total = safe_name(judge), headline[judge]
         table = standings(rows, judge, SCORE, total)
         yield (
@@ -88,14 +92,14 @@ def _drawn(
             judge,
             f"distributions-{name}",
             f"How the items' scores by {judge} spread, as shares of each editor's scored items.",
-            plots.distributions({editor: _scores(results, judge, editor) for editor in order}),
+            plots.distributions({editor: _scores(numbers, judge, editor) for editor in order}),
         )
         yield (
             judge,
             f"head-to-head-{name}",
             f"Mean differences by {judge} on the items that both editors have: the row's editor minus the "
             "column's. A star marks those that chance alone would hardly make (Holm, 5 %).",
-            plots.head_to_head(duels.get(judge, ())),
+            plots.head_to_head(compared.get((judge, total), ()), order),
         )
     yield (
         "",
@@ -105,10 +109,6 @@ def _drawn(
     )
 
 
-def _scores(results: Results, judge: str, editor: str) -> list[float]:
-    return [
-        score.score
-        for category in results.categories
-        for score in category.scores[judge, editor].values()
-        if score.score is not None
-    ]
+def _scores(numbers: Numbers, judge: str, editor: str) -> Array:
+    values = numbers.sample(judge, editor, SCORE).values
+    return values[~np.isnan(values)]

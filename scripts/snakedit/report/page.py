@@ -18,9 +18,11 @@ from snakedit.config import Config
 from snakedit.names import safe_name
 from snakedit.records import Edit, Item, Score, write_whole
 from snakedit.report.activity import Activity
+from snakedit.report.failures import Causes
 from snakedit.report.figures import Figure
+from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
+from snakedit.report.numbers import SCORE, Numbers
 from snakedit.report.read import Category, Results
-from snakedit.report.tables import SCORE, TOTALS, Failure, Row, Standing, metrics_of, standings
 
 HERE = Path(__file__).resolve().parent
 STYLE = "report.css"
@@ -68,21 +70,14 @@ class ItemView:
     edits: list[EditView]
 
 
-@dataclass(frozen=True)
-class Cause:
-    """Failures of one stage, editor, judge and status whose errors begin with the same line."""
-
-    count: int
-    reason: str
-    failure: Failure
-
-
 def write_pages(
     output: Path,
+    place: Path,
     config: Config,
     results: Results,
+    numbers: Numbers,
     rows: Sequence[Row],
-    failures: Sequence[Failure],
+    causes: Causes,
     headline: Mapping[str, str],
     notices: Sequence[str],
     warnings: Sequence[str],
@@ -93,6 +88,7 @@ def write_pages(
 
     Args:
         output: index.html, in a folder of its own.
+        place: the folder that the pages will be opened in.
         headline: judge → ``macro`` or ``micro``.
         notices: for a banner on every page: why the scores do not mean what they seem to.
         warnings: for the front page: what limits the conclusions.
@@ -115,7 +111,7 @@ def write_pages(
     for category in results.categories:
         write_whole(
             folder / pages[category.name],
-            template.generate(**common, category=category, items=item_views(category, results, folder)),
+            template.generate(**common, category=category, items=item_views(category, results, place)),
         )
     for old in folder.glob("items-*.html"):
         if old.name not in pages.values():
@@ -124,12 +120,12 @@ def write_pages(
         **common,
         warnings=warnings,
         judges=[
-            (config.judges[judge], tables(results, rows, judge, headline[judge])) for judge in results.judges
+            (config.judges[judge], tables(numbers, rows, judge, headline[judge])) for judge in results.judges
         ],
         editors=[config.editors[editor] for editor in results.editors],
         categories=[(category, quote(pages[category.name])) for category in results.categories],
-        failures=failures,
-        causes=causes(failures),
+        failures=causes.total,
+        causes=causes.most_frequent(),
         max_causes=MAX_CAUSES,
         figures=figures,
         activity=activity,
@@ -143,26 +139,14 @@ def page_name(category: Category) -> str:
     return f"items-{category.files.folder}.html"
 
 
-def tables(results: Results, rows: Sequence[Row], judge: str, headline: str) -> list[Table]:
+def tables(numbers: Numbers, rows: Sequence[Row], judge: str, headline: str) -> list[Table]:
     """Return a judge's tables: the item's score first, then each metric of its rubric."""
     made: list[Table] = []
-    for metric in (SCORE, *(m for m in metrics_of(results, judge) if m != SCORE)):
+    for metric in (SCORE, *(m for m in numbers.metrics[judge] if m != SCORE)):
         table = standings(rows, judge, metric, headline)
-        names = [c.name for c in results.categories if any(c.name in s.categories for s in table)]
+        names = [c.name for c in numbers.categories if any(c.name in s.categories for s in table)]
         made.append(Table(metric, sorted(TOTALS, key=lambda total: total != headline), names, table))
     return made
-
-
-def causes(failures: Sequence[Failure]) -> list[Cause]:
-    """Return the failures by cause, in whatever category, the most frequent first."""
-    groups: dict[tuple[str, str, str, str, str], list[Failure]] = {}
-    for failure in failures:
-        reason = failure.error.strip().split("\n", 1)[0]
-        key = (failure.stage, failure.editor, failure.judge, failure.status, reason)
-        groups.setdefault(key, []).append(failure)
-    return sorted(
-        (Cause(len(group), key[-1], group[0]) for key, group in groups.items()), key=lambda c: -c.count
-    )
 
 
 def item_views(category: Category, results: Results, folder: Path) -> Iterator[ItemView]:

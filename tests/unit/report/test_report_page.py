@@ -14,10 +14,10 @@ from results_by_hand import ResultsByHand, configuration, edit, item
 
 from snakedit.errors import ConfigError, RecordError
 from snakedit.records import Edit, Score
-from snakedit.report.build import build_report
+from snakedit.report.build import Judging
+from snakedit.report.failures import Causes, Failure
 from snakedit.report.markdown import aligned, plain
-from snakedit.report.page import causes, words
-from snakedit.report.tables import Failure
+from snakedit.report.page import words
 
 SCRIPT = "<script>alert('x')</script>"
 HANDLER = '"><img src=x onerror=alert(1)>'
@@ -69,9 +69,8 @@ def hand(tmp_path: Path) -> ResultsByHand:
 def build(
     hand: ResultsByHand, notices: tuple[str, ...] = (), config: Any = None, **headline: str
 ) -> list[Page]:
-    output = hand.root / "report" / "index.html"
-    build_report(config or configuration(), "bench", hand.categories, output, headline, notices)
-    return [Page(output), *(Page(path) for path in sorted(output.parent.glob("items-*.html")))]
+    folder = hand.build(config, notices, {judge: Judging(total, {}) for judge, total in headline.items()})
+    return [Page(folder / "index.html"), *(Page(path) for path in sorted(folder.glob("items-*.html")))]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -235,7 +234,11 @@ def test_failures_are_counted_by_the_first_line_of_their_error():
         Failure("c", "2", "edit", "failed", "out of memory\n2.00 GiB", "tiny"),
         Failure("d", "3", "edit", "failed", "out of memory\n4.00 GiB", "tiny"),
     ]
-    assert [(cause.count, cause.failure.editor, cause.reason) for cause in causes(found)] == [
+    causes = Causes()
+    for failure in found:
+        causes.add(failure)
+    assert causes.total == 3
+    assert [(c.count, c.first.editor, c.reason) for c in causes.most_frequent()] == [
         (2, "tiny", "out of memory"),
         (1, "blank", "no such image"),
     ]
@@ -316,13 +319,20 @@ def test_pages_of_categories_that_are_gone_are_removed(hand):
     hand.add_scored("new", tiny=[1.0], blank=[1.0])
     build(hand)
     assert sorted(path.name for path in (hand.root / "report").iterdir()) == [
+        "comparisons.csv",
         "failures.csv",
         "index.html",
         "items-new.html",
+        "items-old.html",
         "leaderboard.csv",
+        "leaderboard.json",
         "leaderboard.md",
+        "leaderboard.tex",
         "plots",
+        "provenance.json",
         "report.css",
+        "scores.csv",
+        "scores.parquet",
     ]
 
 
@@ -342,16 +352,19 @@ def test_the_front_page_is_not_written_when_a_category_cannot_be_shown(hand):
     hand.categories[0].scores["vl", "tiny"].unlink()
     with pytest.raises(RecordError, match=r"scores\.jsonl: no such file"):
         build(hand)
-    assert not (hand.root / "report").exists()
+    assert list((hand.root / "report").iterdir()) == []
 
 
-def test_the_front_page_is_written_last(hand):
+def test_a_report_that_cannot_be_made_leaves_the_former_one_as_it_was(hand):
     hand.add_scored("c", tiny=[1.0], blank=[1.0])
-    in_the_way = hand.root / "report" / "items-c.html"
-    in_the_way.mkdir(parents=True)
-    with pytest.raises(OSError, match=r"items-c\.html"):
+    build(hand)
+    report = hand.root / "report"
+    before = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
+    hand.add_scored("d", tiny=[2.0], blank=[1.0])
+    hand.categories[1].scores["vl", "tiny"].write_text("{")
+    with pytest.raises(RecordError, match=r"scores\.jsonl:1: not JSON"):
         build(hand)
-    assert not (hand.root / "report" / "index.html").exists()
+    assert {path: path.read_bytes() for path in report.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize(
