@@ -10,7 +10,6 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -123,6 +122,19 @@ class Score:
 
 Record = TypeVar("Record", Item, Edit, Score)
 
+# The keys that a record of a kind may have, and those that it must have.
+_KEYS = {
+    kind: (
+        tuple(f.name for f in dataclasses.fields(kind)),
+        tuple(
+            f.name
+            for f in dataclasses.fields(kind)
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        ),
+    )
+    for kind in (Item, Edit, Score)
+}
+
 
 def to_line(record: Item | Edit | Score) -> str:
     """Return the record as one line of JSON, without the newline."""
@@ -141,7 +153,7 @@ def from_line(line: str, kind: type[Record], where: str) -> Record:
         raise RecordError(f"not JSON ({error.msg})", where=where) from None
     if not isinstance(data, dict):
         raise RecordError(f"a {type(data).__name__}, not an object", where=where)
-    known, required = _keys(kind)
+    known, required = _KEYS[kind]
     for key in data:
         if key not in known:
             raise RecordError(
@@ -152,18 +164,6 @@ def from_line(line: str, kind: type[Record], where: str) -> Record:
     if missing:
         raise RecordError(f"a record of type {kind.__name__} lacks '{missing[0]}'", where=where)
     return kind(**data)
-
-
-@cache
-def _keys(kind: type[Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The keys that a record of this kind may have, and those that it must have."""
-    fields = dataclasses.fields(kind)
-    required = (
-        f.name
-        for f in fields
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    )
-    return tuple(f.name for f in fields), tuple(required)
 
 
 def read_records(path: str | Path, kind: type[Record]) -> Iterator[Record]:
