@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--index", type=Path, required=True, help="index.json of the benchmark")
     parser.add_argument("--output", type=Path, required=True, help="index.html, in a folder of its own")
     parser.add_argument("--results", type=Path, help="results/BENCHMARK (default: the folder above it)")
+    parser.add_argument("--threads", type=int, default=1, help="how many make thumbnails")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             judge_recipes(config, str(args.config)),
             git_state(Path(__file__).parent),
         ),
+        workers=args.threads,
     )
 
 

@@ -96,9 +96,15 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class ReportConfig:
-    """When the report warns: a judge whose AUC on the controls is below `min_control_auc` (0–1)."""
+    """What the report shows and when it warns.
+
+    Attributes:
+        min_control_auc: a judge whose AUC on the controls is below this (0–1) is warned of.
+        max_thumbnails: no more pictures than this get a small copy in the report's folder.
+    """
 
     min_control_auc: float
+    max_thumbnails: int
 
 
 @dataclass(frozen=True)

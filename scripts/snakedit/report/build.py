@@ -14,6 +14,7 @@ from snakedit.report import tables
 from snakedit.report.activity import read_activity
 from snakedit.report.failures import Causes, failures
 from snakedit.report.figures import write_figures
+from snakedit.report.gallery import GalleryData, pictures_of
 from snakedit.report.latex import leaderboard_latex
 from snakedit.report.leaderboard import TOTALS, Scales, comparisons, leaderboard
 from snakedit.report.long_form import ScoreTables
@@ -21,11 +22,13 @@ from snakedit.report.made import Making
 from snakedit.report.markdown import leaderboard_markdown
 from snakedit.report.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.numbers import Collector
-from snakedit.report.page import write_pages
+from snakedit.report.page import Content, controls_of, write_pages
 from snakedit.report.provenance import Origin, provenance, provenance_text
-from snakedit.report.read import Category, CategoryFiles, Results, read_categories
+from snakedit.report.read import CategoryFiles, read_categories
+from snakedit.report.thumbnails import Thumbnails
 
 BUILDING = ".building"
+PAGE = "index.html"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def build_report(
     judging: Mapping[str, Judging],
     origin: Origin,
     notices: Sequence[str] = (),
+    workers: int = 1,
 ) -> None:
     """Write the tables, the pictures and the pages into ``output``'s folder.
 
@@ -62,6 +66,7 @@ def build_report(
         judging: judge → what its rubric says.
         origin: what else the results were made from.
         notices: sentences for the banner, beside those that follow from the configuration.
+        workers: threads that make thumbnails.
 
     Raises:
         ConfigError: if ``judging`` names an unknown total, or not exactly the judges.
@@ -69,49 +74,55 @@ def build_report(
     """
     headline = _headline(config, judging)
     folder = output.parent
-    with _built(folder, output.name) as new:
+    with _built(folder) as new:
         banner = [*notices, *demo_notices(config), *simulation_notices(config)]
         collector = Collector(benchmark, list(config.editors), list(config.judges))
         making, causes = Making.of(list(config.editors), list(config.judges)), Causes()
-        read: list[Category] = []
+        thumbnails = Thumbnails(folder, config.report.max_thumbnails, len(categories), workers)
+        gallery = GalleryData(new, folder, list(config.editors), list(config.judges))
         with ExitStack() as stack:
             scores = stack.enter_context(ScoreTables(new, benchmark))
             failed = stack.enter_context(open(new / "failures.csv", "w", encoding="utf-8", newline=""))
             failed.write(tables.failures_header())
             for category in read_categories(categories):
-                scores.add(category, collector.add(category))
+                arrays = collector.add(category)
+                scores.add(category, arrays)
                 making.add(category)
+                small = thumbnails.of_category(pictures_of(category, item) for item in category.items)
+                gallery.add(category, arrays, small)
                 for failure in failures(category, list(config.editors), list(config.judges)):
                     causes.add(failure)
                     failed.write(tables.failure_line(benchmark, failure))
-                read.append(category)
         numbers = collector.numbers()
-        rows = leaderboard(numbers, {judge: facts.scales for judge, facts in judging.items()})
+        scales = {judge: facts.scales for judge, facts in judging.items()}
+        rows = leaderboard(numbers, scales)
         compared = comparisons(numbers)
         tables.write_leaderboard(new / "leaderboard.csv", benchmark, rows)
         tables.write_leaderboard_json(new / "leaderboard.json", numbers, rows, headline, banner)
         tables.write_comparisons(new / "comparisons.csv", benchmark, compared)
         write_whole(new / "leaderboard.md", [leaderboard_markdown(benchmark, rows, headline, banner)])
         write_whole(new / "leaderboard.tex", [leaderboard_latex(benchmark, rows, headline, banner)])
-        write_whole(new / "provenance.json", [provenance_text(provenance(benchmark, origin, making))])
+        origins = provenance(benchmark, origin, making)
+        write_whole(new / "provenance.json", [provenance_text(origins)])
         limits = warnings(making, rows, headline)
         activity = read_activity(folder.parent / "telemetry")
         figures = write_figures(new, numbers, rows, headline, compared, activity)
-        results = Results(benchmark, numbers.editors, numbers.judges, tuple(read))
-        write_pages(
-            new / output.name,
-            folder,
-            config,
-            results,
-            numbers,
-            rows,
-            causes,
-            headline,
-            banner,
-            limits,
-            figures,
-            activity,
+        gallery.close(benchmark, controls_of(config), scales)
+        content = Content(
+            numbers=numbers,
+            rows=rows,
+            compared=compared,
+            headline=headline,
+            causes=causes,
+            notices=banner,
+            warnings=limits,
+            figures=figures,
+            activity=activity,
+            provenance=origins,
+            thumbnails=(thumbnails.made, gallery.pictures),
         )
+        write_pages(new, config, content)
+    thumbnails.remove_others()
     for line in (*banner, *limits):
         LOGGER.warning("%s", line)
     items = sum(category.n for category in numbers.categories)
@@ -119,14 +130,14 @@ def build_report(
 
 
 @contextmanager
-def _built(folder: Path, last: str) -> Iterator[Path]:
+def _built(folder: Path) -> Iterator[Path]:
     """A folder to build in; in the end its files take the place of the report's of the same name."""
     new = folder / BUILDING
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
         yield new
-        for path in sorted(new.iterdir(), key=lambda path: path.name == last):
+        for path in sorted(new.iterdir(), key=lambda path: path.name == PAGE):
             old = folder / path.name
             if old.is_dir():
                 shutil.rmtree(old)

@@ -24,12 +24,14 @@ class Figure:
 
     Attributes:
         judge: whose scores it shows, or empty.
+        kind: ``standings``, ``heat-map``, ``distributions``, ``head-to-head`` or ``timeline``.
         file: its path within the report's folder.
         caption: what it shows, in a sentence.
         svg: the picture itself, for the page.
     """
 
     judge: str
+    kind: str
     file: str
     caption: str
     svg: str
@@ -51,8 +53,11 @@ def write_figures(
         compared: (judge, total) → every two editors once.
     """
     figures = [
-        Figure(judge, f"{FOLDER}/{name}.svg", caption, svg)
-        for judge, name, caption, svg in _drawn(numbers, rows, headline, compared, activity)
+        # Two judges may have the same picture, and a page no two gradients of one name.
+        Figure(judge, kind, _file(kind, judge), caption, svg.replace("shades-", f"shades-{number}-"))
+        for number, (judge, kind, caption, svg) in enumerate(
+            _drawn(numbers, rows, headline, compared, activity)
+        )
         if svg is not None
     ]
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -65,6 +70,10 @@ def write_figures(
     return figures
 
 
+def _file(kind: str, judge: str) -> str:
+    return f"{FOLDER}/{kind}-{safe_name(judge)}.svg" if judge else f"{FOLDER}/{kind}.svg"
+
+
 def _drawn(
     numbers: Numbers,
     rows: Sequence[Row],
@@ -73,30 +82,30 @@ def _drawn(
     activity: Activity | None,
 ) -> Iterator[tuple[str, str, str, str | None]]:
     for judge in numbers.judges:
-        name, total = safe_name(judge), headline[judge]
+        total = headline[judge]
         table = standings(rows, judge, SCORE, total)
         yield (
             judge,
-            f"standings-{name}",
+            "standings",
             f"The editors by {judge}: {total} means with their 95 % intervals.",
             plots.standings_plot(table, total),
         )
         yield (
             judge,
-            f"heat-map-{name}",
+            "heat-map",
             f"Means of every metric in every category, by {judge}. Darker is higher.",
             plots.heat_map(rows, judge),
         )
         order = [standing.editor for standing in table]
         yield (
             judge,
-            f"distributions-{name}",
+            "distributions",
             f"How the items' scores by {judge} spread, as shares of each editor's scored items.",
             plots.distributions({editor: _scores(numbers, judge, editor) for editor in order}),
         )
         yield (
             judge,
-            f"head-to-head-{name}",
+            "head-to-head",
             f"Mean differences by {judge} on the items that both editors have: the row's editor minus the "
             "column's. A star marks those that chance alone would hardly make (Holm, 5 %).",
             plots.head_to_head(compared.get((judge, total), ()), order),

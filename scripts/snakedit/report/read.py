@@ -59,16 +59,6 @@ class Category:
     scores: dict[tuple[str, str], dict[str, Score]]
 
 
-@dataclass(frozen=True)
-class Results:
-    """All that a report is made from. Editors and judges are in the configuration's order."""
-
-    benchmark: str
-    editors: tuple[str, ...]
-    judges: tuple[str, ...]
-    categories: tuple[Category, ...]
-
-
 def category_files(
     results: Path, folder: str, editors: Iterable[str], judges: Iterable[str]
 ) -> CategoryFiles:
