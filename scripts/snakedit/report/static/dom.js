@@ -15,6 +15,9 @@ window.snakedit = window.snakedit || {};
     return element;
   };
 
+  // A language as the benchmark names it, if a browser may know it.
+  snakedit.language = (name) => (/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/.test(name) ? name : null);
+
   snakedit.number = (value) => value.toFixed(2);
 
   snakedit.byId = (id) => document.getElementById(id);

@@ -3,7 +3,6 @@
   "use strict";
   const { make, byId } = snakedit;
   const ITEMS_A_PAGE = 24;
-  const TYPING_MS = 150;
 
   let index;
   let state = snakedit.fromAddress(location.hash);
@@ -11,6 +10,7 @@
   let places = [];
   let open = null;
   let current = null;
+  let asked = 0;
   let drawn = 0;
   let searched = { text: "", matches: null };
 
@@ -81,14 +81,18 @@
   }
 
   async function refresh() {
+    const number = ++asked;
     if (searched.text !== state.text) {
       const text = state.text;
       if (text) byId("count").textContent = "Searching…";
       const matches = await snakedit.search(index, text);
-      if (text !== state.text) return;
+      if (number !== asked) return;
       searched = { text, matches };
     }
-    view = await makeView();
+    const made = await makeView();
+    // Something else was asked for meanwhile.
+    if (number !== asked) return;
+    view = made;
     places = snakedit.select(index, view.table, state, searched.matches);
     await drawList();
   }
@@ -98,10 +102,10 @@
   }
 
   // Changes what is shown; a change of anything but the page goes back to the first one.
-  async function change(part) {
+  async function change(part, all = false) {
     state = { ...state, page: 1, ...part };
     remember();
-    fillForm();
+    fillForm(state, all);
     try {
       await refresh();
     } catch (error) {
@@ -196,57 +200,9 @@
     show(open);
   });
 
-  // The form.
+  // The form and the pages.
 
-  function option(value, text) {
-    return make("option", { value }, text);
-  }
-
-  function makeForm() {
-    byId("category").append(
-      option("", "All"),
-      ...index.categories.map((one) => option(one.folder, `${one.name} (${one.count.toLocaleString("en")})`)),
-    );
-    byId("judge").append(...index.judges.map((one) => option(one.name, one.name)));
-    byId("status").append(option("", "Any"), ...Object.values(index.statuses).map((one) => option(one, one)));
-    byId("editors").append(
-      ...index.editors.map((one) =>
-        make("label", {}, make("input", { type: "checkbox", name: "editors", value: one.name }), make("bdi", {}, one.name)),
-      ),
-    );
-  }
-
-  function fillForm() {
-    for (const key of ["text", "category", "status", "low", "high", "sort"]) {
-      if (document.activeElement !== byId(key)) byId(key).value = state[key];
-    }
-    byId("judge").value = state.judge || (index.judges[0] ? index.judges[0].name : "");
-    for (const input of byId("editors").querySelectorAll("input")) {
-      input.checked = !state.editors.length || state.editors.includes(input.value);
-    }
-  }
-
-  makeForm();
-  let timer;
-  byId("form").addEventListener("submit", (event) => event.preventDefault());
-  for (const key of ["text", "low", "high"]) {
-    byId(key).addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => change({ [key]: byId(key).value }), TYPING_MS);
-    });
-  }
-  for (const key of ["category", "judge", "status", "sort"]) {
-    byId(key).addEventListener("change", () => change({ [key]: byId(key).value }));
-  }
-  byId("editors").addEventListener("change", () => {
-    const chosen = [...byId("editors").querySelectorAll("input:checked")].map((input) => input.value);
-    change({ editors: chosen.length === index.editors.length ? [] : chosen });
-  });
-  byId("form").addEventListener("reset", (event) => {
-    event.preventDefault();
-    document.activeElement.blur();
-    change(snakedit.initial());
-  });
+  const fillForm = snakedit.form(index, change, () => change(snakedit.initial(), true));
   byId("save").addEventListener("click", async () => {
     snakedit.save(await snakedit.csv(view, places), `${index.benchmark}-selection.csv`);
   });
@@ -257,6 +213,17 @@
   byId("previous").addEventListener("click", () => turn(state.page - 1));
   byId("next").addEventListener("click", () => turn(state.page + 1));
   byId("page").addEventListener("change", () => turn(Math.floor(Number(byId("page").value)) || 1));
+  // A link to an item opens it as the viewer was left; in a new tab, as the link says.
+  byId("list").addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    const article = event.target.closest("article");
+    if (!link || !article || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const edit = link.closest(".edit");
+    state.editor = edit ? edit.dataset.editor : "";
+    history.pushState(null, "", link.href);
+    show(Number(article.dataset.place));
+  });
   byId("list").addEventListener("focusin", (event) => {
     const article = event.target.closest("article");
     if (article) current = Number(article.dataset.place);
@@ -288,7 +255,7 @@
   });
 
   async function follow() {
-    fillForm();
+    fillForm(state, true);
     try {
       await refresh();
       if (!state.item) {

@@ -114,14 +114,14 @@
         record.difficulty ? make("bdi", { class: "tag" }, record.difficulty) : null,
         ...record.tags.map((tag) => make("bdi", { class: "tag" }, tag)),
       ),
-      make("p", { class: "instruction", dir: "auto", lang: record.language }, record.instruction),
+      make("p", { class: "instruction", dir: "auto", lang: snakedit.language(record.language) }, record.instruction),
       record.description || record.rationale
         ? make(
             "details",
             { class: "more" },
             make("summary", {}, "More about this item"),
-            record.description ? make("p", { dir: "auto", lang: record.language }, record.description) : null,
-            record.rationale ? make("p", { dir: "auto", lang: record.language }, record.rationale) : null,
+            record.description ? make("p", { dir: "auto", lang: snakedit.language(record.language) }, record.description) : null,
+            record.rationale ? make("p", { dir: "auto", lang: snakedit.language(record.language) }, record.rationale) : null,
           )
         : null,
       make(

@@ -3,6 +3,11 @@
   "use strict";
   const { make, byId } = snakedit;
 
+  function tellSmall() {
+    if (byId("small")) return;
+    byId("told").append(make("p", { class: "hint", id: "small" }, "The full-size pictures are not in this folder: these are thumbnails."));
+  }
+
   // Shows the small picture until the whole one is there; where it never comes, says so.
   function layer(addresses, alt) {
     const image = make("img", { class: "layer", src: addresses.small, alt, draggable: "false" });
@@ -15,7 +20,10 @@
       image.src = addresses.whole;
       image.dataset.whole = "";
     };
-    whole.onerror = () => (image.dataset.small = "");
+    whole.onerror = () => {
+      image.dataset.small = "";
+      tellSmall();
+    };
     whole.src = addresses.whole;
     return image;
   }
@@ -70,7 +78,7 @@
 
     byId("viewer-name").replaceChildren(make("bdi", {}, record.id));
     byId("viewer-instruction").textContent = record.instruction;
-    byId("viewer-instruction").lang = record.language;
+    byId("viewer-instruction").lang = snakedit.language(record.language) || "";
     byId("viewer-link").href = view.link(place, record.id, editor.name);
     byId("viewer-editors").replaceChildren(
       byId("viewer-editors").firstElementChild,
