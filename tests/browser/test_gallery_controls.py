@@ -38,7 +38,7 @@ def test_all_items_are_shown_with_source_reference_and_every_editors_edit_in_a_r
         "Reference",
         "alpha",
         "beta",
-        "blankcontrol",
+        "blank",
     ]
     tops = first.locator(".row figure").evaluate_all("all => all.map(f => f.getBoundingClientRect().top)")
     assert len(set(tops)) == 1

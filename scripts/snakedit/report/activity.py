@@ -85,11 +85,22 @@ class Activity:
         return max(span.start + span.seconds for span in self.spans) - self.start
 
     def uses(self) -> list[Use]:
-        """Return what each device did, and last, under the name ``all``, what all did together."""
+        """Return what each device did, and last, under the name ``all``, what all did together.
+
+        Editors without weights work on no leased device but in their job, under a name without a number.
+        They are in the last row only where nothing else is.
+        """
         devices = sorted({span.device for span in self.spans})
         each = [_use(device, self._of(device), self._samples_of(device), self.wall, 1) for device in devices]
-        together = _use("all", self.spans, self.samples, self.wall, len(devices))
-        return [*each, together]
+        leased = [device for device in devices if ":" in device] or devices
+        spans = [span for span in self.spans if span.device in leased]
+        samples = [sample for sample in self.samples if sample.device in leased]
+        return [*each, _use("all", spans, samples, self.wall, len(leased))]
+
+    @property
+    def leased(self) -> int:
+        """How many devices were leased."""
+        return len({span.device for span in self.spans if ":" in span.device})
 
     def stretches(self) -> list[Span]:
         """Return the spans for drawing: from the run's start, short neighbours of one kind joined."""

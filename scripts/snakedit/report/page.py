@@ -165,11 +165,23 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["made_with"] = made_with
     environment.filters["number"] = lambda value: f"{value:.2f}"
     environment.filters["p"] = lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}"
     environment.filters["duration"] = duration
     environment.filters["thousands"] = lambda value: f"{value:,}"
     return environment
+
+
+def made_with(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return who was made with which versions, those that were made with the same together."""
+    groups: dict[str, list[str]] = {}
+    for part in ("editors", "judges"):
+        for name, entry in provenance[part].items():
+            used = {what: " and ".join(versions) for what, versions in entry["made_with"].items()}
+            told = "; ".join(f"{what} {versions}" for what, versions in used.items())
+            groups.setdefault(told, []).append(name)
+    return [(", ".join(names), told) for told, names in groups.items() if told]
 
 
 def duration(seconds: float) -> str:

@@ -65,19 +65,21 @@ def heat_map(rows: Sequence[Row], judge: str) -> str | None:
     means = [float(str(cell["mean"])) for cell in cells]
     middle = (min(means) + max(means)) / 2
     metrics = [m for m in dict.fromkeys(str(cell["metric"]) for cell in cells) if m != SCORE]
-    base = alt.Chart(values(cells)).encode(
-        x=alt.X("metric:N", sort=[SCORE, *metrics], title=None, axis=alt.Axis(labelAngle=-35)),
-        y=alt.Y("category:N", sort=None, title=None),
-    )
-    tiles = base.mark_rect().encode(
-        color=alt.Color("mean:Q", scale=alt.Scale(scheme="blues"), legend=alt.Legend(title=None))
-    )
-    labels = base.mark_text(fontSize=11).encode(
-        text="label:N",
-        color=alt.condition(alt.datum.mean > middle, alt.value("white"), alt.value("#12263a")),
-    )
-    panel = (tiles + labels).properties(width=alt.Step(58), height=alt.Step(ROW_HEIGHT))
-    return to_svg(panel.facet(facet=alt.Facet("editor:N", sort=editors, title=None), columns=2))
+    scale = alt.Scale(scheme="blues", domain=[min(means), max(means)])
+    panels = []
+    for editor in editors:
+        base = alt.Chart(values([cell for cell in cells if cell["editor"] == editor])).encode(
+            x=alt.X("metric:N", sort=[SCORE, *metrics], title=None, axis=alt.Axis(labelAngle=-35)),
+            y=alt.Y("category:N", sort=None, title=None),
+        )
+        tiles = base.mark_rect().encode(color=alt.Color("mean:Q", scale=scale, legend=alt.Legend(title=None)))
+        labels = base.mark_text(fontSize=11).encode(
+            text="label:N",
+            color=alt.condition(alt.datum.mean > middle, alt.value("white"), alt.value("#12263a")),
+        )
+        panel = (tiles + labels).properties(title=editor, width=alt.Step(58), height=alt.Step(ROW_HEIGHT))
+        panels.append(panel)
+    return to_svg(alt.concat(*panels, columns=2))
 
 
 def distributions(scores: Mapping[str, Sequence[float] | Array]) -> str | None:

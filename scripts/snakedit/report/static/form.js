@@ -18,7 +18,7 @@
     byId("status").append(option("", "Any"), ...Object.values(index.statuses).map((one) => option(one, one)));
     byId("editors").append(
       ...index.editors.map((one) =>
-        make("label", {}, make("input", { type: "checkbox", name: "editors", value: one.name }), make("bdi", {}, one.name)),
+        make("label", {}, make("input", { type: "checkbox", name: "editors", value: one.name }), make("bdi", {}, one.name), one.control ? make("small", {}, "control") : null),
       ),
     );
   }

@@ -81,12 +81,7 @@
       make(
         "figcaption",
         {},
-        make(
-          "span",
-          { class: "name" },
-          make("bdi", {}, editor.name),
-          editor.control ? make("span", { class: "tag" }, "control") : null,
-        ),
+        make("span", { class: "name" }, make("bdi", {}, editor.name)),
         make("span", { class: kind }, text),
         meter(index, judge, score),
         words.length
