@@ -1,14 +1,10 @@
-"""A server on the loopback that speaks OpenAI's protocol and misbehaves on demand.
-
-Run as ``python endpoint_by_hand.py SECONDS`` it prints its address and takes that long for each answer.
-"""
+"""A server on the loopback that speaks OpenAI's protocol and misbehaves on demand."""
 
 import base64
 import io
 import json
 import math
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +14,7 @@ from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 from PIL import Image
 
 
@@ -183,6 +180,14 @@ def serving(script: Script) -> Iterator[Server]:
         server.close()
 
 
+def only_the_loopback(monkeypatch: pytest.MonkeyPatch, **keys: str) -> None:
+    """Set keys, and take away what would send a request anywhere else."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, key in keys.items():
+        monkeypatch.setenv(name, key)
+
+
 def in_turn(*told: Told) -> Script:
     """A script that gives these responses one after the other, the last one again and again."""
     return lambda asked, number: told[min(number, len(told)) - 1]
@@ -202,9 +207,3 @@ def _body(content_type: str, data: bytes) -> dict[str, Any]:
         else:
             form.setdefault(re.sub(r"\[\]$", "", name), []).append(value)
     return form
-
-
-if __name__ == "__main__":
-    slow = Server(lambda asked, number: Told(body=chat("Score: 7").body, seconds=float(sys.argv[1])))
-    print(slow.url, flush=True)
-    threading.Event().wait()

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import Experiment, rows, write_small_experiment
-from endpoint_by_hand import Asked, Server, Told, chat, error, picture_told, serving
+from endpoint_by_hand import Asked, Server, Told, chat, error, only_the_loopback, picture_told, serving
 from PIL import Image
 
 KEY = "sk-geheim-0123456789abcdef"
@@ -47,9 +47,7 @@ def endpoint_experiment(folder: Path, server: Server, count: int = 8, **more: An
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SNAKEDIT_TEST_KEY", KEY)
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+    only_the_loopback(monkeypatch, SNAKEDIT_TEST_KEY=KEY)
 
 
 class Moods:

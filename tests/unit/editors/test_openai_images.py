@@ -3,7 +3,7 @@ import threading
 
 import pytest
 from editing_by_hand import item, picture, request
-from endpoint_by_hand import Told, error, in_turn, picture_told, serving
+from endpoint_by_hand import Told, error, in_turn, only_the_loopback, picture_told, serving
 from PIL import Image
 
 from snakedit.editors.base import EditRequest
@@ -17,9 +17,7 @@ RED = Image.new("RGB", (50, 40), "red")
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
-    for name in ("OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    only_the_loopback(monkeypatch, OPENAI_API_KEY="sk-secret")
 
 
 def editor(server, **params):

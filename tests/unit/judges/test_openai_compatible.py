@@ -1,7 +1,7 @@
 import io
 
 import pytest
-from endpoint_by_hand import Told, chat, error, in_turn, serving
+from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serving
 from judging_by_hand import item, picture, requests, settings
 from PIL import Image
 
@@ -16,9 +16,7 @@ SEVEN = chat("7", [{"7": 0.9, "8": 0.1}, {"<|im_end|>": 1.0}])
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    for name in ("OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    only_the_loopback(monkeypatch, OPENAI_API_KEY=KEY)
 
 
 def judge(server, params=None, **given):

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from endpoint_by_hand import Told, chat, error, in_turn, serving
+from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serving
 
 from snakedit.config import read_params
 from snakedit.errors import ConfigError
@@ -14,9 +14,7 @@ KEY = "sk-secret-0123456789"
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    for name in ("OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    only_the_loopback(monkeypatch, OPENAI_API_KEY=KEY)
 
 
 def endpoint(server, waits=None, **params):
