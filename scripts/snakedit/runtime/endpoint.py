@@ -151,13 +151,13 @@ class Endpoint:
                 return Response(problem, asked)
             if problem.hopeless:
                 self._hopeless = problem.error
-            if problem.wait is not None:
+            if problem.wait:
                 # What one thread is told, all of them heed.
                 self._closed_until = max(self._closed_until, time.monotonic() + problem.wait)
             if not problem.retried or asked > self._params.retries:
                 problem.error.requests = asked
                 raise problem.error from None
-            if problem.wait is None:
+            if not problem.wait:
                 self._sleep(min(wait, self._params.max_wait) * random.uniform(0.75, 1.0))
                 wait *= 2
         raise AssertionError("the last try returns or raises")
@@ -165,7 +165,7 @@ class Endpoint:
     def _wait_for_the_server(self, asked: int) -> None:
         """Wait until the server wants to be asked; `asked` is how often it was, for this request."""
         if self._hopeless is not None:
-            raise EndpointError(self._hopeless.what)
+            raise EndpointError(str(self._hopeless))
         while (left := self._closed_until - time.monotonic()) > 0:
             if left > self._params.max_wait:
                 error = EndpointError(
@@ -188,7 +188,9 @@ class Endpoint:
             return _Problem(EndpointError(f"the server gave no whole answer ({cause})"), retried=True)
         try:
             data = json.loads(text)
-        except ValueError:
+            # JSON can escape half a character, which no file could hold.
+            data = json.loads(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
+        except (ValueError, RecursionError):
             data = None
         if isinstance(data, dict):
             return data
@@ -204,8 +206,11 @@ class Endpoint:
             return _Problem(RefusedError(f"the server refused ({status}): {message}"), retried=False)
         if status == 401:
             # The server's own words may repeat a part of the key.
-            told = f"the server does not accept the key in {self._params.api_key_env}"
-            return _Problem(EndpointError(f"{told} (401)"), retried=False, hopeless=True)
+            variable = self._params.api_key_env
+            told = f"does not accept the key in {variable}" if variable else "wants a key"
+            hint = "" if variable else "name its variable as api_key_env"
+            refused = EndpointError(f"the server {told}", hint=hint)
+            return _Problem(refused, retried=False, hopeless=True)
         failed = EndpointError(f"the server answered {status}: {message}")
         if status in _HOPELESS_STATUSES or codes & _HOPELESS_CODES:
             return _Problem(failed, retried=False, hopeless=True)

@@ -55,6 +55,9 @@ FAULTS = {
     "half a JSON": Told(body=b'{"choices": ['),
     "a page": Told(body=b"<html>", headers={"Content-Type": "text/html"}),
     "a list": Told(body=[1]),
+    "an abyss": Told(body=b"[" * 100_000),
+    "no wait": error(429, "slow down", headers={"Retry-After": "0"}),
+    "a wait that is none": error(429, "slow down", headers={"Retry-After": "-3"}),
 }
 
 
@@ -148,6 +151,19 @@ def test_what_no_other_request_would_mend_is_asked_once(fault, message):
                 ask(asked)
     assert len(server.asked) == 1
     assert KEY[:6] not in str(caught.value)
+
+
+def test_a_server_that_wants_a_key_after_all_is_told_as_that():
+    with (
+        serving(in_turn(error(401, "no key"))) as server,
+        pytest.raises(EndpointError, match="wants a key; name its variable"),
+    ):
+        ask(endpoint(server, api_key_env=None))
+
+
+def test_half_a_character_is_no_half_record():
+    with serving(in_turn(Told(body=b'{"choices": ["\\ud83d and more"]}'))) as server:
+        assert ask(endpoint(server)).data == {"choices": ["? and more"]}
 
 
 @pytest.mark.parametrize("status", [400, 403, 413, 422])
