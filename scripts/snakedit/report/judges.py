@@ -60,13 +60,16 @@ def write_judges(path: Path, benchmark: str, checks: Iterable[Check]) -> None:
 
 
 def control_warnings(checks: Iterable[Check], minimum: float) -> list[str]:
-    """Return a warning for every control that a judge does not tell from a right answer well enough."""
+    """Return a warning for every judge that does not tell each control from a right answer well enough."""
+    failed: dict[str, list[str]] = {}
+    for c in checks:
+        if c.level == "all" and c.auc is not None and c.against != ALL_CONTROLS and c.auc.value < minimum:
+            told = f"'{c.right}' from '{c.against}' ({c.auc.value:.2f}, {c.auc.low:.2f} to {c.auc.high:.2f})"
+            failed.setdefault(c.judge, []).append(told)
     return [
-        f"Do not rely on '{c.judge}' here: it tells '{c.right}' from '{c.against}' with an AUC of "
-        f"{c.auc.value:.2f} ({c.auc.low:.2f} to {c.auc.high:.2f}), which is below {minimum:g} "
-        "(report.min_control_auc). 0.5 is chance."
-        for c in checks
-        if c.level == "all" and c.auc is not None and c.against != ALL_CONTROLS and c.auc.value < minimum
+        f"Do not rely on '{judge}' here. It does not tell {', '.join(told)}: these AUCs are below "
+        f"{minimum:g} (report.min_control_auc), and 0.5 is chance."
+        for judge, told in failed.items()
     ]
 
 

@@ -107,14 +107,16 @@ def test_an_item_that_lacks_a_score_is_counted_and_compared_with_none(tmp_path):
 
 
 def test_a_judge_that_does_not_tell_a_control_apart_is_warned_of_where_the_report_opens(tmp_path):
-    blind = {**GOOD, "identity": [9, 8, 9, 7]}
+    blind = {**GOOD, "identity": [9, 8, 9, 7], "blank": [9, 9, 9, 9]}
     hand, config, _, checks = checked(tmp_path, {"a": blind})
     (warning,) = control_warnings(checks, 0.8)
     assert warning.startswith(
-        "Do not rely on 'vl' here: it tells 'reference' from 'identity' with an AUC of 0.50"
+        "Do not rely on 'vl' here. It does not tell 'reference' from 'identity' (0.50, "
     )
+    assert "'reference' from 'blank' (0.25, " in warning
+    assert "'mixed'" not in warning
     assert "below 0.8 (report.min_control_auc)" in warning
-    assert control_warnings(checks, 0.4) == []
+    assert control_warnings(checks, 0.1) == []
 
     output = hand.root / "report" / "index.html"
     build_report(config, "bench", hand.categories, output, {})
