@@ -96,12 +96,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class ReportConfig:
-    """What the report shows and when it warns.
-
-    Attributes:
-        min_control_auc: a judge whose AUC on the controls is below this (0–1) is warned of.
-        max_thumbnails: no more pictures than this get a small copy in the report's folder.
-    """
+    """The AUC on the controls below which a judge is warned of (0–1), and how many pictures get thumbnails."""
 
     min_control_auc: float
     max_thumbnails: int
@@ -153,7 +148,15 @@ def normalise(raw: Any, where: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(json.dumps(raw))
     if is_single_model(data):
         data = to_general(data, where)
-    return check_schema(data, SCHEMA, where)
+    data = check_schema(data, SCHEMA, where)
+    for name, judge in data["judges"].items():
+        if judge["samples"] > 1 and judge["reading"] != "generate":
+            raise ConfigError(
+                f"'judges.{name}.samples': {judge['samples']} answers cannot be drawn from probabilities",
+                where=where,
+                allowed="1, or `reading: generate`",
+            )
+    return data
 
 
 def check_schema(data: Any, schema_path: Path, where: str) -> dict[str, Any]:

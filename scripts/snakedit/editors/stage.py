@@ -148,6 +148,7 @@ class EditWorker:
             "height": image.height,
             "change": round(change_between(request.sources[0], image), 6),
             "versions": {**self.versions, **self.editor.notes},
+            **self.editor.usage,
         }
 
     def release_memory(self) -> None:
@@ -238,7 +239,12 @@ def _work(editor: EditorConfig, family: type[Editor], recipe: Mapping[str, Any])
         "params": dict(editor.params),
         "needs_device": family.needs_device,
     }
-    return Work("edit", settings, recipes.fingerprint(["edit", recipe, settings["params"]]))
+    return Work(
+        "edit",
+        settings,
+        recipes.fingerprint(["edit", recipe, settings["params"]]),
+        server=family.server(family.Params(**editor.params)),
+    )
 
 
 def _payload(

@@ -89,7 +89,8 @@ def score_category(
         todo.sort(
             key=lambda edit: ((edit.width or 0) * (edit.height or 0), len(items[edit.item].instruction))
         )
-        batches = [todo[i : i + judge.batch_size] for i in range(0, len(todo), judge.batch_size)]
+        size = 1 if family.server(params) else judge.batch_size
+        batches = [todo[i : i + size] for i in range(0, len(todo), size)]
         by_key = {batch[0].item: batch for batch in batches}
         tasks = (
             Task(
@@ -165,7 +166,7 @@ class JudgeWorker:
         ]
         return {
             "scores": [
-                {**dataclasses.asdict(verdict), "versions": self.versions}
+                {**dataclasses.asdict(verdict), "versions": {**self.versions, **verdict.versions}}
                 for verdict in self.judge.judge(requests)
             ]
         }
@@ -203,6 +204,7 @@ def _work(judge: JudgeConfig, family: type[Judge], recipe: Mapping[str, Any]) ->
     model = judge.model
     if model is not None and family.model_kind == "checkpoint":
         model = local_folder(model, judge.revision)
+    params = family.Params(**judge.params)
     settings = {
         "type": judge.type,
         "model": model,
@@ -218,7 +220,8 @@ def _work(judge: JudgeConfig, family: type[Judge], recipe: Mapping[str, Any]) ->
         "score",
         settings,
         recipes.fingerprint(["score", recipe, settings["params"]]),
-        weights=family.weights(model, family.Params(**judge.params)),
+        weights=family.weights(model, params),
+        server=family.server(params),
     )
 
 

@@ -12,9 +12,11 @@ from snakedit.logs import LOGGER
 from snakedit.records import write_whole
 from snakedit.report import tables
 from snakedit.report.activity import read_activity
+from snakedit.report.checks import judge_checks
 from snakedit.report.failures import Causes, failures
 from snakedit.report.figures import write_figures
 from snakedit.report.gallery import GalleryData, pictures_of
+from snakedit.report.judges import control_warnings, judge_views, write_judges
 from snakedit.report.latex import leaderboard_latex
 from snakedit.report.leaderboard import TOTALS, Scales, comparisons, leaderboard
 from snakedit.report.long_form import ScoreTables
@@ -75,7 +77,6 @@ def build_report(
     headline = _headline(config, judging)
     folder = output.parent
     with _built(folder) as new:
-        banner = [*notices, *demo_notices(config), *simulation_notices(config)]
         collector = Collector(benchmark, list(config.editors), list(config.judges))
         making, causes = Making.of(list(config.editors), list(config.judges)), Causes()
         thumbnails = Thumbnails(folder, config.report.max_thumbnails, len(categories), workers)
@@ -94,11 +95,15 @@ def build_report(
                     causes.add(failure)
                     failed.write(tables.failure_line(benchmark, failure))
         numbers = collector.numbers()
+        checks = judge_checks(config, numbers)
+        doubts = control_warnings(checks, config.report.min_control_auc)
+        banner = [*notices, *demo_notices(config), *simulation_notices(config), *doubts]
         scales = {judge: facts.scales for judge, facts in judging.items()}
         rows = leaderboard(numbers, scales)
         compared = comparisons(numbers)
         tables.write_leaderboard(new / "leaderboard.csv", benchmark, rows)
         tables.write_leaderboard_json(new / "leaderboard.json", numbers, rows, headline, banner)
+        write_judges(new / "judges.csv", benchmark, checks)
         tables.write_comparisons(new / "comparisons.csv", benchmark, compared)
         write_whole(new / "leaderboard.md", [leaderboard_markdown(benchmark, rows, headline, banner)])
         write_whole(new / "leaderboard.tex", [leaderboard_latex(benchmark, rows, headline, banner)])
@@ -119,6 +124,7 @@ def build_report(
             figures=figures,
             activity=activity,
             provenance=origins,
+            trust=judge_views(numbers, checks, making, config.report.min_control_auc),
             thumbnails=(thumbnails.made, gallery.pictures),
         )
         write_pages(new, config, content)

@@ -63,6 +63,12 @@ FILES = (
         },
     ),
     File(
+        "judges.csv",
+        "What each judge was held against: controls, and people's ratings where there are any. "
+        "config/README.md explains its columns.",
+        {},
+    ),
+    File(
         "failures.csv",
         "Every item without an edit or a score, once, where the cause lies.",
         {

@@ -21,7 +21,7 @@ class Made:
         statuses: status → records.
         versions: library, or ``processor`` or ``device`` (its kind) → version → records that succeeded.
         first, last: when the first and the last of them was started, UTC, empty where unknown.
-        tokens: of all answers, where the records say.
+        tokens, requests: of all scores, where the records say.
     """
 
     statuses: Counter[str] = field(default_factory=Counter)
@@ -29,12 +29,16 @@ class Made:
     first: str = ""
     last: str = ""
     tokens: int = 0
+    requests: int = 0
     _seconds: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, records: Iterable[Edit | Score]) -> None:
         """Count some records."""
         for record in records:
             self.statuses[record.status] += 1
+            if isinstance(record, Score):
+                self.tokens += record.tokens or 0
+                self.requests += record.requests or 0
             if record.status != "ok":
                 continue
             if record.seconds is not None:
@@ -42,7 +46,6 @@ class Made:
             for library, version in record.versions.items():
                 self.versions.setdefault(library, Counter())[version] += 1
             if isinstance(record, Score):
-                self.tokens += record.tokens or 0
                 continue
             if record.device:
                 kind = _DEVICE_NUMBER.sub("", record.device)

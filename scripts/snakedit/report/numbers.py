@@ -28,6 +28,7 @@ class CategoryNumbers:
         clusters: equal for items that share a source image, in this or another category.
         values: (judge, editor, metric) → values, NaN where missing. A metric may be missing as a whole.
         asked: (judge, metric) → of which items the metric is asked, where not of all.
+        edited: editor → whether there is an edit.
         human: editor → ratings by people, NaN where missing.
     """
 
@@ -36,6 +37,7 @@ class CategoryNumbers:
     clusters: Codes
     values: dict[tuple[str, str, str], Array]
     asked: dict[tuple[str, str], Mask]
+    edited: dict[str, Mask]
     human: dict[str, Array]
 
     @property
@@ -112,7 +114,13 @@ class Collector:
             asked |= {(judge, m): mask for m, mask in _asked(category, judge, self._editors, metrics)}
         codes = self._images.of(category.items)
         numbers = CategoryNumbers(
-            category.name, category.files.folder, codes, values, asked, _human(category.items)
+            name=category.name,
+            folder=category.files.folder,
+            clusters=codes,
+            values=values,
+            asked=asked,
+            edited={editor: _edited(category, editor) for editor in self._editors},
+            human=_human(category.items),
         )
         self._categories.append(numbers)
         return numbers
@@ -194,6 +202,13 @@ def _asked(
         }
         if spared:
             yield metric, np.array([item.id not in spared for item in category.items])
+
+
+def _edited(category: Category, editor: str) -> Mask:
+    edits = category.edits[editor]
+    return np.array(
+        [(edit := edits.get(i.id)) is not None and edit.status == "ok" for i in category.items], bool
+    )
 
 
 def _human(items: Sequence[Item]) -> dict[str, Array]:

@@ -21,6 +21,7 @@ from snakedit.report.axis import Axis, axis_of
 from snakedit.report.columns_guide import FILES
 from snakedit.report.failures import Causes
 from snakedit.report.figures import Figure
+from snakedit.report.judges import JudgeView
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE, Numbers
 
@@ -43,8 +44,8 @@ class Table:
 
 
 @dataclass(frozen=True)
-class JudgeView:
-    """All that the page says by one judge.
+class JudgedView:
+    """All that one judge says, as the page shows it.
 
     Attributes:
         compared: every two editors by the headline total.
@@ -66,6 +67,7 @@ class Content:
         notices: for a banner on every page: why the scores do not mean what they seem to.
         warnings: what limits the conclusions.
         compared: (judge, total) → every two editors.
+        trust: whether each judge can be believed.
         thumbnails: pictures that have one, and pictures there are.
     """
 
@@ -79,6 +81,7 @@ class Content:
     figures: Sequence[Figure]
     activity: Activity | None
     provenance: Mapping[str, Any]
+    trust: Sequence[JudgeView]
     thumbnails: tuple[int, int]
 
 
@@ -113,6 +116,8 @@ def write_pages(folder: Path, config: Config, content: Content) -> None:
         uses=activity.uses() if activity is not None else [],
         provenance=content.provenance,
         files=FILES,
+        trust=content.trust,
+        min_control_auc=config.report.min_control_auc,
     )
     write_whole(folder / "index.html", front)
 
@@ -150,11 +155,11 @@ def lead(table: Table, compared: Sequence[Comparison], controls: Sequence[str]) 
     return f"{first} has the highest mean. Chance could explain its lead over {', '.join(close)}."
 
 
-def _judge_view(config: Config, content: Content, judge: str, controls: Sequence[str]) -> JudgeView:
+def _judge_view(config: Config, content: Content, judge: str, controls: Sequence[str]) -> JudgedView:
     total = content.headline[judge]
     found = tables(content.numbers, content.rows, judge, total)
     compared = content.compared.get((judge, total), ())
-    return JudgeView(config.judges[judge], found, compared, lead(found[0], compared, controls))
+    return JudgedView(config.judges[judge], found, compared, lead(found[0], compared, controls))
 
 
 def _environment() -> Environment:

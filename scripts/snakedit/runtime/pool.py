@@ -25,6 +25,7 @@ from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
 from snakedit.runtime.owner import owner, watch
 from snakedit.runtime.progress import Progress
+from snakedit.runtime.remote import Server, run_remotely
 from snakedit.runtime.sampling import Sampler
 from snakedit.runtime.spread import devices_per_copy, grouped
 from snakedit.runtime.stopping import Stop
@@ -43,12 +44,14 @@ class Work:
         settings: given to the loader in each worker; all JSON.
         key: fingerprint of all that the loaded thing depends on.
         weights: bytes of a model that may be spread over devices, None for one that may not.
+        server: which server does the work, or None for work that is done here.
     """
 
     stage: str
     settings: dict[str, Any]
     key: str
     weights: int | None = None
+    server: Server | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def run_tasks(
 ) -> Iterator[Outcome]:
     """Yield one outcome a task, as they finish, and say how far the job is.
 
-    Without a task nothing is leased or loaded. Work that needs no device is done in this process.
+    Without a task nothing is leased or loaded. Work that needs no device is done in this process, or by its
+    server.
 
     Args:
         tasks: taken as they are needed, a few ahead; their keys differ.
@@ -117,6 +121,8 @@ def run_tasks(
 def _events(
     work: Work, loader: Loader, tasks: Iterator[Task], run: RunConfig, job: JobContext
 ) -> Generator[Event]:
+    if work.server is not None:
+        return run_remotely(work.server, loader, work.settings, tasks, run.item_timeout)
     if work.settings["needs_device"] is False or job.device_limit == 0:
         return _run_here(work, loader, tasks)
     if not run.resident or job.resident_command is None:

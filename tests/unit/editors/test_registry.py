@@ -14,6 +14,7 @@ SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 def test_the_editors_are_named_in_one_place():
     assert set(EDITORS) == {
         "qwen_image_edit",
+        "openai_images",
         "identity",
         "shuffled",
         "blank",
