@@ -96,7 +96,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class ReportConfig:
-    """The AUC on the controls below which a judge is warned of (0–1), and how many pictures get thumbnails."""
+    """The control AUC (0–1) below which a judge is warned of, and how many pictures get thumbnails."""
 
     min_control_auc: float
     max_thumbnails: int

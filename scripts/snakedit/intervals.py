@@ -23,7 +23,7 @@ from scipy.stats import norm
 LEVEL = 0.95
 LOW, HIGH = (1 - LEVEL) / 2, (1 + LEVEL) / 2
 RESAMPLES = 2000
-SMALL, LARGE = 20, 2000
+SMALL, LARGE = 20, 500
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -147,8 +147,10 @@ def _aligned_totals(samples: Sequence[Sample]) -> list[Totals]:
 @lru_cache(maxsize=2)
 def _draws(clusters: int, seed: int) -> Array:
     """How often each resample holds each cluster, shape (resamples, clusters)."""
-    equal = np.full(clusters, 1 / clusters)
-    return np.random.default_rng(seed).multinomial(clusters, equal, RESAMPLES).astype(np.float64)
+    drawn = np.random.default_rng(seed).integers(0, clusters, (RESAMPLES, clusters))
+    places = (drawn + clusters * np.arange(RESAMPLES)[:, None]).ravel()
+    counts = np.bincount(places, minlength=RESAMPLES * clusters)
+    return counts.reshape(RESAMPLES, clusters).astype(np.float64)
 
 
 def _mean_of_means(sums: Array, counts: Array) -> Array:

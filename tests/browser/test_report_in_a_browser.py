@@ -216,6 +216,17 @@ def test_the_table_of_contents_leads_to_every_section(page, report):
         expect(target).to_be_in_viewport()
 
 
+def test_a_cause_of_failure_and_a_category_lead_to_their_items(page, report):
+    page.goto(f"file://{report}/index.html")
+    page.locator("#failures a", has_text="refused").click()
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("article").evaluate_all("all => all.map(a => a.dataset.id)") == ["refused"]
+    page.goto(f"file://{report}/index.html")
+    page.locator("#categories th a", has_text="物理").first.click()
+    page.wait_for_selector("body[data-ready]")
+    expect(page.locator("#count")).to_have_text("1–6 of 6 items, 14 in all")
+
+
 def test_the_leaderboard_says_in_words_what_its_bars_show(page, report):
     page.goto(f"file://{report}/index.html")
     labels = page.locator("svg.bar").evaluate_all("all => all.map(bar => bar.getAttribute('aria-label'))")

@@ -19,6 +19,15 @@ class Failure:
     editor: str = ""
     judge: str = ""
 
+    @property
+    def gallery_status(self) -> str:
+        """What the gallery calls it; empty for a row that is no item."""
+        if self.stage == "prepare":
+            return ""
+        return (
+            f"{self.stage} {self.status}" if self.stage == "edit" or self.status == "missing" else self.status
+        )
+
 
 @dataclass(frozen=True)
 class Cause:

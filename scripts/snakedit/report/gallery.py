@@ -5,7 +5,7 @@ Each calls ``snakedit.receive(name, content)``:
 - ``index``: names, how the files are cut, and each edit's change; always loaded.
 - ``scores-N``: of judge N, each edit's status and score; loaded when the judge is chosen.
 - ``text-N``: ids and instructions of a run of items; loaded to search, to follow a link, to save a table.
-- ``items-N``: everything about `ITEMS_A_FILE` items; loaded when one of them is shown.
+- ``items-N``: everything about a short run of items; loaded when one of them is shown.
 """
 
 import json
@@ -20,15 +20,16 @@ import numpy as np
 from snakedit.intervals import Array
 from snakedit.records import Edit, Item, Score
 from snakedit.report.columns import packed
+from snakedit.report.item_content import item_content
 from snakedit.report.leaderboard import Scales
 from snakedit.report.numbers import SCORE, CategoryNumbers
 from snakedit.report.read import Category
 
 FOLDER = "data"
-ITEMS_A_FILE = 20
+# A page of the gallery may show items of as many files as it has items, so these are small.
+ITEMS_A_FILE, ITEM_BYTES_A_FILE = 20, 60_000
 TEXT_BYTES_A_FILE = 500_000
-# A page shows that many characters of one text at most; all of it stands in the records.
-SHOWN, SEARCHED = 4000, 400
+SEARCHED = 400
 
 # One letter for what became of an edit before a judge, in the order of the gallery's filter.
 STATUSES = {
@@ -62,7 +63,9 @@ class GalleryData:
         self._categories: list[dict[str, Any]] = []
         self._bases: list[dict[str, Any]] = []
         self._count = self.pictures = 0
-        self._page: list[dict[str, Any]] = []
+        self._items: list[str] = []
+        self._item_bytes = 0
+        self._item_starts: list[int] = []
         self._texts: list[list[str]] = []
         self._text_bytes = 0
         self._text_starts: list[int] = []
@@ -83,12 +86,10 @@ class GalleryData:
             }
         )
         for item in category.items:
-            self._page.append(_item_content(item, category, self._editors, self._judges, thumbnails))
+            self._add_item(item_content(item, category, self._editors, self._judges, thumbnails))
             self._add_text(item)
             self.pictures += len(pictures_of(category, item))
             self._count += 1
-            if len(self._page) == ITEMS_A_FILE:
-                self._end_page()
         for editor in self._editors:
             edits = category.edits[editor]
             found = [edits.get(item.id) for item in category.items]
@@ -105,7 +106,7 @@ class GalleryData:
 
     def close(self, benchmark: str, controls: Sequence[str], scales: Mapping[str, Scales]) -> None:
         """Write what is left."""
-        self._end_page()
+        self._end_items()
         self._end_text()
         for number, judge in enumerate(self._judges):
             self._write(
@@ -120,7 +121,7 @@ class GalleryData:
             {
                 "benchmark": benchmark,
                 "count": self._count,
-                "itemsAFile": ITEMS_A_FILE,
+                "itemStarts": self._item_starts,
                 "textStarts": self._text_starts,
                 "categories": self._categories,
                 "bases": self._bases,
@@ -133,6 +134,19 @@ class GalleryData:
                 "changes": packed(_joined(self._changes[editor]) for editor in self._editors),
             },
         )
+
+    def _add_item(self, content: Any) -> None:
+        if not self._items:
+            self._item_starts.append(self._count)
+        self._items.append(_json(content))
+        self._item_bytes += len(self._items[-1].encode("utf-8", "replace"))
+        if len(self._items) == ITEMS_A_FILE or self._item_bytes > ITEM_BYTES_A_FILE:
+            self._end_items()
+
+    def _end_items(self) -> None:
+        if self._items:
+            self._write_text(f"items-{len(self._item_starts) - 1}", f"[{','.join(self._items)}]")
+        self._items, self._item_bytes = [], 0
 
     def _add_text(self, item: Item) -> None:
         if not self._texts:
@@ -148,13 +162,10 @@ class GalleryData:
             self._write(f"text-{len(self._text_starts) - 1}", self._texts)
         self._texts, self._text_bytes = [], 0
 
-    def _end_page(self) -> None:
-        if self._page:
-            self._write(f"items-{(self._count - 1) // ITEMS_A_FILE}", self._page)
-        self._page = []
-
     def _write(self, name: str, content: Any) -> None:
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        self._write_text(name, _json(content))
+
+    def _write_text(self, name: str, text: str) -> None:
         # A lone surrogate, which JSON may hold and a file may not, shows as a question mark.
         data = f"snakedit.receive({json.dumps(name)},{text});\n".encode("utf-8", "replace")
         (self._folder / f"{name}.js").write_bytes(data)
@@ -187,88 +198,8 @@ def pictures_of(category: Category, item: Item) -> list[tuple[Path, str | None]]
     return found
 
 
-def words(replies: Any) -> list[str]:
-    """Return what a judge said as lines of text, whatever form its record has.
-
-    >>> words(["Good: 4", {"expected": 3.25, "mass": 0.998}])
-    ['Good: 4', 'expected 3.25 · mass 0.998']
-    """
-    if isinstance(replies, list):
-        return [line for reply in replies for line in words(reply)]
-    if isinstance(replies, dict):
-        return [" · ".join(f"{name} {_said(value)}" for name, value in replies.items())]
-    return [_said(replies)]
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _item_content(
-    item: Item,
-    category: Category,
-    editors: Sequence[str],
-    judges: Sequence[str],
-    thumbnails: Mapping[Path, str],
-) -> dict[str, Any]:
-    folder = category.files.items.parent
-    return {
-        "id": item.id,
-        "instruction": cut(item.instruction),
-        "language": item.language,
-        "description": cut(item.description),
-        "rationale": cut(item.rationale),
-        "tags": [cut(tag) for tag in item.tags],
-        "difficulty": cut(item.difficulty),
-        "sources": [_picture(folder, image, thumbnails) for image in item.images],
-        "reference": _picture(folder, item.reference, thumbnails) if item.reference else None,
-        "edits": [_edit_content(item, category, editor, judges, thumbnails) for editor in editors],
-    }
-
-
-def _edit_content(
-    item: Item, category: Category, editor: str, judges: Sequence[str], thumbnails: Mapping[Path, str]
-) -> dict[str, Any] | None:
-    edit = category.edits[editor].get(item.id)
-    if edit is None:
-        return None
-    folder = category.files.edits[editor].parent
-    used = edit.instruction_used
-    return {
-        "picture": _picture(folder, edit.image, thumbnails) if edit.image else None,
-        "error": cut(edit.error),
-        "size": [edit.width, edit.height] if edit.width and edit.height else None,
-        "seconds": edit.seconds,
-        "seed": edit.seed,
-        "change": edit.change,
-        "used": cut(used) if used and used != item.instruction else None,
-        "scores": [_score_content(category.scores[judge, editor].get(item.id)) for judge in judges],
-    }
-
-
-def _score_content(score: Score | None) -> dict[str, Any] | None:
-    if score is None or score.status == "no_edit":
-        return None
-    return {
-        "score": score.score,
-        "values": [[name, value, score.spread.get(name)] for name, value in score.values.items()],
-        "words": [[name, [cut(line) for line in words(reply)]] for name, reply in score.replies.items()],
-        "error": cut(score.error),
-    }
-
-
-def _picture(folder: Path, image: str, thumbnails: Mapping[Path, str]) -> list[str | None]:
-    """The picture's address below its folder's, and its thumbnail's."""
-    return [quote(image), thumbnails.get(folder / image)]
-
-
-def cut(text: str | None) -> str | None:
-    """Return a text as long as a page can show it."""
-    if text is None or len(text) <= SHOWN:
-        return text
-    return f"{text[:SHOWN]}… ({len(text) - SHOWN:,} more characters in the records)"
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _address(path: Path, place: Path) -> str:

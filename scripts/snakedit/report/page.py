@@ -106,6 +106,7 @@ def write_pages(folder: Path, config: Config, content: Content) -> None:
         style=Markup((STATIC / "report.css").read_text(encoding="utf-8")),
         warnings=content.warnings,
         numbers=numbers,
+        folders={category.name: category.folder for category in numbers.categories},
         items=sum(category.n for category in numbers.categories),
         judges=[_judge_view(config, content, judge, controls) for judge in numbers.judges],
         causes=content.causes.most_frequent(),

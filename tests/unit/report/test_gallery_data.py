@@ -17,7 +17,8 @@ from snakedit.records import Edit, Score
 from snakedit.report import gallery
 from snakedit.report.axis import axis_of
 from snakedit.report.columns import packed
-from snakedit.report.gallery import STATUSES, cut, words
+from snakedit.report.gallery import STATUSES
+from snakedit.report.item_content import cut, words
 from snakedit.report.leaderboard import Row
 from snakedit.report.thumbnails import SIDE, Thumbnails
 from snakedit.statistics import Summary
@@ -85,12 +86,14 @@ def hand_image(files, place):
 
 def test_files_are_cut_so_that_none_holds_more_than_a_page_needs(hand, monkeypatch):
     monkeypatch.setattr(gallery, "TEXT_BYTES_A_FILE", 200)
+    monkeypatch.setattr(gallery, "ITEM_BYTES_A_FILE", 10**6)
     hand.add_scored("a", tiny=[1.0] * 30, blank=[2.0] * 30)
     hand.add_scored("b", tiny=[3.0] * 15, blank=[None] * 15)
     folder = hand.build()
     index = content(folder, "index")
     assert index["count"] == 45
     assert [(c["start"], c["count"]) for c in index["categories"]] == [(0, 30), (30, 15)]
+    assert index["itemStarts"] == [0, 20, 40]
     items = [record["id"] for n in range(3) for record in content(folder, f"items-{n}")]
     assert [len(content(folder, f"items-{n}")) for n in range(3)] == [20, 20, 5]
     starts = index["textStarts"]
@@ -98,6 +101,15 @@ def test_files_are_cut_so_that_none_holds_more_than_a_page_needs(hand, monkeypat
     assert len(starts) > 3
     assert [len(lines) for lines in texts[:-1]] == np.diff(starts).tolist()
     assert [line[0] for lines in texts for line in lines] == items
+
+
+def test_an_item_with_long_answers_has_a_file_of_its_own(hand):
+    names = ("short", "long", "last")
+    said = [score(n, 1.0, replies={"half": ["x" * (99_000 if n == "long" else 9)] * 20}) for n in names]
+    hand.add("c", [item(n, "c") for n in names], {"tiny": [edit(n) for n in names]}, {("vl", "tiny"): said})
+    folder = hand.build()
+    assert content(folder, "index")["itemStarts"] == [0, 2]
+    assert [record["id"] for record in content(folder, "items-1")] == ["last"]
 
 
 def test_scores_and_statuses_of_every_edit_stand_in_columns(hand):

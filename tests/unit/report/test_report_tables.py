@@ -1,5 +1,6 @@
 import csv
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from snakedit.intervals import Sample, interval
 from snakedit.records import Edit, Score, write_whole
 from snakedit.report import tables
 from snakedit.report.failures import failures
+from snakedit.report.leaderboard import comparisons, standings
 from snakedit.report.leaderboard import leaderboard as leaderboard_of
-from snakedit.report.leaderboard import standings
-from snakedit.report.numbers import Numbers
+from snakedit.report.numbers import CategoryNumbers, Numbers
 
 COLUMNS = (
     "benchmark,judge,editor,level,category,metric,n,scored,coverage,mean,ci_low,ci_high,rank,rank_low,rank_high,"
@@ -286,3 +287,37 @@ def test_an_item_that_goes_on_from_anothers_edit_is_in_its_cluster(hand):
     second = replace(item("2", "c"), image_sha256s=["y"], previous="1")
     hand.add("c", [first, second], {}, {})
     assert len(set(read(hand).sample("vl", "tiny", "score").clusters.tolist())) == 1
+
+
+def test_a_hundred_thousand_items_are_aggregated_in_bounded_memory():
+    drawn = np.random.default_rng(0)
+    categories = tuple(
+        CategoryNumbers(
+            name=str(number),
+            folder=str(number),
+            clusters=np.arange(5000) // 2 + 5000 * number,
+            values={("vl", editor, "score"): drawn.normal(5, 2, 5000) for editor in ("a", "b", "c", "d")},
+            asked={},
+            edited={},
+            human={},
+        )
+        for number in range(20)
+    )
+    numbers = Numbers("bench", ("a", "b", "c", "d"), ("vl",), {"vl": ["score"]}, categories)
+    tracemalloc.start()
+    rows, pairs = leaderboard_of(numbers), comparisons(numbers)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(rows) == 4 * 22
+    assert len(pairs["vl", "macro"]) == 6
+    assert peak < 200 * 2**20
+
+
+def test_a_category_is_read_when_it_is_its_turn_and_not_before(hand):
+    hand.add_scored("a", tiny=[1.0], blank=[1.0])
+    hand.add_scored("b", tiny=[1.0], blank=[1.0])
+    hand.categories[1].scores["vl", "tiny"].unlink()
+    categories = hand.read()
+    assert next(categories).name == "a"
+    with pytest.raises(RecordError, match="no such file"):
+        next(categories)

@@ -51,10 +51,23 @@
     });
   };
 
+  // Which of the runs that begin at `starts` a place lies in.
+  function runOf(starts, place) {
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (starts[middle] <= place) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
   // One item's record, by its place in the benchmark.
   snakedit.record = async (index, place) => {
-    const items = await snakedit.load(`items-${Math.floor(place / index.itemsAFile)}`);
-    return items[place % index.itemsAFile];
+    const run = runOf(index.itemStarts, place);
+    const items = await snakedit.load(`items-${run}`);
+    return items[place - index.itemStarts[run]];
   };
 
   // Ids and searchable texts of the items from one place up to another: calls `each(place, [id, ...texts])`.
@@ -72,14 +85,8 @@
   };
 
   snakedit.categoryAt = (index, place) => {
-    let low = 0;
-    let high = index.categories.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (index.categories[middle].start <= place) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    index.categoryStarts = index.categoryStarts || index.categories.map((one) => one.start);
+    return runOf(index.categoryStarts, place);
   };
 
   snakedit.find = async (index, folder, id) => {
