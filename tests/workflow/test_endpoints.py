@@ -188,6 +188,8 @@ def test_a_job_that_is_told_to_stop_keeps_its_journal_and_a_rerun_asks_only_the_
         assert time.monotonic() - begin < 10
         kept = {json.loads(line)["item"] for line in journal.read_text().splitlines()}
         assert kept == {"c-0", "c-1", "c-2"}
+        log = experiment.results / "logs/score_category/chat/identity/c.log"
+        assert "Traceback" not in log.read_text(encoding="utf-8")
         release.set()
         answered.clear()
         experiment.run("--unlock")

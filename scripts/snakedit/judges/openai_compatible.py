@@ -21,7 +21,7 @@ from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, R
 from snakedit.runtime.images import encode_within
 from snakedit.runtime.remote import Server
 
-NO_LOGPROBS = "the server tells no probabilities of its tokens, which `reading: expected` needs"
+NO_LOGPROBS = "the server tells no probabilities of its tokens; set `reading: generate`"
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 
 Messages = list[dict[str, Any]]

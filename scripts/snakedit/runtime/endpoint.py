@@ -33,6 +33,7 @@ _REFUSALS = {
 _HOPELESS_STATUSES = (401, 402, 404)
 _HOPELESS_CODES = {"insufficient_quota", "invalid_api_key", "model_not_found"}
 _RETRIED_STATUSES = (408, 409, 429)
+_OURS = {"model", "messages", "image", "prompt", "stream"}
 _ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _KEY = re.compile(r"[\x21-\x7e]+")
 
@@ -82,6 +83,8 @@ class EndpointParams:
         # Somebody's key may stand here by mistake, so it is not repeated.
         if self.api_key_env is not None and not _ENVIRONMENT_NAME.fullmatch(self.api_key_env):
             raise ValueError("api_key_env is not the name of an environment variable, in capitals")
+        for name in _OURS & set(self.extra):
+            raise ValueError(f"extra: '{name}' is not for a configuration to set")
         if self.concurrency < 1 or self.retries < 0:
             raise ValueError("concurrency must be 1 or more, retries 0 or more")
         if min(self.timeout, self.first_wait, self.max_wait) <= 0:

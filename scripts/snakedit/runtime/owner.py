@@ -1,7 +1,10 @@
 """The run that a job or a pool belongs to: its Snakemake, named so that a reused pid is no other's."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from snakedit.errors import StageError
 from snakedit.runtime.private import start_time
 
 
@@ -24,6 +27,27 @@ def watch(owner: str) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+@contextmanager
+def watched() -> Iterator[int]:
+    """Yield a descriptor that becomes readable when the run that this job belongs to dies.
+
+    Raises:
+        StageError: if it is dead already.
+    """
+    descriptor = watch(owner())
+    if descriptor is None:
+        raise over()
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def over() -> StageError:
+    """Return the error of a job whose run is over."""
+    return StageError(f"the run {owner()} that this job belongs to is over")
 
 
 def _started(pid: int) -> str | None:

@@ -23,7 +23,7 @@ from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
-from snakedit.runtime.owner import owner, watch
+from snakedit.runtime.owner import over, owner, watched
 from snakedit.runtime.progress import Progress
 from snakedit.runtime.remote import Server, run_remotely
 from snakedit.runtime.sampling import Sampler
@@ -163,10 +163,7 @@ def _run_on_own_workers(
 
     with ExitStack() as stack:
         stop = stack.enter_context(Stop())
-        run_is_over = watch(owner())
-        if run_is_over is None:
-            raise StageError(f"the run {owner()} that this job belongs to is over")
-        stack.callback(os.close, run_is_over)
+        run_is_over = stack.enter_context(watched())
         holder = Holder(os.getpid(), job.label, owner(), socket=None)
         waiting = resident.Waiting(job.label, holder.owner, LOGGER.info, stop.check)
         devices = resolve_devices(run.devices)
@@ -178,7 +175,7 @@ def _run_on_own_workers(
         while True:
             ready = wait([*workers.connections, run_is_over], timeout=0.5)
             if run_is_over in ready:
-                raise StageError(f"the run {owner()} that this job belongs to is over")
+                raise over()
             for _, outcome in workers.step(ready, take):
                 yield outcome
             yield from workers.take_spans()

@@ -6,7 +6,6 @@ may be in flight, which the system frees when a process dies.
 
 import contextlib
 import hashlib
-import os
 import queue
 import threading
 import time
@@ -19,9 +18,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from snakedit.errors import StageError
 from snakedit.runtime.attempt import Handler, Loader, attempt, now
-from snakedit.runtime.owner import owner, watch
+from snakedit.runtime.owner import over, watched
 from snakedit.runtime.private import lock_folder
 from snakedit.runtime.stopping import Stop
 from snakedit.runtime.telemetry import Span
@@ -65,10 +63,7 @@ def run_remotely(
     """
     with ExitStack() as stack:
         stop = stack.enter_context(Stop())
-        run_is_over = watch(owner())
-        if run_is_over is None:
-            raise StageError(f"the run {owner()} that this job belongs to is over")
-        stack.callback(os.close, run_is_over)
+        run_is_over = stack.enter_context(watched())
         started = time.time()
         handler = loader(settings, PLACE)
         yield Span(PLACE, "load", started, time.time() - started)
@@ -80,7 +75,7 @@ def run_remotely(
                 task = next(tasks, None)
             yield threads.next_outcome(POLL_SECONDS)
             if wait([run_is_over], timeout=0):
-                raise StageError(f"the run {owner()} that this job belongs to is over")
+                raise over()
             stop.check()
 
 

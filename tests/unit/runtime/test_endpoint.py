@@ -241,6 +241,8 @@ def test_what_can_be_no_key_is_not_repeated(monkeypatch, value):
         ({"concurrency": 0}, "concurrency must be 1 or more"),
         ({"timeout": 0}, "timeout"),
         ({"retries": -1}, "retries 0 or more"),
+        ({"extra": {"stream": True}}, "extra: 'stream' is not for"),
+        ({"extra": ["stream"]}, "extra"),
     ],
 )
 def test_wrong_params_are_one_line_without_what_may_be_a_key(params, message):
