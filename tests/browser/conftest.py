@@ -1,5 +1,6 @@
 """A real browser, and reports for it to open from disk."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from results_by_hand import ResultsByHand, configuration, edit, item, score
 from snakedit.records import Edit, Item, Score
 from snakedit.report.build import Judging
 
+NOT_A_FILE = re.compile(r"^(?!file:|data:|blob:)")
 SCRIPT = "<script>window.broken = true; alert('script')</script>"
 HANDLER = '"><img src=x onerror="window.broken = true; alert(1)">'
 HOSTILE = (SCRIPT, HANDLER)
@@ -42,19 +44,15 @@ class Watched:
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.read: list[str] = []
-        page.context.route("**/*", self._answer)
+        page.context.route(NOT_A_FILE, self._refuse)
+        page.context.on("request", lambda request: self.read.append(request.url))
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("dialog", lambda dialog: (self.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
 
-    def _answer(self, route: Route) -> None:
-        address = route.request.url
-        if address.startswith(("file:", "data:", "blob:")):
-            self.read.append(address)
-            route.continue_()
-        else:
-            self.outside.append(address)
-            route.abort()
+    def _refuse(self, route: Route) -> None:
+        self.outside.append(route.request.url)
+        route.abort()
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type == "error" and "ERR_FILE_NOT_FOUND" not in message.text:
@@ -199,18 +197,20 @@ def alone(report: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a report of 10,000 items, without pictures."""
-    hand = ResultsByHand(tmp_path_factory.mktemp("large") / "results" / "bench", tuple(EDITORS), ("vl",))
+    editors = ("alpha", "beta")
+    hand = ResultsByHand(tmp_path_factory.mktemp("large") / "results" / "bench", editors, ("vl",))
     for number in range(4):
         category = f"category {number}"
         names = [f"{number}-{place:04}" for place in range(2500)]
         items = [item(n, category, instruction=f"change {n} into something else") for n in names]
-        edits = {editor: [edit(n, change=0.1) for n in names] for editor in EDITORS}
+        edits = {editor: [edit(n, change=0.1) for n in names] for editor in editors}
         scores = {
             ("vl", editor): [score(n, (place * 7 + offset) % 1000 / 100) for place, n in enumerate(names)]
-            for offset, editor in enumerate(EDITORS)
+            for offset, editor in enumerate(editors)
         }
         hand.add(category, items, edits, scores)
-    return hand.build(configuration(EDITORS), judging={"vl": JUDGING["vl"]})
+    config = configuration({editor: EDITORS[editor] for editor in editors})
+    return hand.build(config, judging={"vl": JUDGING["vl"]})
 
 
 def open_gallery(page: Page, folder: Path, address: str = "") -> None:
