@@ -18,6 +18,8 @@ ALLOWED = {
     "editors": BASE | {"editors"},
     "judges": BASE | {"judges"},
     "report": BASE | {"report", "statistics", "intervals"},
+    # The one place that looks at both stages at once, since the serial baseline takes them in turn.
+    "speed": BASE | {"speed", "editors", "judges", "report", "sources", "plan"},
     "checkpoints": BASE | {"checkpoints"},
     "runtime": BASE,
     "statistics": {"errors"},

@@ -98,13 +98,8 @@ class QwenImageEdit(Editor):
         self.pipeline, self._processor_loader = _load_pipeline(Path(model), pipeline_name, params)
         if params.mrope_repair:
             repair_positions(self.pipeline.text_encoder)
-        self._offload = "none" if device == "cpu" else params.offload
-        if self._offload == "model":
-            self.pipeline.enable_model_cpu_offload(device=device)
-        elif self._offload == "sequential":
-            self.pipeline.enable_sequential_cpu_offload(device=device)
-        else:
-            self.pipeline.to(device)
+        self._offload = "none"
+        self.move_to(device)
         self.pipeline.set_progress_bar_config(disable=True)
         self._editing = self._short_of_memory = ""
         self._is_tiled = params.vae_tiling
@@ -145,6 +140,19 @@ class QwenImageEdit(Editor):
             ).images[0]
         self._short_of_memory = ""
         return _to_image(pixels)
+
+    def move_to(self, device: str) -> None:
+        """Move the pipeline; with `offload` its parts stay in CPU memory until they are called."""
+        self.device = device
+        if self._offload != "none":
+            return
+        self._offload = "none" if device == "cpu" else self.params.offload
+        if self._offload == "model":
+            self.pipeline.enable_model_cpu_offload(device=device)
+        elif self._offload == "sequential":
+            self.pipeline.enable_sequential_cpu_offload(device=device)
+        else:
+            self.pipeline.to(device)
 
     def release_memory(self) -> None:
         """Empty the device's cache, keep weights in CPU memory from now on, and try this item in tiles.

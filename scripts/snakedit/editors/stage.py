@@ -170,6 +170,10 @@ class EditWorker:
             "versions": {**self.versions, **self.editor.notes},
         }
 
+    def move_to(self, device: str) -> None:
+        """Move the editor to another device."""
+        self.editor.move_to(device)
+
     def release_memory(self) -> None:
         """Make room after an out-of-memory."""
         self.editor.release_memory()

@@ -104,6 +104,11 @@ class Qwen3VL(Judge):
         """Judge one batch; out of memory halves it, and one that raises is judged one by one."""
         return judge_carefully(self._judge, requests, self.release_memory)
 
+    def move_to(self, device: str) -> None:
+        """Move the network."""
+        super().move_to(device)
+        self.network.to(device)
+
     def release_memory(self) -> None:
         """Empty the device's cache."""
         import torch

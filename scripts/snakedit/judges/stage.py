@@ -191,6 +191,10 @@ class JudgeWorker:
             ]
         }
 
+    def move_to(self, device: str) -> None:
+        """Move the judge to another device."""
+        self.judge.move_to(device)
+
     def release_memory(self) -> None:
         """Make room after an out-of-memory."""
         self.judge.release_memory()

@@ -39,7 +39,7 @@ class Work:
     """What a pool must load.
 
     Attributes:
-        stage: ``edit`` or ``score``.
+        stage: ``edit`` or ``score``, or ``serial`` for both in turn.
         settings: given to the loader in each worker; all JSON.
         key: fingerprint of all that the loaded thing depends on.
         weights: bytes of a model that may be spread over devices, None for one that may not.
@@ -220,7 +220,10 @@ class _Watcher:
             start = datetime.fromisoformat(event.started).timestamp()
             if event.idle > 0:
                 self._trace.add(Span(event.device, "idle", start - event.idle, event.idle))
-            self._trace.add(Span(event.device, self._stage, start, event.seconds, event.key))
+            # A task that is several things in turn tells them apart.
+            parts = [Span(event.device, **part) for part in (event.result or {}).get("spans", ())]
+            for span in parts or [Span(event.device, self._stage, start, event.seconds, event.key)]:
+                self._trace.add(span)
         samples = self._sampler.samples([self._driver, *self._members])
         for sample in samples:
             self._trace.add(sample)

@@ -22,7 +22,8 @@ class Span:
 
     Attributes:
         name: ``switch`` (the device is leased, its worker is being started), ``load``, ``idle``, ``edit`` or
-            ``score``, or ``lost`` (work on an item in a worker that then died or was ended).
+            ``score``, ``unload`` (in the serial baseline), or ``lost`` (work on an item in a worker that
+            then died or was ended).
         start: seconds since 1970.
         item: the task's key, or None.
     """
