@@ -1,6 +1,7 @@
 # snakedit: edit every benchmark image with every editor, judge the edits, build a report.
 #
 #   snakemake --cores all --resources gpu=6
+#   snakemake compare_speed --cores all --resources gpu=6     also the serial baseline, and both compared
 #
 # Everything that is set stands in config/ (see config/README.md); how it is executed, in profiles/.
 
@@ -22,12 +23,18 @@ include: "rules/baseline.smk"
 
 localrules:
     all,
+    compare_speed,
 
 
 rule all:
     default_target: True
     input:
         expand("results/{benchmark}/report/index.html", benchmark=CONFIG.benchmarks),
+
+
+rule compare_speed:
+    input:
+        expand("results/{benchmark}/speed/index.html", benchmark=CONFIG.benchmarks),
 
 
 onsuccess:

@@ -39,3 +39,29 @@ rule serial_category:
         " --benchmark {wildcards.benchmark:q} --editor {wildcards.editor:q} --judges {params.judges:q}"
         " --items {input.item_records:q} --results {params.results:q} --output {output.serial:q}"
         " --log {log:q} --devices {params.devices}"
+
+
+rule build_comparison:
+    input:
+        serial=lambda wildcards: [
+            f"results/{wildcards.benchmark}/speed/serial/{editor}/{category}/serial.json"
+            for category in PLAN.categories(wildcards.benchmark)
+            for editor in CONFIG.editors
+        ],
+        results=all_results,
+    output:
+        page="results/{benchmark}/speed/index.html",
+    log:
+        "results/{benchmark}/logs/build_comparison/comparison.log",
+    benchmark:
+        "results/{benchmark}/benchmarks/build_comparison/comparison.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    params:
+        script=entry_point("build_comparison.py"),
+        config=config_file,
+    shell:
+        "python {params.script:q} --config {params.config:q}"
+        " --benchmark {wildcards.benchmark:q} --serial {input.serial:q}"
+        " --output {output.page:q} --log {log:q}"

@@ -37,15 +37,26 @@ def tiny(experiment: Experiment, tiny_editor: Path, tiny_judge: Path) -> Experim
     return experiment
 
 
-def test_the_serial_baseline_makes_the_same_images_and_scores_as_the_pipeline(tiny: Experiment) -> None:
-    for swap in ("reload", "offload"):
-        check_sameness(tiny, swap)
+def test_both_sides_run_and_the_serial_one_makes_the_same_images_and_scores(tiny: Experiment) -> None:
+    run = tiny.run("compare_speed")
+    assert run.code == 0, run.output
+    check_sameness(tiny, "reload")
+    written = json.loads((tiny.results / "speed" / "speed.json").read_text(encoding="utf-8"))
+    assert written["rows"][-1]["serial"]["images"] == written["rows"][-1]["pipeline"]["images"] == 3
+    assert (written["identical"], written["compared"], written["simulated"]) == (3, 3, False)
+    assert written["pipeline_usage"]["peak_memory_mb"] > 100
+    before = {path: path.stat().st_mtime_ns for path in (tiny.results / "scores").rglob("*.jsonl")}
+
+    tiny.configure(lambda config: config["run"].update(baseline_swap="offload"))
+    run = tiny.run("compare_speed")
+    assert run.code == 0, run.output
+    assert run.rules() == {"serial_category", "build_comparison"}, "the pipeline's own results are kept"
+    check_sameness(tiny, "offload")
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert tiny.run("compare_speed").jobs == []
 
 
 def check_sameness(tiny: Experiment, swap: str) -> None:
-    tiny.configure(lambda config: config["run"].update(baseline_swap=swap))
-    run = tiny.run("results/small/speed/serial/tiny/light/serial.json")
-    assert run.code == 0, run.output
     serial = json.loads((tiny.results / "speed/serial/tiny/light/serial.json").read_text(encoding="utf-8"))
     assert (serial["items"], serial["measured"], serial["swap"]) == (3, 3, swap)
     assert serial["loads"] == 2 * 3, "the editor and the judge for each item"

@@ -23,7 +23,8 @@ from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
-from snakedit.runtime.owner import owner, watch
+from snakedit.runtime.owner import began_at, owner, watch
+from snakedit.runtime.private import start_time
 from snakedit.runtime.progress import Progress
 from snakedit.runtime.sampling import Sampler
 from snakedit.runtime.spread import devices_per_copy, grouped
@@ -197,7 +198,9 @@ class _Watcher:
             process = f"{job.rule} {job.benchmark}/{job.label}/{job.category}"
             # On a cluster each job is a run of its own.
             run = "" if "SLURM_JOB_ID" in os.environ else owner()
-            self._trace = Trace(folder, job.category, process, run)
+            this_job = f"{os.getpid()}:{start_time(os.getpid())}"
+            began = {"run": began_at(owner()), "job": began_at(this_job)}
+            self._trace = Trace(folder, job.category, process, run, began)
         self._sampler = Sampler()
 
     def __enter__(self) -> "_Watcher":
