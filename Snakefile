@@ -37,6 +37,11 @@ rule compare_speed:
         expand("results/{benchmark}/speed/index.html", benchmark=CONFIG.benchmarks),
 
 
+onstart:
+    if workflow.local_exec:
+        announce(PLAN, jobs_to_run(), workflow.cores)
+
+
 onsuccess:
     shell("python {workflow.basedir:q}/scripts/stop_pools.py")
 

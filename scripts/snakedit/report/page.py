@@ -88,6 +88,7 @@ def write_pages(
     warnings: Sequence[str],
     figures: Sequence[Figure] = (),
     activity: Activity | None = None,
+    predictions: Sequence[tuple[str, float, float]] = (),
 ) -> None:
     """Write the style, a page for each category and, last, ``output``; remove the pages of former categories.
 
@@ -98,6 +99,7 @@ def write_pages(
         warnings: for the front page: what limits the conclusions.
         figures: for the front page.
         activity: what the devices did in the latest run, if it is known.
+        predictions: what a run was expected to take: what, predicted and measured seconds.
     """
     folder = output.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +135,7 @@ def write_pages(
         max_causes=MAX_CAUSES,
         figures=figures,
         activity=activity,
+        predictions=predictions,
         uses=activity.uses() if activity is not None else [],
     )
     write_whole(output, front)
