@@ -30,14 +30,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     benchmark = find(config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
-    predictions = remember(config, args.benchmark, results)
+    remember(config, args.benchmark, results)
     build_report(
         config,
         args.benchmark,
         [category_files(results, folder, config.editors, config.judges) for folder in categories],
         args.output,
         {name: load_rubric(judge.rubric, judge.prompts).headline for name, judge in config.judges.items()},
-        predictions=[(row.what, row.predicted, row.measured) for row in predictions],
     )
 
 

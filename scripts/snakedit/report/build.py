@@ -23,7 +23,6 @@ def build_report(
     output: Path,
     headline: Mapping[str, str],
     notices: Sequence[str] = (),
-    predictions: Sequence[tuple[str, float, float]] = (),
 ) -> None:
     """Write the tables, the pictures and the pages into ``output``'s folder.
 
@@ -35,7 +34,6 @@ def build_report(
         output: index.html.
         headline: judge → the total that orders the editors, ``macro`` (the default) or ``micro``.
         notices: sentences for the banner, beside those that follow from the configuration.
-        predictions: what a run was expected to take: what, predicted and measured seconds.
 
     Raises:
         ConfigError: if ``headline`` names an unknown judge or total.
@@ -53,9 +51,7 @@ def build_report(
     limits = warnings(results, rows, totals)
     activity = read_activity(folder.parent / "telemetry")
     figures = write_figures(folder, results, rows, totals, {}, activity)
-    write_pages(
-        output, config, results, rows, failures, totals, banner, limits, figures, activity, predictions
-    )
+    write_pages(output, config, results, rows, failures, totals, banner, limits, figures, activity)
     for line in (*banner, *limits):
         LOGGER.warning("%s", line)
     items = sum(len(category.items) for category in results.categories)

@@ -19,6 +19,7 @@ from snakedit.names import safe_name
 from snakedit.records import Edit, Item, Score, write_whole
 from snakedit.report.activity import Activity
 from snakedit.report.figures import Figure
+from snakedit.report.predictions import read_predictions
 from snakedit.report.read import Category, Results
 from snakedit.report.tables import SCORE, TOTALS, Failure, Row, Standing, metrics_of, standings
 
@@ -88,7 +89,6 @@ def write_pages(
     warnings: Sequence[str],
     figures: Sequence[Figure] = (),
     activity: Activity | None = None,
-    predictions: Sequence[tuple[str, float, float]] = (),
 ) -> None:
     """Write the style, a page for each category and, last, ``output``; remove the pages of former categories.
 
@@ -99,7 +99,6 @@ def write_pages(
         warnings: for the front page: what limits the conclusions.
         figures: for the front page.
         activity: what the devices did in the latest run, if it is known.
-        predictions: what a run was expected to take: what, predicted and measured seconds.
     """
     folder = output.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +134,7 @@ def write_pages(
         max_causes=MAX_CAUSES,
         figures=figures,
         activity=activity,
-        predictions=predictions,
+        predictions=read_predictions(folder.parent),
         uses=activity.uses() if activity is not None else [],
     )
     write_whole(output, front)

@@ -18,6 +18,7 @@ from snakedit.speed.traces import RunTrace, read_runs
 
 # What the latest run was expected to take.
 EXPECTED = Path("results/.run/expected.json")
+# Read by the report (`snakedit.report.predictions`).
 KEPT = "prediction.json"
 # Of a shorter run nobody wants to know before.
 LONG_SECONDS = 30.0
@@ -89,7 +90,7 @@ def remember(config: Config, benchmark: str, results: Path) -> list[Expectation]
 
     Returns:
         The run from Snakemake's start to the last device's end, then device seconds by stage and category;
-        of a former run if this one has made nothing, empty if none was predicted.
+        empty if this run was not predicted. They are also left for the report.
     """
     runs = read_runs(results / "telemetry", [*config.editors, *config.judges])
     costs = measured(config, results, runs)
@@ -101,7 +102,8 @@ def remember(config: Config, benchmark: str, results: Path) -> list[Expectation]
     if this_run is not None and expected.get("run") == owner() and benchmark in expected["work"]:
         rows = [dataclasses.asdict(row) for row in _against_measured(benchmark, this_run, expected)]
         write_whole(folder / KEPT, [json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n"])
-    return [Expectation(**row) for row in _read(folder / KEPT).get("rows", [])]
+        return [Expectation(**row) for row in rows]
+    return []
 
 
 def _against_measured(benchmark: str, run: RunTrace, expected: Mapping[str, Any]) -> list[Expectation]:

@@ -5,6 +5,7 @@ import pytest
 from speed_by_hand import two_devices_a_run
 
 from snakedit.config import from_dict, normalise
+from snakedit.report.predictions import read_predictions
 from snakedit.runtime.telemetry import Span, Trace
 from snakedit.speed import forecast
 from snakedit.speed.costs import ModelCost, model_key, read_costs
@@ -106,13 +107,14 @@ def test_afterwards_predicted_stands_beside_measured(folder):
     # Without the run's own start the first span begins it.
     assert rows[0].measured == pytest.approx(7.0)
     assert (rows[1].predicted, rows[1].measured) == (80.0, pytest.approx(8.0))
-    assert remember(plan().config, "b", results) == rows
+    assert read_predictions(results) == [(row.what, row.predicted, row.measured) for row in rows]
 
 
 def test_a_run_that_was_not_predicted_has_no_rows_and_a_damaged_file_none(folder):
     results = folder / "results" / "b"
     write_trace(results, two_devices_a_run())
     assert remember(plan().config, "b", results) == []
+    assert read_predictions(results) == []
     forecast.EXPECTED.parent.mkdir(parents=True)
     forecast.EXPECTED.write_text("[", encoding="utf-8")
     assert remember(plan().config, "b", results) == []
