@@ -34,12 +34,18 @@ class ModelCost:
         start: seconds from the birth of a worker's process to the begin of its loading.
         seconds: items in a batch → seconds; an editor has batches of 1.
         measured: whether it was, or was declared.
+        workers: how many were started together when `start` was measured.
     """
 
     load: float
     start: float
     seconds: dict[int, float]
     measured: bool
+    workers: int = 1
+
+    def start_of(self, workers: int, processors: int) -> float:
+        """Return the seconds that so many workers take to start together: they share the processors."""
+        return self.start * max(1.0, workers / processors) / max(1.0, self.workers / processors)
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,8 @@ def declared(config: Config) -> dict[str, ModelCost]:
     return found
 
 
-# A worker of a simulated model imports little, but its processes start together on few cores.
-DECLARED_START = 0.5
+# A worker of a simulated model imports little; measured of one.
+DECLARED_START = 0.35
 
 
 def measured(config: Config, results: Path, runs: Sequence[RunTrace]) -> Costs:
@@ -132,7 +138,11 @@ def measured(config: Config, results: Path, runs: Sequence[RunTrace]) -> Costs:
         )
         if seconds:
             models[model_key(entry, kind)] = ModelCost(
-                _mean_of(jobs, "load"), _mean_of(jobs, "switch"), seconds, measured=True
+                _mean_of(jobs, "load"),
+                _mean_of(jobs, "switch"),
+                seconds,
+                measured=True,
+                workers=len({span.device for job in jobs for span in job.spans if span.name == "load"}) or 1,
             )
     return Costs(models, _overheads(runs, results))
 

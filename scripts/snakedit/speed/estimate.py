@@ -4,6 +4,7 @@ The rules read this while the Snakefile is parsed, so it imports neither torch n
 """
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -45,11 +46,14 @@ def known_costs(config: Config, found: Sequence[Costs]) -> Costs:
     models: dict[str, ModelCost] = {}
     for costs in found:
         models |= costs.models
-    starts = {key: cost.start for key, cost in models.items()}
-    usual = mean(starts.values()) if starts else None
+    known = list(models.values())
     for key, cost in declared(config).items():
-        start = starts.get(key, usual)
-        models[key] = cost if start is None else dataclasses.replace(cost, start=start)
+        started = [models[key]] if key in models else known
+        if started:
+            most = max(cost.workers for cost in started)
+            start = mean(cost.start_of(most, os.cpu_count() or 1) for cost in started)
+            cost = dataclasses.replace(cost, start=start, workers=most)
+        models[key] = cost
     return Costs(models, found[-1].overheads) if found else Costs(models)
 
 

@@ -4,6 +4,7 @@ Three ways of running the same work: one by one, as older scripts share it out, 
 """
 
 import heapq
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -148,7 +149,7 @@ def _play(
     The next free device takes the next task of the job that came first; a job that has ended makes room for
     the next one, which is there a moment later.
     """
-    ready = born + cost.start + cost.load
+    ready = born + cost.start_of(devices, os.cpu_count() or 1) + cost.load
     free = [ready] * devices
     left = [list(reversed(tasks)) for tasks in jobs]
     ends = [ready] * len(jobs)

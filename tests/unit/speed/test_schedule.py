@@ -92,3 +92,9 @@ def test_a_played_run_is_never_faster_than_its_work_nor_slower_than_one_device(c
     total = sum(counts) * seconds
     assert 1.0 + total / devices <= wall + 1e-6
     assert wall <= 1.0 + total / devices + 2 * len(counts) * seconds + 1e-6
+
+
+def test_workers_that_start_together_share_the_processors():
+    cost = ModelCost(0.0, 2.0, {1: 1.0}, measured=True, workers=4)
+    assert [cost.start_of(workers, 2) for workers in (1, 2, 4, 6)] == [1.0, 1.0, 2.0, 3.0]
+    assert cost.start_of(6, 64) == 2.0
