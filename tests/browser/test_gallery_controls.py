@@ -196,7 +196,7 @@ def test_scores_and_words_open_in_their_place(page):
     cell = page.locator("article[data-id=p1] .edit[data-editor=beta]")
     words = cell.get_by_text("text vl says 8.0 of beta")
     expect(words).to_be_hidden()
-    cell.get_by_text("Scores and words").click()
+    cell.get_by_text("Details").click()
     expect(words).to_be_visible()
     expect(cell.get_by_text("half").first).to_be_visible()
 

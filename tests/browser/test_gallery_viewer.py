@@ -267,6 +267,17 @@ def test_a_link_to_an_item_that_is_gone_says_so(page, report):
     expect(page.locator("#viewer")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    "address", ["#sort=constructor", "#category=gone", "#judge=__proto__", "#status=fine", "#editors=nobody"]
+)
+def test_a_link_to_what_a_report_does_not_have_shows_all_and_says_so(page, report, address):
+    page.goto("about:blank")
+    open_gallery(page, report, address)
+    expect(page.locator("article")).to_have_count(14)
+    expect(page.locator("#count")).to_contain_text("what this report does not have")
+    expect(page.locator("#count")).to_contain_text(address.partition("=")[2])
+
+
 def test_going_back_leaves_the_viewer(page):
     open_item(page, "p1")
     page.go_back()

@@ -5,7 +5,7 @@
   const ITEMS_A_PAGE = 24;
 
   let index;
-  let state = snakedit.fromAddress(location.hash);
+  let state = snakedit.initial();
   let view = null;
   let places = [];
   let open = null;
@@ -255,9 +255,12 @@
   });
 
   async function follow() {
+    let lost;
+    [state, lost] = snakedit.known(index, snakedit.fromAddress(location.hash));
     fillForm(state, true);
     try {
       await refresh();
+      if (lost.length) byId("count").textContent += `. The link asks for what this report does not have: ${lost.join(", ")}.`;
       if (!state.item) {
         if (byId("viewer").open) byId("viewer").close();
         return;
@@ -270,10 +273,7 @@
     }
   }
 
-  window.addEventListener("hashchange", () => {
-    state = snakedit.fromAddress(location.hash);
-    follow();
-  });
+  window.addEventListener("hashchange", follow);
   if (matchMedia("(max-width: 60rem)").matches) byId("panel").open = false;
   await follow();
   document.body.dataset.ready = "";

@@ -85,7 +85,7 @@
         make("span", { class: kind }, text),
         meter(index, judge, score),
         words.length
-          ? make("details", {}, make("summary", {}, kind === "value" ? "Scores and words" : "Why"), ...words)
+          ? make("details", {}, make("summary", {}, kind === "value" ? "Details" : "Why"), ...words)
           : null,
       ),
     );

@@ -61,7 +61,7 @@
   };
 
   function sorted(places, index, table, chosen, sort) {
-    if (!SORTS[sort]) return places;
+    if (!Object.hasOwn(SORTS, sort)) return places;
     const [name, of, largestFirst] = SORTS[sort];
     const contestants = chosen.filter((editor) => !index.editors[editor].control);
     const columns = {
@@ -77,6 +77,28 @@
     }
     return places.sort((a, b) => (keys[a] === keys[b] ? a - b : keys[a] - keys[b]));
   }
+
+  // A state without what this report does not have, as an old link may ask for it, and what that was.
+  snakedit.known = (index, state) => {
+    const names = (all) => all.map((one) => one.name);
+    const allowed = {
+      category: index.categories.map((one) => one.folder),
+      judge: names(index.judges),
+      status: Object.values(index.statuses),
+      sort: ["order", ...Object.keys(SORTS)],
+      mode: ["side", "slider"],
+    };
+    const initial = snakedit.initial();
+    const editors = state.editors.filter((name) => names(index.editors).includes(name));
+    const lost = state.editors.filter((name) => !editors.includes(name));
+    const kept = { ...state, editors };
+    for (const [key, values] of Object.entries(allowed)) {
+      if (kept[key] === initial[key] || values.includes(kept[key])) continue;
+      lost.push(kept[key]);
+      kept[key] = initial[key];
+    }
+    return [kept, lost];
+  };
 
   // Which items have every word of a text in their id, instruction or tags; null for a text without words.
   snakedit.search = async (index, text) => {
