@@ -46,7 +46,7 @@ rule build_comparison:
         serial=lambda wildcards: [
             f"results/{wildcards.benchmark}/speed/serial/{editor}/{category}/serial.json"
             for category in PLAN.categories(wildcards.benchmark)
-            for editor in CONFIG.editors
+            for editor in PLAN.serial_editors()
         ],
         results=all_results,
     output:

@@ -33,8 +33,10 @@ os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
 # Two jobs at a time use devices, however many cores there are: the pool's queue then runs from one
 # category into the next, and models follow each other by priority instead of taking turns.
+# So it is with those that ask a server: the next category begins while the last answers of one come in.
 if workflow.local_exec:
     workflow.register_resource("device_jobs", 2)
+    workflow.register_resource("endpoint_jobs", 2)
 
 
 wildcard_constraints:

@@ -21,6 +21,9 @@ rule edit_category:
         device_jobs=lambda wildcards: min(
             1, PLAN.devices(CONFIG.editors[wildcards.editor])
         ),
+        endpoint_jobs=lambda wildcards: PLAN.endpoint_jobs(
+            CONFIG.editors[wildcards.editor]
+        ),
     params:
         script=entry_point("edit_category.py"),
         config=config_file,

@@ -24,6 +24,12 @@ rule build_report:
             caption="captions/failures.rst",
             labels={"part": "failures", "format": "CSV"},
         ),
+        judges=report(
+            "results/{benchmark}/report/judges.csv",
+            category="{benchmark}",
+            caption="captions/judges.rst",
+            labels={"part": "judges", "format": "CSV"},
+        ),
         plots=report(
             directory("results/{benchmark}/report/plots"),
             patterns=["{plot}.svg"],

@@ -21,6 +21,9 @@ rule score_category:
         device_jobs=lambda wildcards: min(
             1, PLAN.devices(CONFIG.judges[wildcards.judge])
         ),
+        endpoint_jobs=lambda wildcards: PLAN.endpoint_jobs(
+            CONFIG.judges[wildcards.judge]
+        ),
     params:
         script=entry_point("score_category.py"),
         config=config_file,

@@ -143,7 +143,15 @@ def normalise(raw: Any, where: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(json.dumps(raw))
     if is_single_model(data):
         data = to_general(data, where)
-    return check_schema(data, SCHEMA, where)
+    data = check_schema(data, SCHEMA, where)
+    for name, judge in data["judges"].items():
+        if judge["samples"] > 1 and judge["reading"] != "generate":
+            raise ConfigError(
+                f"'judges.{name}.samples': {judge['samples']} answers cannot be drawn from probabilities",
+                where=where,
+                allowed="1, or `reading: generate`",
+            )
+    return data
 
 
 def check_schema(data: Any, schema_path: Path, where: str) -> dict[str, Any]:

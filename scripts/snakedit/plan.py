@@ -4,6 +4,7 @@ This is what the rules read while the Snakefile is parsed, so it imports neither
 """
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from snakedit.registry import Registry
 from snakedit.runtime.devices import count_devices, device_kind
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
+
+_MODELS = {"checkpoint": "a hub name or a local folder", "endpoint": "the name that its server knows it by"}
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,18 @@ class Plan:
         registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
         return self.device_count if registry[editor_or_judge.type].needs_device else 0
 
+    def serial_editors(self) -> list[str]:
+        """Return the editors that the serial side runs too; a server's time is not this machine's."""
+        return [name for name, editor in self.config.editors.items() if not self.endpoint_jobs(editor)]
+
     def device_judges(self) -> list[str]:
         """Return the judges that take a device; others are services, whose time is not this machine's."""
         return [name for name, judge in self.config.judges.items() if JUDGES[judge.type].needs_device]
+
+    def endpoint_jobs(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
+        """Return 1 if its jobs ask a server, else 0."""
+        registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
+        return int(registry[editor_or_judge.type].model_kind == "endpoint")
 
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""
@@ -139,6 +151,7 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
     }
     rubrics = {name: load_rubric(judge.rubric, judge.prompts) for name, judge in config.judges.items()}
     _check_shown_editors(config, where)
+    _tell_of_missing_keys(config)
     _build_demo_files(config, scripts)
     indexes = {
         name: read_index(benchmark, Path("results", name, "index.json"))
@@ -181,7 +194,7 @@ def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, w
         raise ConfigError(
             f"the type '{entry.type}' needs a model",
             where=f"{where}.model",
-            allowed="a hub name or a local folder",
+            allowed=_MODELS[family.model_kind],
         )
     params = settings.read_params(family.Params, entry.params, f"{where}.params")
     return recipe.result_params(params, family.execution_params)
@@ -208,6 +221,18 @@ def _check_shown_editors(config: Config, where: str) -> None:
                 where=f"{where}: editors.{name}.params.of",
                 allowed=", ".join(others),
             )
+
+
+def _tell_of_missing_keys(config: Config) -> None:
+    """Say early what would end a job late. It is no error: nothing may be left to ask the server."""
+    entries: list[EditorConfig | JudgeConfig] = [*config.editors.values(), *config.judges.values()]
+    for entry in entries:
+        family: Any = (EDITORS if isinstance(entry, EditorConfig) else JUDGES)[entry.type]
+        if family.model_kind != "endpoint":
+            continue
+        key = family.Params(**entry.params).api_key_env
+        if key is not None and not os.environ.get(key):
+            print(f"snakedit: warning: '{entry.name}' needs {key}, which is not set", file=sys.stderr)
 
 
 def _build_demo_files(config: Config, scripts: Path) -> None:

@@ -68,6 +68,7 @@ class Edit:
         started: UTC, ISO 8601.
         attempts: how often it was tried in this run.
         change: mean absolute pixel difference to the source, 0–1.
+        tokens, requests: as in `Score`; None for an editor that runs here.
         versions: library versions and the processor's name.
     """
 
@@ -86,6 +87,8 @@ class Edit:
     started: str | None = None
     attempts: int = 1
     change: float | None = None
+    tokens: int | None = None
+    requests: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
 
@@ -103,7 +106,8 @@ class Score:
         replies: metric → list of what was said: text, or expected value with the scale's mass.
         fingerprint: of everything the score depends on (`snakedit.recipe`).
         batch_size: the largest batch this item was judged in; batching moves the last digits.
-        tokens: prompt and reply tokens of this item's calls.
+        tokens: prompt and reply tokens of this item's calls, None where a server did not count them.
+        requests: how often a server was asked, retries included; None for a judge that runs here.
     """
 
     item: str
@@ -116,6 +120,7 @@ class Score:
     seconds: float | None = None
     batch_size: int | None = None
     tokens: int | None = None
+    requests: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from snakedit.records import Item
+from snakedit.runtime.remote import Server
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ class Editor(ABC):
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """What the record of the last edit should say beside the library versions, name → value."""
+        """What the record of the last edit should say beside the library versions, name → value.
+
+        With a `server` the last one is the one of the same thread; so it is for `usage`.
+        """
         return {}
 
     @classmethod
@@ -91,6 +95,16 @@ class Editor(ABC):
             ImageError: if there is nothing to show, which is recorded as this item's failure.
         """
         return {}
+
+    @property
+    def usage(self) -> Mapping[str, int | None]:
+        """What the last edit took from a server: `tokens` and `requests`; nothing for one that runs here."""
+        return {}
+
+    @classmethod
+    def server(cls, params: Any) -> Server | None:
+        """Return the server that edits, of which many items are asked at a time; or None."""
+        return None
 
     @abstractmethod
     def edit(self, request: EditRequest) -> Image.Image:

@@ -168,6 +168,7 @@ class EditWorker:
             "height": image.height,
             "change": round(change_between(request.sources[0], image), 6),
             "versions": {**self.versions, **self.editor.notes},
+            **self.editor.usage,
         }
 
     def move_to(self, device: str) -> None:
@@ -261,7 +262,12 @@ def edit_work(plan: CategoryPlan) -> Work:
         "params": dict(editor.params),
         "needs_device": plan.family.needs_device,
     }
-    return Work("edit", settings, recipes.fingerprint(["edit", plan.recipe, settings["params"]]))
+    return Work(
+        "edit",
+        settings,
+        recipes.fingerprint(["edit", plan.recipe, settings["params"]]),
+        server=plan.family.server(plan.family.Params(**editor.params)),
+    )
 
 
 def edit_payload(

@@ -9,6 +9,7 @@ from PIL import Image
 
 from snakedit.judges.rubric import Rubric
 from snakedit.records import Item
+from snakedit.runtime.remote import Server
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,10 @@ class JudgeRequest:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge said of one edit: the fields of a `Score` record that it decides."""
+    """What a judge said of one edit: the fields of a `Score` record that it decides.
+
+    `versions` are those that are not this host's, such as of the model that a server says it has.
+    """
 
     status: str
     values: dict[str, float | None] = field(default_factory=dict)
@@ -36,7 +40,9 @@ class Verdict:
     replies: dict[str, Any] = field(default_factory=dict)
     batch_size: int | None = None
     tokens: int | None = None
+    requests: int | None = None
     error: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,11 @@ class Judge(ABC):
         Args:
             model: a local folder where `model_kind` is ``checkpoint``.
         """
+        return None
+
+    @classmethod
+    def server(cls, params: Any) -> Server | None:
+        """Return the server that judges, of which many edits are asked at a time, one a call; or None."""
         return None
 
     @abstractmethod

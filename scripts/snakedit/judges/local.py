@@ -1,4 +1,4 @@
-"""What judges share whose model runs here: where it is put, and which tokens answer."""
+"""What judges share: how a question is put together, where a model is put, and which tokens answer."""
 
 import hashlib
 from collections.abc import Callable, Sequence

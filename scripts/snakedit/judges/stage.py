@@ -28,6 +28,7 @@ class JudgePlan:
 
     judge: JudgeConfig
     family: type[Judge]
+    params: Any
     rubric: Rubric
     recipe: dict[str, Any]
 
@@ -91,7 +92,8 @@ def score_category(
         todo.sort(
             key=lambda edit: ((edit.width or 0) * (edit.height or 0), len(items[edit.item].instruction))
         )
-        batches = [todo[i : i + judge.batch_size] for i in range(0, len(todo), judge.batch_size)]
+        size = 1 if family.server(plan.params) else judge.batch_size
+        batches = [todo[i : i + size] for i in range(0, len(todo), size)]
         by_key = {batch[0].item: batch for batch in batches}
         tasks = (
             Task(
@@ -142,7 +144,7 @@ def plan_judge(config: Config, judge_name: str) -> JudgePlan:
     recipe = recipes.judge_recipe(
         judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
     )
-    return JudgePlan(judge, family, rubric, recipe)
+    return JudgePlan(judge, family, params, rubric, recipe)
 
 
 def shown_references(plan: JudgePlan, items: Iterable[Item], items_folder: Path) -> dict[str, Path]:
@@ -186,7 +188,7 @@ class JudgeWorker:
         ]
         return {
             "scores": [
-                {**dataclasses.asdict(verdict), "versions": self.versions}
+                {**dataclasses.asdict(verdict), "versions": {**self.versions, **verdict.versions}}
                 for verdict in self.judge.judge(requests)
             ]
         }
@@ -244,7 +246,8 @@ def judge_work(plan: JudgePlan) -> Work:
         "score",
         settings,
         recipes.fingerprint(["score", plan.recipe, settings["params"]]),
-        weights=plan.family.weights(model, plan.family.Params(**judge.params)),
+        weights=plan.family.weights(model, plan.params),
+        server=plan.family.server(plan.params),
     )
 
 

@@ -9,7 +9,9 @@ from snakedit.logs import LOGGER
 from snakedit.records import write_whole
 from snakedit.report import tables
 from snakedit.report.activity import read_activity
+from snakedit.report.checks import judge_checks
 from snakedit.report.figures import write_figures
+from snakedit.report.judges import control_warnings, judge_views, write_judges
 from snakedit.report.markdown import leaderboard_markdown
 from snakedit.report.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.page import write_pages
@@ -41,17 +43,21 @@ def build_report(
     """
     totals = _headline(config, headline)
     results = read_results(benchmark, config.editors, config.judges, categories)
-    banner = [*notices, *demo_notices(config), *simulation_notices(config)]
+    checks = judge_checks(config, results)
+    doubts = control_warnings(checks, config.report.min_control_auc)
+    banner = [*notices, *demo_notices(config), *simulation_notices(config), *doubts]
     rows = tables.leaderboard(results)
     failures = tables.failures(results)
     folder = output.parent
     tables.write_leaderboard(folder / "leaderboard.csv", benchmark, rows)
     tables.write_failures(folder / "failures.csv", benchmark, failures)
+    write_judges(folder / "judges.csv", benchmark, checks)
     write_whole(folder / "leaderboard.md", [leaderboard_markdown(benchmark, rows, totals, banner)])
     limits = warnings(results, rows, totals)
     activity = read_activity(folder.parent / "telemetry")
     figures = write_figures(folder, results, rows, totals, {}, activity)
-    write_pages(output, config, results, rows, failures, totals, banner, limits, figures, activity)
+    trust = judge_views(results, checks)
+    write_pages(output, config, results, rows, failures, totals, banner, limits, figures, activity, trust)
     for line in (*banner, *limits):
         LOGGER.warning("%s", line)
     items = sum(len(category.items) for category in results.categories)

@@ -19,6 +19,7 @@ from snakedit.names import safe_name
 from snakedit.records import Edit, Item, Score, write_whole
 from snakedit.report.activity import Activity
 from snakedit.report.figures import Figure
+from snakedit.report.judges import JudgeView
 from snakedit.report.predictions import read_predictions
 from snakedit.report.read import Category, Results
 from snakedit.report.tables import SCORE, TOTALS, Failure, Row, Standing, metrics_of, standings
@@ -89,6 +90,7 @@ def write_pages(
     warnings: Sequence[str],
     figures: Sequence[Figure] = (),
     activity: Activity | None = None,
+    trust: Sequence[JudgeView] = (),
 ) -> None:
     """Write the style, a page for each category and, last, ``output``; remove the pages of former categories.
 
@@ -99,6 +101,7 @@ def write_pages(
         warnings: for the front page: what limits the conclusions.
         figures: for the front page.
         activity: what the devices did in the latest run, if it is known.
+        trust: whether each judge can be believed.
     """
     folder = output.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,6 +139,7 @@ def write_pages(
         activity=activity,
         predictions=read_predictions(folder.parent),
         uses=activity.uses() if activity is not None else [],
+        trust=trust,
     )
     write_whole(output, front)
 

@@ -2,7 +2,10 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from snakedit.errors import StageError
 from snakedit.runtime.private import start_time
 
 
@@ -35,6 +38,27 @@ def watch(owner: str) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+@contextmanager
+def watched() -> Iterator[int]:
+    """Yield a descriptor that becomes readable when the run that this job belongs to dies.
+
+    Raises:
+        StageError: if it is dead already.
+    """
+    descriptor = watch(owner())
+    if descriptor is None:
+        raise over()
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def over() -> StageError:
+    """Return the error of a job whose run is over."""
+    return StageError(f"the run {owner()} that this job belongs to is over")
 
 
 def _started(pid: int) -> str | None:

@@ -23,9 +23,10 @@ from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
-from snakedit.runtime.owner import began_at, owner, watch
+from snakedit.runtime.owner import began_at, over, owner, watched
 from snakedit.runtime.private import start_time
 from snakedit.runtime.progress import Progress
+from snakedit.runtime.remote import Server, run_remotely
 from snakedit.runtime.sampling import Sampler
 from snakedit.runtime.spread import devices_per_copy, grouped
 from snakedit.runtime.stopping import Stop
@@ -44,12 +45,14 @@ class Work:
         settings: given to the loader in each worker; all JSON.
         key: fingerprint of all that the loaded thing depends on.
         weights: bytes of a model that may be spread over devices, None for one that may not.
+        server: which server does the work, or None for work that is done here.
     """
 
     stage: str
     settings: dict[str, Any]
     key: str
     weights: int | None = None
+    server: Server | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def run_tasks(
 ) -> Iterator[Outcome]:
     """Yield one outcome a task, as they finish, and say how far the job is.
 
-    Without a task nothing is leased or loaded. Work that needs no device is done in this process.
+    Without a task nothing is leased or loaded. Work that needs no device is done in this process, or by its
+    server.
 
     Args:
         tasks: taken as they are needed, a few ahead; their keys differ.
@@ -118,6 +122,8 @@ def run_tasks(
 def _events(
     work: Work, loader: Loader, tasks: Iterator[Task], run: RunConfig, job: JobContext
 ) -> Generator[Event]:
+    if work.server is not None:
+        return run_remotely(work.server, loader, work.settings, tasks, run.item_timeout)
     if work.settings["needs_device"] is False or job.device_limit == 0:
         return _run_here(work, loader, tasks)
     if not run.resident or job.resident_command is None:
@@ -158,10 +164,7 @@ def _run_on_own_workers(
 
     with ExitStack() as stack:
         stop = stack.enter_context(Stop())
-        run_is_over = watch(owner())
-        if run_is_over is None:
-            raise StageError(f"the run {owner()} that this job belongs to is over")
-        stack.callback(os.close, run_is_over)
+        run_is_over = stack.enter_context(watched())
         holder = Holder(os.getpid(), job.label, owner(), socket=None)
         waiting = resident.Waiting(job.label, holder.owner, LOGGER.info, stop.check)
         devices = resolve_devices(run.devices)
@@ -173,7 +176,7 @@ def _run_on_own_workers(
         while True:
             ready = wait([*workers.connections, run_is_over], timeout=0.5)
             if run_is_over in ready:
-                raise StageError(f"the run {owner()} that this job belongs to is over")
+                raise over()
             for _, outcome in workers.step(ready, take):
                 yield outcome
             yield from workers.take_spans()

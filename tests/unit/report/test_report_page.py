@@ -319,6 +319,7 @@ def test_pages_of_categories_that_are_gone_are_removed(hand):
         "failures.csv",
         "index.html",
         "items-new.html",
+        "judges.csv",
         "leaderboard.csv",
         "leaderboard.md",
         "plots",
