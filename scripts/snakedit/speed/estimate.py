@@ -16,7 +16,7 @@ from snakedit.runtime.devices import device_kind
 from snakedit.speed.costs import Costs, ModelCost, declared, model_key
 from snakedit.speed.schedule import ModelWork, Prediction, pipeline
 
-# Editors and judges without a device: their work is not what a run waits for.
+# Controls and servers: what they take is not known, and not what the devices wait for.
 NO_COST = ModelCost(0.0, 0.0, {1: 0.01}, measured=False)
 
 
@@ -127,7 +127,7 @@ def line(found: Estimate, devices: int) -> str:
     if found.prediction is None:
         return ""
     edits, scores = (
-        sum(sum(model.categories.values()) for model in found.work if model.kind == kind)
+        sum(sum(m.categories.values()) for m in found.work if m.kind == kind and m.needs_device)
         for kind in ("edit", "score")
     )
     return (
