@@ -10,8 +10,8 @@ rule serial_category:
             f"results/{wildcards.benchmark}/scores/{judge}/{wildcards.editor}/{wildcards.category}/scores.jsonl"
             for judge in PLAN.device_judges()
         ],
-        # Nothing else may run while it is timed.
-        everything=lambda wildcards: ancient(all_results(wildcards)),
+        # Nothing else may run while it is timed, so it waits for everything else.
+        report=ancient("results/{benchmark}/report/index.html"),
     output:
         serial="results/{benchmark}/speed/serial/{editor}/{category}/serial.json",
     log:
@@ -49,6 +49,7 @@ rule build_comparison:
             for editor in PLAN.serial_editors()
         ],
         results=all_results,
+        report=ancient("results/{benchmark}/report/index.html"),
     output:
         page="results/{benchmark}/speed/index.html",
     log:

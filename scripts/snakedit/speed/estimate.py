@@ -122,7 +122,7 @@ def whole_run(config: Config, counts: Mapping[str, int]) -> dict[str, dict[str, 
 def line(found: Estimate, devices: int) -> str:
     """Return what a run is expected to take, in one line; empty where nothing takes a device."""
     if found.unknown:
-        names = ", ".join(f"'{name}'" for name in found.unknown)
+        names = ", ".join(f"'{name}'" for name in dict.fromkeys(found.unknown))
         return f"no estimate: {names} will be timed by this run"
     if found.prediction is None:
         return ""
