@@ -28,7 +28,6 @@ class JudgePlan:
 
     judge: JudgeConfig
     family: type[Judge]
-    params: Any
     rubric: Rubric
     recipe: dict[str, Any]
 
@@ -92,7 +91,8 @@ def score_category(
         todo.sort(
             key=lambda edit: ((edit.width or 0) * (edit.height or 0), len(items[edit.item].instruction))
         )
-        size = 1 if family.server(plan.params) else judge.batch_size
+        work = judge_work(plan)
+        size = 1 if work.server else judge.batch_size
         batches = [todo[i : i + size] for i in range(0, len(todo), size)]
         by_key = {batch[0].item: batch for batch in batches}
         tasks = (
@@ -105,7 +105,7 @@ def score_category(
         )
         with Journal(journal_path) as journal:
             for outcome in run_tasks(
-                judge_work(plan),
+                work,
                 load_worker,
                 tasks,
                 config.run,
@@ -144,7 +144,7 @@ def plan_judge(config: Config, judge_name: str) -> JudgePlan:
     recipe = recipes.judge_recipe(
         judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
     )
-    return JudgePlan(judge, family, params, rubric, recipe)
+    return JudgePlan(judge, family, rubric, recipe)
 
 
 def shown_references(plan: JudgePlan, items: Iterable[Item], items_folder: Path) -> dict[str, Path]:
@@ -231,6 +231,7 @@ def judge_work(plan: JudgePlan) -> Work:
     judge, model = plan.judge, plan.judge.model
     if model is not None and plan.family.model_kind == "checkpoint":
         model = local_folder(model, judge.revision)
+    params = plan.family.Params(**judge.params)
     settings = {
         "type": judge.type,
         "model": model,
@@ -246,8 +247,8 @@ def judge_work(plan: JudgePlan) -> Work:
         "score",
         settings,
         recipes.fingerprint(["score", plan.recipe, settings["params"]]),
-        weights=plan.family.weights(model, plan.params),
-        server=plan.family.server(plan.params),
+        weights=plan.family.weights(model, params),
+        server=plan.family.server(params),
     )
 
 
