@@ -10,8 +10,8 @@ rule serial_category:
             f"results/{wildcards.benchmark}/scores/{judge}/{wildcards.editor}/{wildcards.category}/scores.jsonl"
             for judge in PLAN.device_judges()
         ],
-        # Nothing else may run while it is timed.
-        everything=lambda wildcards: ancient(all_results(wildcards)),
+        # Nothing else may run while it is timed, so it waits for everything else.
+        report=ancient("results/{benchmark}/report/index.html"),
     output:
         serial="results/{benchmark}/speed/serial/{editor}/{category}/serial.json",
     log:
@@ -46,9 +46,10 @@ rule build_comparison:
         serial=lambda wildcards: [
             f"results/{wildcards.benchmark}/speed/serial/{editor}/{category}/serial.json"
             for category in PLAN.categories(wildcards.benchmark)
-            for editor in CONFIG.editors
+            for editor in PLAN.serial_editors()
         ],
         results=all_results,
+        report=ancient("results/{benchmark}/report/index.html"),
     output:
         page="results/{benchmark}/speed/index.html",
     log:

@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the experiment, YAML or JSON")
     parser.add_argument("--benchmark", required=True, help="its name in the configuration")
-    parser.add_argument("--serial", nargs="+", type=Path, required=True, help="every serial.json")
+    parser.add_argument("--serial", nargs="*", type=Path, default=[], help="every serial.json")
     parser.add_argument("--output", type=Path, required=True, help="index.html in results/BENCHMARK/speed")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)

@@ -20,11 +20,11 @@ Figures = list[tuple[str, float, str]]
 
 # Configurations that predictions are made for, and the one that they are made from: categories, devices, the
 # editor's load and seconds, the judge's load, seconds and batch.
-FITTED: tuple[Any, ...] = ({"a": 24, "b": 24}, 4, 2.0, 1.0, 1.0, {"1": 0.8, "4": 1.6}, 4)
+FITTED: tuple[Any, ...] = ({"a": 16, "b": 16}, 3, 1.0, 0.8, 1.0, {"1": 0.8, "4": 1.6}, 4)
 PREDICTED: Mapping[str, tuple[Any, ...]] = {
-    "six_devices": ({"a": 40, "b": 30, "c": 44}, 6, 3.0, 1.5, 2.0, {"1": 1.0, "4": 2.0}, 4),
-    "slow_loads": ({"a": 16, "b": 16, "c": 16, "d": 16}, 5, 9.0, 1.4, 6.0, {"1": 1.0, "8": 4.0}, 8),
-    "one_category": ({"a": 45}, 3, 1.0, 2.0, 1.0, {"1": 1.5}, 1),
+    "six_devices": ({"a": 36, "b": 36, "c": 48}, 6, 3.0, 1.9, 2.0, {"1": 1.0, "4": 2.0}, 4),
+    "slow_loads": (dict.fromkeys("abcd", 9), 3, 14.0, 1.5, 8.0, {"1": 1.0, "8": 4.0}, 8),
+    "one_category": ({"a": 40}, 2, 1.0, 2.0, 1.0, {"1": 0.6}, 1),
 }
 
 

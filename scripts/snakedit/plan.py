@@ -106,14 +106,18 @@ class Plan:
         registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
         return self.device_count if registry[editor_or_judge.type].needs_device else 0
 
-    def endpoint_jobs(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
-        """Return 1 if its jobs ask a server, else 0."""
-        registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
-        return int(registry[editor_or_judge.type].model_kind == "endpoint")
+    def serial_editors(self) -> list[str]:
+        """Return the editors that the serial side runs too; a server's time is not this machine's."""
+        return [name for name, editor in self.config.editors.items() if not self.endpoint_jobs(editor)]
 
     def device_judges(self) -> list[str]:
         """Return the judges that take a device; others are services, whose time is not this machine's."""
         return [name for name, judge in self.config.judges.items() if JUDGES[judge.type].needs_device]
+
+    def endpoint_jobs(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
+        """Return 1 if its jobs ask a server, else 0."""
+        registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
+        return int(registry[editor_or_judge.type].model_kind == "endpoint")
 
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import Config
-from snakedit.errors import RecordError
+from snakedit.errors import RecordError, StageError
 from snakedit.logs import LOGGER
 from snakedit.speed.compare import compare
 from snakedit.speed.serial import Serial
@@ -23,8 +23,10 @@ def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path
 
     Raises:
         RecordError: if a `serial.json` is not one.
-        StageError: if the pipeline's telemetry does not tell of all its work.
+        StageError: if the pipeline's telemetry does not tell of all its work, or there is nothing to compare.
     """
+    if not serial_files:
+        raise StageError("no editor works on this machine, so there is nothing to compare", where=benchmark)
     serial = [_read_serial(path) for path in serial_files]
     folder = output.parent
     runs = read_runs(folder.parent / "telemetry", [*config.editors, *config.judges])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from snakedit.errors import StageError
 from snakedit.runtime.telemetry import Span
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import SWITCHING, WORK, JobTrace, RunTrace, runs_that_made
+from snakedit.speed.traces import SWITCHING, WORK, JobTrace, RunTrace, devices_of, runs_that_made
 from snakedit.speed.usage import Usage, usage_of
 
 # What limits: the names of the shares, in the order they are shown.
@@ -213,7 +213,9 @@ def _pipeline_times(runs: Sequence[RunTrace], images: Mapping[str, int]) -> dict
         devices = len(run.devices())
         wall += run.wall
         switch += _seconds(run.spans(), SWITCHING) / devices
-        loads += sum(span.name == "load" for job in run.jobs for span in job.spans if ":" in span.device)
+        loads += sum(
+            span.name == "load" and bool(devices_of(span.device)) for job in run.jobs for span in job.spans
+        )
         for job in run.jobs:
             for span in RunTrace([job]).spans():
                 if span.name in WORK and job.category in work:

@@ -17,7 +17,7 @@ from snakedit.judges.simulated import seconds_of_batch
 from snakedit.recipe import fingerprint
 from snakedit.records import Edit, Score, read_records, write_whole
 from snakedit.runtime.devices import device_kind
-from snakedit.speed.traces import NO_DEVICE, JobTrace, RunTrace
+from snakedit.speed.traces import JobTrace, RunTrace, devices_of
 
 SIMULATED = "simulated"
 FILE = "costs.json"
@@ -218,7 +218,7 @@ def _overheads(runs: Sequence[RunTrace], results: Path) -> Overheads:
     if report:
         told["report"] = mean(report)
     for run in reversed(runs):
-        jobs = [job for job in run.jobs if job.spans[0].device != NO_DEVICE and "job" in job.began]
+        jobs = [job for job in run.jobs if devices_of(job.spans[0].device) and "job" in job.began]
         born = [job for job in jobs if any(span.name == "load" for span in job.spans)]
         if not born or any("run" not in job.began for job in jobs):
             continue

@@ -16,7 +16,7 @@ from snakedit.runtime.devices import device_kind
 from snakedit.speed.costs import Costs, ModelCost, declared, model_key
 from snakedit.speed.schedule import ModelWork, Prediction, pipeline
 
-# Editors and judges without a device: their work is not what a run waits for.
+# Controls and servers: what they take is not known, and not what the devices wait for.
 NO_COST = ModelCost(0.0, 0.0, {1: 0.01}, measured=False)
 
 
@@ -122,12 +122,12 @@ def whole_run(config: Config, counts: Mapping[str, int]) -> dict[str, dict[str, 
 def line(found: Estimate, devices: int) -> str:
     """Return what a run is expected to take, in one line; empty where nothing takes a device."""
     if found.unknown:
-        names = ", ".join(f"'{name}'" for name in found.unknown)
+        names = ", ".join(f"'{name}'" for name in dict.fromkeys(found.unknown))
         return f"no estimate: {names} will be timed by this run"
     if found.prediction is None:
         return ""
     edits, scores = (
-        sum(sum(model.categories.values()) for model in found.work if model.kind == kind)
+        sum(sum(m.categories.values()) for m in found.work if m.kind == kind and m.needs_device)
         for kind in ("edit", "score")
     )
     return (

@@ -12,8 +12,9 @@ from snakedit.config import Config
 from snakedit.plan import Plan
 from snakedit.records import write_whole
 from snakedit.runtime.owner import owner
-from snakedit.speed.costs import FILE, measured, read_costs, write_costs
-from snakedit.speed.estimate import estimate, known_costs, limited, line
+from snakedit.speed.costs import FILE, Costs, measured, read_costs, write_costs
+from snakedit.speed.estimate import duration, estimate, known_costs, limited, line
+from snakedit.speed.schedule import one_by_one
 from snakedit.speed.traces import RunTrace, read_runs
 
 # What the latest run was expected to take.
@@ -23,6 +24,7 @@ KEPT = "prediction.json"
 # Of a shorter run nobody wants to know before.
 LONG_SECONDS = 30.0
 STAGES = {"edit_category": "edit", "score_category": "score"}
+SERIAL = "serial_category"
 
 
 @dataclass(frozen=True)
@@ -46,30 +48,21 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
         jobs: rule and wildcards of each job that will be run.
         cores: that it may use.
     """
-    todo: dict[str, dict[str, dict[str, int]]] = {"edit": {}, "score": {}}
-    prepared = 0
-    for rule, wildcards in jobs:
-        prepared += rule == "prepare_category"
-        if rule not in STAGES:
-            continue
-        benchmark, category = wildcards["benchmark"], wildcards["category"]
-        count = limited(
-            plan.indexes[benchmark].categories[category].count, plan.config.benchmarks[benchmark].limit
-        )
-        stage = STAGES[rule]
-        name = (
-            f"{benchmark}/{category}" if stage == "edit" else f"{benchmark}/{wildcards['editor']}/{category}"
-        )
-        todo[stage].setdefault(wildcards["editor" if stage == "edit" else "judge"], {})[name] = count
+    jobs = list(jobs)
+    todo = _todo(plan, [(STAGES[rule], wildcards) for rule, wildcards in jobs if rule in STAGES])
+    prepared = sum(rule == "prepare_category" for rule, _ in jobs)
     folders = [Path("results", benchmark, "speed", FILE) for benchmark in plan.config.benchmarks]
     costs = known_costs(plan.config, [read_costs(path) for path in folders if path.exists()])
     found = estimate(plan.config, todo, costs, plan.device_count, cores or 1, prepared)
+    serial = _serial_seconds(plan, [wildcards for rule, wildcards in jobs if rule == SERIAL], costs)
     EXPECTED.unlink(missing_ok=True)
-    if found.prediction is None:
-        # Before the first run of a model it is not known whether the run is long.
-        told = line(found, plan.device_count) if found.unknown else ""
-    else:
-        told = line(found, plan.device_count) if found.prediction.wall >= LONG_SECONDS else ""
+    told: list[str] = []
+    wall = serial + (found.prediction.wall if found.prediction else 0.0)
+    # Before the first run of a model it is not known whether the run is long.
+    if found.unknown or wall >= LONG_SECONDS:
+        told = [line(found, plan.device_count)] if found.work or found.unknown else []
+        told += [f"one by one, about {duration(serial)}"] if serial else []
+    if found.prediction is not None:
         work: dict[str, dict[str, float]] = {}
         for (name, stage), seconds in found.prediction.work.items():
             benchmark, *_, category = name.split("/")
@@ -77,8 +70,33 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
             work.setdefault(benchmark, {})[key] = work.get(benchmark, {}).get(key, 0.0) + seconds
         content = {"run": owner(), "last_device": found.prediction.last_device, "work": work}
         write_whole(EXPECTED, [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
-    if told:
-        print(f"snakedit: {told}", file=sys.stderr)
+    if any(told):
+        print(f"snakedit: {'; then '.join(filter(None, told))}", file=sys.stderr)
+
+
+def _todo(
+    plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], limit: int | None = None
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Return what `estimate` takes: stage → editor or judge → benchmark, editor and category → items."""
+    todo: dict[str, dict[str, dict[str, int]]] = {"edit": {}, "score": {}}
+    for stage, wildcards in jobs:
+        benchmark, category = wildcards["benchmark"], wildcards["category"]
+        count = plan.indexes[benchmark].categories[category].count
+        count = limited(limited(count, plan.config.benchmarks[benchmark].limit), limit)
+        named = "editor" if stage == "edit" else "judge"
+        name = f"{benchmark}/{wildcards['editor']}/{category}"
+        todo[stage].setdefault(wildcards[named], {})[name] = count
+    return todo
+
+
+def _serial_seconds(plan: Plan, jobs: Iterable[Mapping[str, str]], costs: Costs) -> float:
+    """What the serial side's samples take: each item loads every model, and each job everything once more."""
+    jobs = list(jobs)
+    asked = [("edit", wildcards) for wildcards in jobs]
+    asked += [("score", {**wildcards, "judge": j}) for wildcards in jobs for j in plan.device_judges()]
+    found = estimate(plan.config, _todo(plan, asked, plan.config.run.baseline_items), costs, 1, 1)
+    loads = sum(len(model.categories) * (model.cost.load + model.cost.start) for model in found.work)
+    return one_by_one(found.work).wall + loads if found.prediction else 0.0
 
 
 def remember(config: Config, benchmark: str, results: Path) -> list[Expectation]:

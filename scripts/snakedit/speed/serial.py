@@ -13,6 +13,7 @@ from typing import Any
 
 from snakedit.config import Config
 from snakedit.editors.stage import PlannedEdit, blank_edit, edit_payload, edit_work, plan_category
+from snakedit.errors import StageError
 from snakedit.judges.stage import JudgePlan, judge_payload, judge_work, plan_judge, shown_references
 from snakedit.logs import LOGGER
 from snakedit.records import Edit, Score, read_records, write_records, write_whole
@@ -29,7 +30,7 @@ class Serial:
     """What the serial side took for one editor's sample of one category; the content of `serial.json`.
 
     Attributes:
-        items: of the category.
+        items: of the category, but for those that cannot be edited at all.
         measured: items of the sample that went through.
         swap: ``reload`` or ``offload``.
         loads: models put on the device.
@@ -77,8 +78,8 @@ def serial_category(
     plan = plan_category(config, editor_name, items_path, results / "edits")
     judges = {name: plan_judge(config, name) for name in judge_names}
     where = f"serial_category {editor_name}/{job.category}"
-    chosen = sample(plan.planned, config.run.baseline_items)
-    todo = {p.item.id: p for p in chosen if p.error is None}
+    possible = [p for p in plan.planned if p.error is None]
+    todo = {p.item.id: p for p in sample(possible, config.run.baseline_items)}
     works = {name: judge_work(judge) for name, judge in judges.items()}
     edit = edit_work(plan)
     needs_device = any(work.settings["needs_device"] for work in (edit, *works.values()))
@@ -89,7 +90,7 @@ def serial_category(
         "needs_device": needs_device,
     }
     check_devices(where, needs_device, job.device_limit)
-    LOGGER.info("%s: %d of %d items, %s", where, len(todo), len(plan.planned), config.run.baseline_swap)
+    LOGGER.info("%s: %d of %d items, %s", where, len(todo), len(possible), config.run.baseline_swap)
     work = Work(
         "serial",
         settings,
@@ -106,7 +107,7 @@ def serial_category(
         )
         for p in todo.values()
     )
-    edits = {p.item.id: dataclasses.replace(blank_edit(p), error=p.error) for p in chosen}
+    edits = {key: blank_edit(p) for key, p in todo.items()}
     scores: dict[str, dict[str, Score]] = {name: {} for name in judges}
     seconds: dict[str, float] = dict.fromkeys(("total", *ACTIVITIES), 0.0)
     loads, device = 0, ""
@@ -129,11 +130,13 @@ def serial_category(
                 seconds[span["name"]] += span["seconds"]
                 loads += span["name"] == "load"
         device = outcome.device
+    if not todo:
+        raise StageError("none of its items can be edited", where=where)
     check_failures(where, [e.error for e in edits.values()], config.run.max_failures, hint="run it again")
     done = Serial(
         editor=editor_name,
         category=job.category,
-        items=len(plan.planned),
+        items=len(possible),
         measured=sum(e.error is None for e in edits.values()),
         swap=config.run.baseline_swap,
         loads=loads,

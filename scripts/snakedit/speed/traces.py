@@ -11,8 +11,7 @@ from snakedit.runtime.telemetry import Sample, Span, began_of, read_rows, run_of
 # What a device does for an item, and what it does so that it can.
 WORK = ("edit", "score")
 SWITCHING = ("switch", "load", "unload")
-# Where jobs without a device work: in their own process.
-NO_DEVICE = "cpu"
+DEVICE_KINDS = ("cuda", "cpu", "simulated")
 # Jobs that do not know their run, as on a cluster, belong to another one if they are further apart.
 RUN_GAP_SECONDS = 600.0
 
@@ -89,13 +88,14 @@ class RunTrace:
 
 
 def devices_of(name: str) -> list[str]:
-    """Return the devices that a span's place is made of; none for a job that needed none.
+    """Return the devices that a span's place is made of; none for a job that needed none, or asked a server.
 
     >>> devices_of("cuda:0+1"), devices_of("cpu")
     (['cuda:0', 'cuda:1'], [])
     """
     kind, _, numbers = name.partition(":")
-    return [f"{kind}:{number}" for number in numbers.split("+")] if numbers else []
+    is_device = kind in DEVICE_KINDS and numbers
+    return [f"{kind}:{number}" for number in numbers.split("+")] if is_device else []
 
 
 def read_runs(telemetry: Path, labels: Collection[str]) -> list[RunTrace]:

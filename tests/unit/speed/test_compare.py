@@ -69,7 +69,7 @@ def test_a_simulated_device_is_called_simulated():
 
 @pytest.mark.parametrize(
     ("name", "devices"),
-    [("cuda:0+1", ["cuda:0", "cuda:1"]), ("cpu:3", ["cpu:3"]), ("cpu", [])],
+    [("cuda:0+1", ["cuda:0", "cuda:1"]), ("cpu:3", ["cpu:3"]), ("cpu", []), ("endpoint:1", [])],
 )
 def test_a_place_of_several_devices_stands_for_each(name, devices):
     assert devices_of(name) == devices

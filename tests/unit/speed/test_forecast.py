@@ -32,7 +32,7 @@ def plan(seconds=2.0, editor=None):
         )
     )
     index = SimpleNamespace(categories={"c": SimpleNamespace(count=40)})
-    return SimpleNamespace(config=config, indexes={"b": index}, device_count=2)
+    return SimpleNamespace(config=config, indexes={"b": index}, device_count=2, device_judges=lambda: ["j"])
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +61,15 @@ def test_only_what_will_be_run_counts(capsys):
     announce(plan(), JOBS[3:], 2)
     assert capsys.readouterr().err == ""
     assert not forecast.EXPECTED.exists(), "a former run's prediction is not this one's"
+
+
+def test_the_serial_side_of_a_comparison_is_announced_too(capsys):
+    serial = ("serial_category", {"benchmark": "b", "category": "c", "editor": "m"})
+    announce(plan(), [*JOBS, serial], 2)
+    # Five items of 2 s and 1 s, and two workers' starts.
+    assert "; then one by one, about 16 s" in capsys.readouterr().err
+    announce(plan(seconds=30.0), [serial], 2)
+    assert capsys.readouterr().err == "snakedit: one by one, about 3 min\n"
 
 
 def test_a_run_that_was_granted_no_device_is_not_predicted(capsys):
