@@ -14,6 +14,7 @@ from snakedit.report.build import Judging, build_report
 from snakedit.report.provenance import Origin, git_state
 from snakedit.report.read import category_files
 from snakedit.sources.index import read_index
+from snakedit.speed.forecast import remember
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     benchmark = find(config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
+    remember(config, args.benchmark, results)
     rubrics = {name: load_rubric(judge.rubric, judge.prompts) for name, judge in config.judges.items()}
     build_report(
         config,

@@ -84,6 +84,18 @@ class Plan:
             }
         )
 
+    def serial_recipe(self, editor: str, judges: list[str]) -> str:
+        """Return what the serial side of an editor's category depends on beside its items."""
+        run = self.config.run
+        return recipe.canonical(
+            {
+                "editor": self.editor_recipes[editor],
+                "judges": {name: self.judge_recipes[name] for name in judges},
+                "items": run.baseline_items,
+                "swap": run.baseline_swap,
+            }
+        )
+
     def shown_editors(self, editor: str) -> list[str]:
         """Return the editors whose edits this one shows (`shuffled` with `of`)."""
         of = self.config.editors[editor].params.get("of")
@@ -93,6 +105,14 @@ class Plan:
         """Return how many devices its jobs may have in their pool; 0 if it needs none."""
         registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
         return self.device_count if registry[editor_or_judge.type].needs_device else 0
+
+    def serial_editors(self) -> list[str]:
+        """Return the editors that the serial side runs too; a server's time is not this machine's."""
+        return [name for name, editor in self.config.editors.items() if not self.endpoint_jobs(editor)]
+
+    def device_judges(self) -> list[str]:
+        """Return the judges that take a device; others are services, whose time is not this machine's."""
+        return [name for name, judge in self.config.judges.items() if JUDGES[judge.type].needs_device]
 
     def endpoint_jobs(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
         """Return 1 if its jobs ask a server, else 0."""

@@ -3,7 +3,7 @@
 import zipfile
 from pathlib import Path
 
-from conftest import Experiment
+from experiments import Experiment
 
 
 def test_the_report_archive_has_tables_plots_and_page_with_captions(finished: Experiment) -> None:

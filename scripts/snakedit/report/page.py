@@ -24,6 +24,7 @@ from snakedit.report.figures import Figure
 from snakedit.report.judges import JudgeView
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE, Numbers
+from snakedit.report.predictions import read_predictions
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -114,6 +115,7 @@ def write_pages(folder: Path, config: Config, content: Content) -> None:
         max_causes=MAX_CAUSES,
         figures=content.figures,
         activity=activity,
+        predictions=read_predictions(folder.parent),
         uses=activity.uses() if activity is not None else [],
         provenance=content.provenance,
         files=FILES,
