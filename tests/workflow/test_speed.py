@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Experiment, rows
+from experiments import Experiment, rows
 
 
 @pytest.fixture

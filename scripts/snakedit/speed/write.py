@@ -9,14 +9,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from snakedit.records import write_whole
 from snakedit.report.markdown import aligned, plain
-from snakedit.report.page import HERE as REPORT
-from snakedit.report.page import STYLE
+from snakedit.report.page import STATIC
 from snakedit.speed import charts
 from snakedit.speed.compare import Comparison, Times
 from snakedit.speed.traces import JobTrace, RunTrace
 from snakedit.speed.usage import Usage
 
 HERE = Path(__file__).resolve().parent
+STYLE = "report.css"
 TOTAL = "all categories"
 HEAD = ("category", "side", "total, s", "edit, s", "score, s", "switch, s", "loads", "s an image", "speed-up")
 NONE = "–"
@@ -51,7 +51,7 @@ def write_comparison(
     }
     write_whole(folder / "speed.json", [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
     write_whole(folder / "speed.md", [markdown(comparison)])
-    write_whole(folder / STYLE, [(REPORT / "static" / STYLE).read_text(encoding="utf-8")])
+    write_whole(folder / STYLE, [(STATIC / STYLE).read_text(encoding="utf-8")])
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
