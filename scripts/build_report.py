@@ -12,6 +12,7 @@ from snakedit.registry import find
 from snakedit.report.build import build_report
 from snakedit.report.read import category_files
 from snakedit.sources.index import read_index
+from snakedit.speed.forecast import remember
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     benchmark = find(config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
+    remember(config, args.benchmark, results)
     build_report(
         config,
         args.benchmark,

@@ -91,7 +91,8 @@ class RunConfig:
     max_failures: int | None
     refresh: tuple[str, ...]
     shard_items: int
-    baseline_items: int
+    baseline_items: int | None
+    baseline_swap: str
 
 
 @dataclass(frozen=True)

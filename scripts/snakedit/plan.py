@@ -84,6 +84,18 @@ class Plan:
             }
         )
 
+    def serial_recipe(self, editor: str, judges: list[str]) -> str:
+        """Return what the serial side of an editor's category depends on beside its items."""
+        run = self.config.run
+        return recipe.canonical(
+            {
+                "editor": self.editor_recipes[editor],
+                "judges": {name: self.judge_recipes[name] for name in judges},
+                "items": run.baseline_items,
+                "swap": run.baseline_swap,
+            }
+        )
+
     def shown_editors(self, editor: str) -> list[str]:
         """Return the editors whose edits this one shows (`shuffled` with `of`)."""
         of = self.config.editors[editor].params.get("of")
@@ -98,6 +110,10 @@ class Plan:
         """Return 1 if its jobs ask a server, else 0."""
         registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
         return int(registry[editor_or_judge.type].model_kind == "endpoint")
+
+    def device_judges(self) -> list[str]:
+        """Return the judges that take a device; others are services, whose time is not this machine's."""
+        return [name for name, judge in self.config.judges.items() if JUDGES[judge.type].needs_device]
 
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""

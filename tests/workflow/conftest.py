@@ -57,7 +57,7 @@ class Experiment:
         path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:
-        targets = [argument for argument in arguments if argument.startswith("results/")]
+        targets = [argument for argument in arguments if argument.startswith(("results/", "compare_"))]
         options = [argument for argument in arguments if argument not in targets]
         return [
             *(sys.executable, "-m", "snakemake", *targets, "--cores", "2"),
@@ -71,7 +71,7 @@ class Experiment:
         return {**os.environ, "PATH": path, "PYTHONPATH": "", "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
 
     def run(self, *arguments: str, timeout: float = 300) -> Run:
-        """Run Snakemake to its end. Arguments that begin with ``results/`` are targets."""
+        """Run Snakemake to its end. Arguments that begin with ``results/`` or ``compare_`` are targets."""
         done = subprocess.run(
             self.command(*arguments),
             env=self.environment(),
@@ -98,7 +98,7 @@ def jobs_in(output: str) -> list[tuple[str, dict[str, str]]]:
     for match in re.finditer(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", output, re.MULTILINE):
         wildcards = re.search(r"^    wildcards: (.*)$", match[2], re.MULTILINE)
         pairs = (pair.split("=", 1) for pair in wildcards[1].split(", ")) if wildcards else ()
-        if match[1] != "all":
+        if match[1] not in ("all", "compare_speed"):
             jobs.append((match[1], {key: value for key, value in pairs}))
     return jobs
 

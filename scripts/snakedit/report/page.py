@@ -20,6 +20,7 @@ from snakedit.records import Edit, Item, Score, write_whole
 from snakedit.report.activity import Activity
 from snakedit.report.figures import Figure
 from snakedit.report.judges import JudgeView
+from snakedit.report.predictions import read_predictions
 from snakedit.report.read import Category, Results
 from snakedit.report.tables import SCORE, TOTALS, Failure, Row, Standing, metrics_of, standings
 
@@ -136,6 +137,7 @@ def write_pages(
         max_causes=MAX_CAUSES,
         figures=figures,
         activity=activity,
+        predictions=read_predictions(folder.parent),
         uses=activity.uses() if activity is not None else [],
         trust=trust,
     )

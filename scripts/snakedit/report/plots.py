@@ -19,6 +19,7 @@ SPAN_COLOURS = {
     "score": COLOURS["green"],
     "lost": COLOURS["red"],
     "switch": COLOURS["grey"],
+    "unload": COLOURS["grey"],
     "idle": COLOURS["pale"],
 }
 WORK = ("edit", "score")
