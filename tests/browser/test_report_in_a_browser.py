@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ARABIC, HANDLER, HOSTILE, open_gallery
+from galleries import ARABIC, HANDLER, HOSTILE, open_gallery
 from playwright.sync_api import Browser, expect
 
 MOST_BYTES = 5_000_000
