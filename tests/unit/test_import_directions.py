@@ -19,6 +19,7 @@ ALLOWED = {
     "judges": BASE | {"judges"},
     "report": BASE | {"report", "statistics", "intervals"},
     "checkpoints": BASE | {"checkpoints"},
+    "demo_judge": BASE | {"demo_judge", "checkpoints", "judges", "sources"},
     "runtime": BASE,
     "statistics": {"errors"},
     "intervals": {"errors"},
