@@ -1,4 +1,4 @@
-"""Edits of every strength and fault, small as the judge sees them, and the marks that each deserves."""
+"""Edits of every strength and fault, and the marks that each deserves."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,19 +8,6 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from snakedit.demo_judge.wordings import NAMES
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """What an operation must know beside the picture.
-
-    Attributes:
-        strength: 1 is the demo's own; 0.5 half of it, 1.6 too much.
-        scale: pixels here for each pixel of the photo that the demo would edit.
-    """
-
-    strength: float
-    scale: float
 
 
 def _tint(image: Image.Image, red: float, blue: float, s: float) -> Image.Image:
@@ -41,75 +28,76 @@ def _box(image: Image.Image, share: float) -> tuple[int, int, int, int]:
     return x, y, image.width - x, image.height - y
 
 
-def _vignette(image: Image.Image, c: Canvas) -> Image.Image:
+def _vignette(image: Image.Image, s: float) -> Image.Image:
     mask = ImageChops.invert(Image.radial_gradient("L").resize(image.size))
-    mask = mask.point([max(0, round(255 - (255 - v) * c.strength)) for v in range(256)])
+    mask = mask.point([max(0, round(255 - (255 - v) * s)) for v in range(256)])
     return Image.composite(image, Image.new("RGB", image.size), mask)
 
 
-def _pixelate(image: Image.Image, c: Canvas) -> Image.Image:
-    block = 16 * c.scale * c.strength**1.5
+def _pixelate(image: Image.Image, s: float) -> Image.Image:
+    block = 16 * s**1.5
     small = image.resize([max(1, round(side / block)) for side in image.size], Image.Resampling.BOX)
     return small.resize(image.size, Image.Resampling.NEAREST)
 
 
-def _border_blur(image: Image.Image, c: Canvas) -> Image.Image:
-    blurred = image.filter(ImageFilter.GaussianBlur(8 * c.scale * c.strength))
+def _border_blur(image: Image.Image, s: float) -> Image.Image:
+    blurred = image.filter(ImageFilter.GaussianBlur(8 * s))
     box = _box(image, 0.6)
     blurred.paste(image.crop(box), box)
     return blurred
 
 
-def _frame(image: Image.Image, c: Canvas) -> Image.Image:
+def _frame(image: Image.Image, s: float) -> Image.Image:
     framed = image.copy()
-    width = max(1, round(max(8 * c.scale, min(image.size) / 16) * c.strength))
+    width = max(1, round(max(8, min(image.size) / 16) * s))
     ImageDraw.Draw(framed).rectangle((0, 0, image.width - 1, image.height - 1), outline="white", width=width)
     return framed
 
 
-def _square(image: Image.Image, c: Canvas) -> Image.Image:
+def _square(image: Image.Image, s: float) -> Image.Image:
     marked = image.copy()
-    side = min(image.size) * c.strength / 6
+    side = min(image.size) * s / 6
     ImageDraw.Draw(marked).rectangle((0, 0, side, side), fill=(220, 30, 30))
     return marked
 
 
-def _left_grey(image: Image.Image, c: Canvas) -> Image.Image:
-    box = (0, 0, round(image.width * c.strength / 2), image.height)
+def _left_grey(image: Image.Image, s: float) -> Image.Image:
+    box = (0, 0, round(image.width * s / 2), image.height)
     edited = image.copy()
     edited.paste(ImageOps.grayscale(image.crop(box)).convert("RGB"), box)
     return edited
 
 
-def _strip(image: Image.Image, c: Canvas) -> Image.Image:
+def _strip(image: Image.Image, s: float) -> Image.Image:
     covered = image.copy()
-    top = round(image.height * (1 - 0.2 * c.strength))
+    top = round(image.height * (1 - 0.2 * s))
     ImageDraw.Draw(covered).rectangle((0, top, image.width, image.height), fill="black")
     return covered
 
 
-def _zoom(image: Image.Image, c: Canvas) -> Image.Image:
-    share = 0.5 ** min(c.strength, 2.0)
+def _zoom(image: Image.Image, s: float) -> Image.Image:
+    share = 0.5 ** min(s, 2.0)
     return image.crop(_box(image, share)).resize(image.size, Image.Resampling.LANCZOS)
 
 
-APPLY: Mapping[str, Callable[[Image.Image, Canvas], Image.Image]] = {
-    "grey": lambda i, c: _blend(i, ImageOps.grayscale(i).convert("RGB"), c.strength),
-    "warmer": lambda i, c: _tint(i, 1.2, 0.75, c.strength),
-    "cooler": lambda i, c: _tint(i, 0.75, 1.2, c.strength),
-    "negative": lambda i, c: ImageOps.invert(i),
-    "darker": lambda i, c: ImageEnhance.Brightness(i).enhance(0.5**c.strength),
-    "brighter": lambda i, c: ImageEnhance.Brightness(i).enhance(1.5**c.strength),
-    "contrast": lambda i, c: ImageEnhance.Contrast(i).enhance(1.8**c.strength),
+# Each operation at a strength: 1 is the demo's own, 0.5 half of it, 1.6 too much.
+APPLY: Mapping[str, Callable[[Image.Image, float], Image.Image]] = {
+    "grey": lambda i, s: _blend(i, ImageOps.grayscale(i).convert("RGB"), s),
+    "warmer": lambda i, s: _tint(i, 1.2, 0.75, s),
+    "cooler": lambda i, s: _tint(i, 0.75, 1.2, s),
+    "negative": lambda i, s: ImageOps.invert(i),
+    "darker": lambda i, s: ImageEnhance.Brightness(i).enhance(0.5**s),
+    "brighter": lambda i, s: ImageEnhance.Brightness(i).enhance(1.5**s),
+    "contrast": lambda i, s: ImageEnhance.Contrast(i).enhance(1.8**s),
     "vignette": _vignette,
-    "mirror": lambda i, c: ImageOps.mirror(i),
-    "upside_down": lambda i, c: ImageOps.flip(i),
+    "mirror": lambda i, s: ImageOps.mirror(i),
+    "upside_down": lambda i, s: ImageOps.flip(i),
     "zoom": _zoom,
-    "rotate": lambda i, c: i.transpose(Image.Transpose.ROTATE_90),
-    "blur": lambda i, c: i.filter(ImageFilter.GaussianBlur(5 * c.scale * c.strength)),
+    "rotate": lambda i, s: i.transpose(Image.Transpose.ROTATE_90),
+    "blur": lambda i, s: i.filter(ImageFilter.GaussianBlur(5 * s)),
     "border_blur": _border_blur,
     "pixelate": _pixelate,
-    "posterise": lambda i, c: ImageOps.posterize(i, 2 if c.strength >= 1 else 3),
+    "posterise": lambda i, s: ImageOps.posterize(i, 2 if s >= 1 else 3),
     "frame": _frame,
     "square": _square,
     "half_grey": _left_grey,
@@ -152,15 +140,15 @@ class Made:
     severity: float = 0.0
 
 
-def make(source: Image.Image, name: str, kind: str, scale: float) -> Image.Image:
+def make(source: Image.Image, name: str, kind: str) -> Image.Image:
     """Return a source after an operation: `right`, `half` or `too_much` of it."""
     strength = {"half": HALF, "too_much": TOO_MUCH}.get(kind, 1.0)
     if kind == "half" and name in _WHOLE:
         left = (0, 0, source.width // 2, source.height)
         edited = source.copy()
-        edited.paste(APPLY[name](source, Canvas(1.0, scale)).resize(source.size).crop(left), left)
+        edited.paste(APPLY[name](source, 1.0).resize(source.size).crop(left), left)
         return edited
-    return APPLY[name](source, Canvas(strength, scale))
+    return APPLY[name](source, strength)
 
 
 def has_half(name: str) -> bool:

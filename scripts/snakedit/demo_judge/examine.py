@@ -54,7 +54,7 @@ def held_out_pairs(count: int, photos: Sequence[Path] = (), seed: int = 1) -> li
     sampler = Sampler(load_pictures(photos, held_out=True), seed, held_out=True)
     pairs = []
     for number in range(count):
-        sample = sampler.draw_whole()
+        sample = sampler.draw()
         # The questions are in random order; one of the two is on what was really done.
         question = sample.questions[0]
         marks = {"success": question.success, "overediting": question.kept}

@@ -1,7 +1,7 @@
 """Samples to learn from: a source, an edit of it, two instructions, and what the edit deserves for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -12,14 +12,8 @@ from snakedit.demo_judge.pictures import Picture, crop, draw_picture
 from snakedit.demo_judge.wordings import FAMILY, NAMES, instruction
 
 CELL = 32
-# Rows and columns of 32 pixels, of at most 25 cells: how the judge sees photos of common shapes. Images of
-# as many cells are computed together.
-SHAPES = (
-    ((5, 5), (5, 5)),
-    ((4, 5), (5, 4)),
-    ((4, 6), (6, 4)),
-    ((3, 7), (7, 3), (5, 4)),
-)
+# Shorter side ÷ longer side, as of common photos.
+RATIOS = (1.0, 0.8, 0.667, 0.62)
 MAX_PIXELS = 25 * CELL * CELL
 _SHARES = {
     "right": 40,
@@ -72,35 +66,36 @@ class Sampler:
         self._turn = list[str]()
 
     def draw_batch(self, count: int) -> list[Sample]:
-        """Return samples whose images have, as a rule, equally many cells."""
-        shapes = self.rng.choice(SHAPES)
-        return [self.draw(shapes) for _ in range(count)]
+        """Return samples as the judge sees them, whose images have, as a rule, equally many cells."""
+        ratio = self.rng.choice(RATIOS)
+        # Square photos are square; others differ a little.
+        near = 0.04 if ratio < 1 else 0.0
+        return [as_seen(self.draw(ratio + self.rng.uniform(-near, near))) for _ in range(count)]
 
-    def draw(self, shapes: Sequence[tuple[int, int]]) -> Sample:
-        """Return one sample, shrunk already to what the judge sees of a photo of 256 to 512 pixels."""
-        size, other = (_in_pixels(self.rng.choice(among)) for among in (shapes, self.rng.choice(SHAPES)))
-        return self._draw(size, other, max(size) / self.rng.uniform(256, 512))
+    def draw(self, ratio: float | None = None) -> Sample:
+        """Return one sample whose images are as large as the demo's, 256 to 512 pixels.
 
-    def draw_whole(self) -> Sample:
-        """Return one sample whose images are as large as the demo's."""
+        Args:
+            ratio: the source's shorter side ÷ its longer one.
+        """
         sizes = []
-        for _ in range(2):
+        for each in (ratio or self.rng.uniform(0.62, 1.0), self.rng.uniform(0.62, 1.0)):
             longer = self.rng.randint(256, 512)
-            shorter = round(longer * self.rng.uniform(0.62, 1.0))
-            sizes.append((longer, shorter) if self.rng.random() < 0.6 else (shorter, longer))
-        return self._draw(sizes[0], sizes[1], 1.0)
+            size = (longer, round(longer * each))
+            sizes.append(size if self.rng.random() < 0.6 else size[::-1])
+        return self._draw(*sizes)
 
-    def _draw(self, size: tuple[int, int], other: tuple[int, int], scale: float) -> Sample:
+    def _draw(self, size: tuple[int, int], other: tuple[int, int]) -> Sample:
         while True:
             source = self._picture(size)
             if np.asarray(source).std() < _FLAT:
                 continue
             kind = self.rng.choices(list(_SHARES), list(_SHARES.values()))[0]
-            sample = self._sample(source, kind, other if self.rng.random() < 0.4 else size, scale)
+            sample = self._sample(source, kind, other if self.rng.random() < 0.4 else size)
             if sample is not None:
                 return sample
 
-    def _sample(self, source: Image.Image, kind: str, other: tuple[int, int], scale: float) -> Sample | None:
+    def _sample(self, source: Image.Image, kind: str, other: tuple[int, int]) -> Sample | None:
         rng = self.rng
         grey = is_colourless(source)
         name = self._next_name()
@@ -116,14 +111,14 @@ class Sampler:
         elif kind == "other_photo":
             image = self._picture(other)
             if rng.random() < 0.8:
-                image = edits.make(image, name, "right", scale)
+                image = edits.make(image, name, "right")
         else:
-            image = edits.make(source, name, "right" if kind in ("reversed", "two") else kind, scale)
+            image = edits.make(source, name, "right" if kind in ("reversed", "two") else kind)
             if difference(source, image) < shows(name):
                 return None
             if kind == "two":
                 second = rng.choice([n for n in NAMES if FAMILY[n] != FAMILY[name]])
-                twice = edits.make(image, second, "right", scale)
+                twice = edits.make(image, second, "right")
                 if difference(image, twice) < shows(second) or (grey and second in edits.NEEDS_COLOUR):
                     return None
                 image, applied = twice, (name, second)
@@ -160,9 +155,17 @@ class Sampler:
         return self._turn.pop()
 
 
-def _in_pixels(shape: tuple[int, int]) -> tuple[int, int]:
-    rows, columns = shape
-    return columns * CELL, rows * CELL
+def as_seen(sample: Sample) -> Sample:
+    """Return a sample with its images shrunk as the product's processor shrinks them."""
+    made = replace(sample.made, image=_shrunk(sample.made.image))
+    return replace(sample, source=_shrunk(sample.source), made=made)
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
+
+    height, width = smart_resize(image.height, image.width, CELL, CELL * CELL, MAX_PIXELS)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def _fits(name: str, kind: str) -> bool:

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import pickle
 import time
 from collections.abc import Sequence
 from copy import deepcopy
@@ -20,6 +21,7 @@ from snakedit.demo_judge.network import build_network, compile_layers, make_fast
 from snakedit.demo_judge.pictures import load_pictures
 from snakedit.demo_judge.prompts import Prompts, build_judge_tokenizer
 from snakedit.demo_judge.samples import Sampler
+from snakedit.errors import CheckpointError
 
 WARM_UP = 200
 EXAMINED = 128
@@ -194,7 +196,12 @@ def _save(path: Path, step: int, seconds: float, *parts: Any) -> None:
 def _resume(path: Path, *parts: Any) -> tuple[int, float]:
     import torch
 
-    content = torch.load(path, weights_only=True)
-    for name, part in zip(("network", "heads", "averaged", "optimizer"), parts, strict=True):
-        part.load_state_dict(content[name])
-    return int(content["step"]), float(content["seconds"])
+    try:
+        content = torch.load(path, weights_only=True)
+        for name, part in zip(("network", "heads", "averaged", "optimizer"), parts, strict=True):
+            part.load_state_dict(content[name])
+        return int(content["step"]), float(content["seconds"])
+    except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError):
+        raise CheckpointError(
+            "is no state of this training", where=str(path), hint="remove it to begin anew"
+        ) from None

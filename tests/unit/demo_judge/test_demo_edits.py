@@ -23,18 +23,18 @@ def photo():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_operations_that_are_trained_on_are_the_demos(photo, name):
     demo = OPERATIONS[FAMILY[name]][name].apply(photo)
-    ours = edits.make(photo, name, "right", scale=1.0)
+    ours = edits.make(photo, name, "right")
     assert ours.size == demo.size
     assert difference(ours, demo) < 1.0
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_half_of_an_operation_and_too_much_of_it_differ_from_it(photo, name):
-    right = edits.make(photo, name, "right", scale=1.0)
+    right = edits.make(photo, name, "right")
     if edits.has_half(name):
-        assert difference(edits.make(photo, name, "half", scale=1.0), right) > 0.5
+        assert difference(edits.make(photo, name, "half"), right) > 0.5
     if edits.has_too_much(name):
-        assert difference(edits.make(photo, name, "too_much", scale=1.0), right) > 0.5
+        assert difference(edits.make(photo, name, "too_much"), right) > 0.5
 
 
 def made(kind, *applied, flaw="", severity=0.0):

@@ -32,12 +32,12 @@ def test_the_forward_pass_of_training_gives_the_products_expected_marks(parts, t
     from snakedit.demo_judge.examine import load_judge
     from snakedit.demo_judge.export import export
     from snakedit.demo_judge.losses import build_heads, losses
-    from snakedit.demo_judge.samples import Sampler
+    from snakedit.demo_judge.samples import Sampler, as_seen
     from snakedit.judges.base import JudgeRequest
     from snakedit.records import Item
 
     network, prompts = parts
-    samples = [Sampler([], seed).draw(((5, 5), (4, 5), (6, 4), (3, 7))) for seed in range(6)]
+    samples = [as_seen(Sampler([], seed).draw()) for seed in range(6)]
     batch = make_batch(samples, prompts, Random(0))
     with torch.no_grad():
         values = losses(network, build_heads(192), batch, prompts)["values"][:, 0].tolist()

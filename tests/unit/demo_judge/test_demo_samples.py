@@ -7,7 +7,7 @@ from PIL import Image
 
 from snakedit.demo_judge.cells import MAPS, matched_cells, matched_places
 from snakedit.demo_judge.pictures import Picture, is_held_out, load_pictures
-from snakedit.demo_judge.samples import CELL, SHAPES, Sampler
+from snakedit.demo_judge.samples import CELL, Sampler
 from snakedit.demo_judge.wordings import NAMES, corpus, wordings
 from snakedit.errors import SourceError
 from snakedit.sources.demo import PHOTOS
@@ -39,6 +39,13 @@ def test_each_photo_of_a_folder_is_read_once_at_its_largest(tmp_path):
     found = [p for flag in (True, False) for p in load_pictures([tmp_path], held_out=flag)]
     assert [p.name for p in found if p.name.endswith("0.png")] == ["300x300.png"]
     assert "icon.png" not in {p.name for p in found}
+
+
+def test_a_photo_that_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(b"no photo")
+    with pytest.raises(SourceError, match=r"broken\.jpg: cannot be read as a photo"):
+        load_pictures([tmp_path], held_out=is_held_out(path))
 
 
 def test_a_missing_folder_of_photos_is_named(tmp_path):
@@ -75,7 +82,7 @@ def test_samples_have_every_kind_and_ask_for_every_operation():
 
 
 @pytest.mark.parametrize("number", range(4))
-@pytest.mark.parametrize("shape", SHAPES[1])
+@pytest.mark.parametrize("shape", [(4, 5), (5, 3)])
 def test_a_cell_is_told_to_look_where_it_came_from(number, shape):
     """Zooming, the fifth map, has no cell of its own to come from."""
     rows, columns = shape

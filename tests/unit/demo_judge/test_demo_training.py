@@ -2,6 +2,8 @@ import csv
 
 import pytest
 
+from snakedit.errors import CheckpointError
+
 torch = pytest.importorskip("torch")
 
 # Each part of a step in a folder of its own; two steps of two edits.
@@ -18,6 +20,12 @@ def small(monkeypatch):
 
 def weights(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def test_a_state_that_is_none_is_named(small, tmp_path):
+    (tmp_path / "state.pt").write_bytes(b"no state")
+    with pytest.raises(CheckpointError, match=r"state\.pt: is no state of this training"):
+        small.train(tmp_path, [], small.Schedule(steps=1, batch=2))
 
 
 def test_a_training_that_goes_on_ends_as_one_that_never_stopped(small, tmp_path):
