@@ -169,12 +169,20 @@ def bench_judging(folder: Path) -> list[Figure]:
     return [Figure(name, value, how) for name, value in measure_judging(folder).items()]
 
 
+def bench_demo_judge(folder: Path) -> list[Figure]:
+    """The shipped demo judge's examination on photos and wordings that it was never trained on."""
+    from snakedit.bench_demo_judge import measure_demo_judge
+
+    return [Figure(*told) for told in measure_demo_judge()]
+
+
 BENCHES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "run": bench_run,
     "long_tail": bench_long_tail,
     "driver_memory": bench_driver_memory,
     "noop_100k": bench_noop_100k,
     "judging": bench_judging,
+    "demo_judge": bench_demo_judge,
 }
 
 
