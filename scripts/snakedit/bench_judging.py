@@ -15,10 +15,11 @@ from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import load_rubric
 from snakedit.records import Item
 
-# So wide that arithmetic rules, not the calls; images as the judge sees them.
-WIDTH, DEPTH, SIDE = 8, 6, 256
+# So wide that arithmetic rules, not the calls. Sides of the images as the judge sees them: real ones are
+# larger, and the more an image weighs against the questions, the more it saves to compute it once.
+WIDTH, DEPTH, SIDE, PAIR_SIDE = 8, 6, 256, 384
 BATCHES = (1, 2, 4, 8, 16)
-ROUNDS = 5
+ROUNDS = 9
 
 
 def measure_judging(folder: Path) -> dict[str, float]:
@@ -51,16 +52,18 @@ def _measure(folder: Path) -> dict[str, float]:
     )
     settings = JudgeSettings(both, reading="expected", min_scale_mass=0.0, samples=1)
     judge = Qwen3VL(str(folder), Qwen3VLParams(dtype="float32"), "cpu", settings)
-    pair = _requests(1)
-    whole = _seconds_of(judge, pair, [settings])
-    apart = _seconds_of(
-        judge, pair, [replace(settings, rubric=replace(both, metrics=(metric,))) for metric in both.metrics]
+    pair = _requests(1, PAIR_SIDE)
+    single = [replace(settings, rubric=replace(both, metrics=(metric,))) for metric in both.metrics]
+    whole, apart = _median_seconds(
+        partial(_judge_in_ways, judge, pair, [settings]),
+        partial(_judge_in_ways, judge, pair, single),
+        rounds=ROUNDS,
     )
+    judge.settings = settings
     requests = _requests(max(BATCHES))
-    an_item = {
-        size: _median_seconds(partial(_judge_in_batches, judge, requests, size), rounds=1) / len(requests)
-        for size in BATCHES
-    }
+    batches = [partial(_judge_in_batches, judge, requests, size) for size in BATCHES]
+    seconds = _median_seconds(*batches, rounds=1)
+    an_item = {size: each / len(requests) for size, each in zip(BATCHES, seconds, strict=True)}
     return {
         "shared_prefix_speedup": apart / whole,
         **{f"judge_batch_{size}_s": seconds for size, seconds in an_item.items()},
@@ -68,17 +71,10 @@ def _measure(folder: Path) -> dict[str, float]:
     }
 
 
-def _seconds_of(judge: Judge, requests: list[JudgeRequest], ways: Sequence[JudgeSettings]) -> float:
-    """The time of judging in each of the ways, one after the other."""
-
-    def all_ways() -> None:
-        for judge.settings in ways:
-            judge.judge(requests)
-
-    try:
-        return _median_seconds(all_ways, ROUNDS)
-    finally:
-        judge.settings = ways[0]
+def _judge_in_ways(judge: Judge, requests: list[JudgeRequest], ways: Sequence[JudgeSettings]) -> None:
+    """Judge in each of the ways, one after the other."""
+    for judge.settings in ways:
+        judge.judge(requests)
 
 
 def _judge_in_batches(judge: Judge, requests: list[JudgeRequest], size: int) -> None:
@@ -86,17 +82,23 @@ def _judge_in_batches(judge: Judge, requests: list[JudgeRequest], size: int) -> 
         judge.judge(requests[start : start + size])
 
 
-def _median_seconds(work: Callable[[], object], rounds: int) -> float:
-    work()
-    seconds = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begin)
-    return median(seconds)
+def _median_seconds(*works: Callable[[], object], rounds: int) -> list[float]:
+    """Return the median seconds of each of the works, done in turn so that none has a better hour.
+
+    All of it is arithmetic on one thread, whose own seconds do not depend on what else the host does.
+    """
+    seconds: list[list[float]] = [[] for _ in works]
+    # The first round warms up.
+    for number in range(rounds + 1):
+        for work, taken in zip(works, seconds, strict=True):
+            begin = time.process_time()
+            work()
+            if number:
+                taken.append(time.process_time() - begin)
+    return [median(taken) for taken in seconds]
 
 
-def _requests(count: int) -> list[JudgeRequest]:
-    source, edit = (Image.effect_noise((SIDE, SIDE), sigma).convert("RGB") for sigma in (40, 80))
+def _requests(count: int, side: int = SIDE) -> list[JudgeRequest]:
+    source, edit = (Image.effect_noise((side, side), sigma).convert("RGB") for sigma in (40, 80))
     items = (Item(f"i{n}", "c", ["s.png"], ["0" * 64], f"make part {n} of it red") for n in range(count))
     return [JudgeRequest(item, [source], edit, seed=0) for item in items]

@@ -4,6 +4,7 @@ This is what the rules read while the Snakefile is parsed, so it imports neither
 """
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from snakedit.registry import Registry
 from snakedit.runtime.devices import count_devices, device_kind
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
+
+_MODELS = {"checkpoint": "a hub name or a local folder", "endpoint": "the name that its server knows it by"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,18 @@ class Plan:
             }
         )
 
+    def serial_recipe(self, editor: str, judges: list[str]) -> str:
+        """Return what the serial side of an editor's category depends on beside its items."""
+        run = self.config.run
+        return recipe.canonical(
+            {
+                "editor": self.editor_recipes[editor],
+                "judges": {name: self.judge_recipes[name] for name in judges},
+                "items": run.baseline_items,
+                "swap": run.baseline_swap,
+            }
+        )
+
     def shown_editors(self, editor: str) -> list[str]:
         """Return the editors whose edits this one shows (`shuffled` with `of`)."""
         of = self.config.editors[editor].params.get("of")
@@ -90,6 +105,19 @@ class Plan:
         """Return how many devices its jobs may have in their pool; 0 if it needs none."""
         registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
         return self.device_count if registry[editor_or_judge.type].needs_device else 0
+
+    def serial_editors(self) -> list[str]:
+        """Return the editors that the serial side runs too; a server's time is not this machine's."""
+        return [name for name, editor in self.config.editors.items() if not self.endpoint_jobs(editor)]
+
+    def device_judges(self) -> list[str]:
+        """Return the judges that take a device; others are services, whose time is not this machine's."""
+        return [name for name, judge in self.config.judges.items() if JUDGES[judge.type].needs_device]
+
+    def endpoint_jobs(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
+        """Return 1 if its jobs ask a server, else 0."""
+        registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
+        return int(registry[editor_or_judge.type].model_kind == "endpoint")
 
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""
@@ -113,16 +141,13 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
     """
     data = settings.normalise(raw, where)
     config = settings.from_dict(data)
-    editor_params = {
-        name: _result_params(EDITORS, editor, f"{where}: editors.{name}")
-        for name, editor in config.editors.items()
-    }
-    judge_params = {
-        name: _result_params(JUDGES, judge, f"{where}: judges.{name}")
-        for name, judge in config.judges.items()
-    }
-    rubrics = {name: load_rubric(judge.rubric, judge.prompts) for name, judge in config.judges.items()}
+    for name, editor in config.editors.items():
+        _result_params(EDITORS, editor, f"{where}: editors.{name}")
+    for name, judge in config.judges.items():
+        _result_params(JUDGES, judge, f"{where}: judges.{name}")
+        load_rubric(judge.rubric, judge.prompts)
     _check_shown_editors(config, where)
+    _tell_of_missing_keys(config)
     _build_demo_files(config, scripts)
     indexes = {
         name: read_index(benchmark, Path("results", name, "index.json"))
@@ -136,25 +161,43 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
         indexes=indexes,
         device_count=_device_count(config, granted),
         editor_recipes={
-            name: recipe.canonical(
-                recipe.editor_recipe(
-                    editor,
-                    EDITORS[editor.type].model_kind,
-                    editor_params[name],
-                    config.run.seed if EDITORS[editor.type].seeded else None,
-                )
-            )
-            for name, editor in config.editors.items()
+            name: recipe.canonical(content) for name, content in editor_recipes(config, where).items()
         },
         judge_recipes={
-            name: recipe.canonical(
-                recipe.judge_recipe(
-                    judge, JUDGES[judge.type].model_kind, judge_params[name], rubrics[name].content()
-                )
-            )
-            for name, judge in config.judges.items()
+            name: recipe.canonical(content) for name, content in judge_recipes(config, where).items()
         },
     )
+
+
+def editor_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
+    """Return editor → what all its edits depend on.
+
+    Raises:
+        ConfigError: for params that its type does not take; ``where`` names the configuration.
+        CheckpointError: if a model is not to be found.
+    """
+    return {
+        name: recipe.editor_recipe(
+            editor,
+            EDITORS[editor.type].model_kind,
+            _result_params(EDITORS, editor, f"{where}: editors.{name}"),
+            config.run.seed if EDITORS[editor.type].seeded else None,
+        )
+        for name, editor in config.editors.items()
+    }
+
+
+def judge_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
+    """Return judge → what all its scores depend on; see `editor_recipes`."""
+    return {
+        name: recipe.judge_recipe(
+            judge,
+            JUDGES[judge.type].model_kind,
+            _result_params(JUDGES, judge, f"{where}: judges.{name}"),
+            load_rubric(judge.rubric, judge.prompts).content(),
+        )
+        for name, judge in config.judges.items()
+    }
 
 
 def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> dict[str, Any]:
@@ -165,7 +208,7 @@ def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, w
         raise ConfigError(
             f"the type '{entry.type}' needs a model",
             where=f"{where}.model",
-            allowed="a hub name or a local folder",
+            allowed=_MODELS[family.model_kind],
         )
     params = settings.read_params(family.Params, entry.params, f"{where}.params")
     return recipe.result_params(params, family.execution_params)
@@ -192,6 +235,18 @@ def _check_shown_editors(config: Config, where: str) -> None:
                 where=f"{where}: editors.{name}.params.of",
                 allowed=", ".join(others),
             )
+
+
+def _tell_of_missing_keys(config: Config) -> None:
+    """Say early what would end a job late. It is no error: nothing may be left to ask the server."""
+    entries: list[EditorConfig | JudgeConfig] = [*config.editors.values(), *config.judges.values()]
+    for entry in entries:
+        family: Any = (EDITORS if isinstance(entry, EditorConfig) else JUDGES)[entry.type]
+        if family.model_kind != "endpoint":
+            continue
+        key = family.Params(**entry.params).api_key_env
+        if key is not None and not os.environ.get(key):
+            print(f"snakedit: warning: '{entry.name}' needs {key}, which is not set", file=sys.stderr)
 
 
 def _build_demo_files(config: Config, scripts: Path) -> None:

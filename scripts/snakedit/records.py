@@ -68,6 +68,7 @@ class Edit:
         started: UTC, ISO 8601.
         attempts: how often it was tried in this run.
         change: mean absolute pixel difference to the source, 0–1.
+        tokens, requests: as in `Score`; None for an editor that runs here.
         versions: library versions and the processor's name.
     """
 
@@ -86,6 +87,8 @@ class Edit:
     started: str | None = None
     attempts: int = 1
     change: float | None = None
+    tokens: int | None = None
+    requests: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
 
@@ -103,7 +106,8 @@ class Score:
         replies: metric → list of what was said: text, or expected value with the scale's mass.
         fingerprint: of everything the score depends on (`snakedit.recipe`).
         batch_size: the largest batch this item was judged in; batching moves the last digits.
-        tokens: prompt and reply tokens of this item's calls.
+        tokens: prompt and reply tokens of this item's calls, None where a server did not count them.
+        requests: how often a server was asked, retries included; None for a judge that runs here.
     """
 
     item: str
@@ -116,11 +120,25 @@ class Score:
     seconds: float | None = None
     batch_size: int | None = None
     tokens: int | None = None
+    requests: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
 
 
 Record = TypeVar("Record", Item, Edit, Score)
+
+# The keys that a record of a kind may have, and those that it must have.
+_KEYS = {
+    kind: (
+        tuple(f.name for f in dataclasses.fields(kind)),
+        tuple(
+            f.name
+            for f in dataclasses.fields(kind)
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        ),
+    )
+    for kind in (Item, Edit, Score)
+}
 
 
 def to_line(record: Item | Edit | Score) -> str:
@@ -140,18 +158,13 @@ def from_line(line: str, kind: type[Record], where: str) -> Record:
         raise RecordError(f"not JSON ({error.msg})", where=where) from None
     if not isinstance(data, dict):
         raise RecordError(f"a {type(data).__name__}, not an object", where=where)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
+    known, required = _KEYS[kind]
     for key in data:
-        if key not in fields:
+        if key not in known:
             raise RecordError(
-                f"unknown key '{key}' in a record of type {kind.__name__}{did_you_mean(key, fields)}",
+                f"unknown key '{key}' in a record of type {kind.__name__}{did_you_mean(key, known)}",
                 where=where,
             )
-    required = [
-        name
-        for name, f in fields.items()
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
     missing = [name for name in required if name not in data]
     if missing:
         raise RecordError(f"a record of type {kind.__name__} lacks '{missing[0]}'", where=where)

@@ -68,7 +68,16 @@ def test_a_mistake_is_one_line_that_names_the_file_and_the_key(data, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "qwen_2511.yaml", "single_gpu.yaml", "six_gpus.yaml"])
+def test_samples_that_would_never_be_drawn_are_refused():
+    data = changed("judges", "j", value={"type": "simulated", "samples": 3})
+    with pytest.raises(ConfigError, match=r"'judges.j.samples': 3 .*reading: generate"):
+        normalise(data, "mine.yaml")
+    assert normalise(
+        changed("judges", "j", value={**data["judges"]["j"], "reading": "generate"}), "mine.yaml"
+    )
+
+
+@pytest.mark.parametrize("name", [path.name for path in CONFIG_FOLDER.glob("*.yaml")])
 def test_every_shipped_file_is_valid(name):
     config = load(CONFIG_FOLDER / name)
     assert config.editors

@@ -6,6 +6,7 @@ from snakedit.registry import Registry
 EDITORS: Registry[type[Editor]] = Registry(
     {
         "qwen_image_edit": "snakedit.editors.qwen_image_edit:QwenImageEdit",
+        "openai_images": "snakedit.editors.openai_images:OpenAIImages",
         "identity": "snakedit.editors.controls:Identity",
         "shuffled": "snakedit.editors.controls:Shuffled",
         "blank": "snakedit.editors.controls:Blank",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from snakedit.records import Item
+from snakedit.runtime.remote import Server
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ class Editor(ABC):
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """What the record of the last edit should say beside the library versions, name → value."""
+        """What the record of the last edit should say beside the library versions, name → value.
+
+        With a `server` the last one is the one of the same thread; so it is for `usage`.
+        """
         return {}
 
     @classmethod
@@ -92,9 +96,23 @@ class Editor(ABC):
         """
         return {}
 
+    @property
+    def usage(self) -> Mapping[str, int | None]:
+        """What the last edit took from a server: `tokens` and `requests`; nothing for one that runs here."""
+        return {}
+
+    @classmethod
+    def server(cls, params: Any) -> Server | None:
+        """Return the server that edits, of which many items are asked at a time; or None."""
+        return None
+
     @abstractmethod
     def edit(self, request: EditRequest) -> Image.Image:
         """Return the edited image. What it raises is recorded as this item's failure."""
+
+    def move_to(self, device: str) -> None:
+        """Move what was loaded to another device, or to ``cpu``, where it waits."""
+        self.device = device
 
     def release_memory(self) -> None:
         """Give back what memory can be given back; called after an out-of-memory, before one more try."""

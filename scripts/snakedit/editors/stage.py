@@ -39,6 +39,16 @@ class PlannedEdit:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class CategoryPlan:
+    """One editor, found and checked, and all items of a category in order."""
+
+    editor: EditorConfig
+    family: type[Editor]
+    recipe: dict[str, Any]
+    planned: list[PlannedEdit]
+
+
 def edit_category(config: Config, editor_name: str, items_path: Path, output: Path, job: JobContext) -> None:
     """Edit what is not done yet and write the category's `edits.jsonl`, whole and last.
 
@@ -52,24 +62,14 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
     Raises:
         StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
     """
-    editor = find(config.editors, editor_name, "editors")
-    family = EDITORS.find(editor.type, f"editors.{editor_name}.type")
-    params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
-    recipe = recipes.editor_recipe(
-        editor,
-        family.model_kind,
-        recipes.result_params(params, family.execution_params),
-        config.run.seed if family.seeded else None,
-    )
+    plan = plan_category(config, editor_name, items_path, output.parents[2])
+    family, planned = plan.family, plan.planned
     folder = output.parent
-    items = list(read_records(items_path, Item))
-    context = CategoryContext(items, items_path.parent, _edits_of(output))
-    planned = [_plan(item, context, family, params, recipe) for item in items]
 
     folder.mkdir(parents=True, exist_ok=True)
     journal_path = folder / "journal.jsonl"
     edits = {
-        p.item.id: dataclasses.replace(_blank_edit(p), error=p.error) for p in planned if p.error is not None
+        p.item.id: dataclasses.replace(blank_edit(p), error=p.error) for p in planned if p.error is not None
     }
     if "edits" not in config.run.refresh:
         edits |= _finished(planned, folder, items_path.parent, journal_path, family)
@@ -78,24 +78,20 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
     LOGGER.info(
         "%s: %d items, %d done before, %d to edit",
         where,
-        len(items),
+        len(planned),
         sum(edit.status == "ok" for edit in edits.values()),
         len(todo),
     )
     if todo:
         check_devices(where, family.needs_device, job.device_limit)
-        work = _work(editor, family, recipe)
-        tasks = (
-            Task(p.item.id, _payload(p, editor, recipe, items_path.parent, folder)) for p in todo.values()
-        )
+        tasks = (Task(p.item.id, edit_payload(p, plan, items_path.parent, folder)) for p in todo.values())
         with Journal(journal_path) as journal:
             for outcome in run_tasks(
-                work, load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
+                edit_work(plan), load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
             ):
                 check_disk(where, outcome.error)
-                plan = todo[outcome.key]
                 edit = dataclasses.replace(
-                    _blank_edit(plan),
+                    blank_edit(todo[outcome.key]),
                     **(outcome.result or {"error": outcome.error}),
                     seconds=round(outcome.seconds, 4),
                     device=outcome.device,
@@ -105,7 +101,7 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
                 edits[edit.item] = edit
                 journal.append(edit)
 
-    ordered = [edits[item.id] for item in items]
+    ordered = [edits[p.item.id] for p in planned]
     remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
     check_failures(
         where,
@@ -114,6 +110,30 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
         hint="finished images are kept; run again to try the others",
     )
     write_records(output, ordered)
+
+
+def plan_category(config: Config, editor_name: str, items_path: Path, edits_folder: Path) -> CategoryPlan:
+    """Return what an editor has to do in a category.
+
+    Args:
+        editor_name: a key of the configuration's `editors`.
+        items_path: the category's `items.jsonl`.
+        edits_folder: the benchmark's `edits/`, in which an editor may look at another's edits.
+    """
+    editor = find(config.editors, editor_name, "editors")
+    family = EDITORS.find(editor.type, f"editors.{editor_name}.type")
+    params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
+    recipe = recipes.editor_recipe(
+        editor,
+        family.model_kind,
+        recipes.result_params(params, family.execution_params),
+        config.run.seed if family.seeded else None,
+    )
+    items = list(read_records(items_path, Item))
+    context = CategoryContext(items, items_path.parent, _edits_in(edits_folder, items_path.parent.name))
+    return CategoryPlan(
+        editor, family, recipe, [_plan(item, context, family, params, recipe) for item in items]
+    )
 
 
 def load_worker(settings: dict[str, Any], device: str) -> "EditWorker":
@@ -148,19 +168,21 @@ class EditWorker:
             "height": image.height,
             "change": round(change_between(request.sources[0], image), 6),
             "versions": {**self.versions, **self.editor.notes},
+            **self.editor.usage,
         }
+
+    def move_to(self, device: str) -> None:
+        """Move the editor to another device."""
+        self.editor.move_to(device)
 
     def release_memory(self) -> None:
         """Make room after an out-of-memory."""
         self.editor.release_memory()
 
 
-def _edits_of(output: Path) -> Mapping[str, Path]:
-    """Where the edits of other editors in this category lie, by editor."""
-    category = output.parent.name
-    return {
-        path.parent.parent.name: path.parent for path in output.parents[2].glob(f"*/{category}/edits.jsonl")
-    }
+def _edits_in(edits_folder: Path, category: str) -> Mapping[str, Path]:
+    """Where the finished edits of a category lie, by editor."""
+    return {path.parent.parent.name: path.parent for path in edits_folder.glob(f"*/{category}/edits.jsonl")}
 
 
 def _plan(
@@ -207,7 +229,7 @@ def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str
     image = open_image(path)
     source = open_image(items_folder / plan.item.images[0])
     return dataclasses.replace(
-        _blank_edit(plan),
+        blank_edit(plan),
         status="ok",
         image=plan.image,
         size_policy=family.size_policy,
@@ -218,7 +240,8 @@ def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str
     )
 
 
-def _blank_edit(plan: PlannedEdit) -> Edit:
+def blank_edit(plan: PlannedEdit) -> Edit:
+    """Return the record of an edit that has not been made."""
     return Edit(
         item=plan.item.id,
         status="failed",
@@ -228,36 +251,43 @@ def _blank_edit(plan: PlannedEdit) -> Edit:
     )
 
 
-def _work(editor: EditorConfig, family: type[Editor], recipe: Mapping[str, Any]) -> Work:
-    model = editor.model
-    if model is not None and family.model_kind == "checkpoint":
+def edit_work(plan: CategoryPlan) -> Work:
+    """Return what a worker must load for this editor."""
+    editor, model = plan.editor, plan.editor.model
+    if model is not None and plan.family.model_kind == "checkpoint":
         model = local_folder(model, editor.revision)
     settings = {
         "type": editor.type,
         "model": model,
         "params": dict(editor.params),
-        "needs_device": family.needs_device,
+        "needs_device": plan.family.needs_device,
     }
-    return Work("edit", settings, recipes.fingerprint(["edit", recipe, settings["params"]]))
+    return Work(
+        "edit",
+        settings,
+        recipes.fingerprint(["edit", plan.recipe, settings["params"]]),
+        server=plan.family.server(plan.family.Params(**editor.params)),
+    )
 
 
-def _payload(
-    plan: PlannedEdit, editor: EditorConfig, recipe: Mapping[str, Any], items_folder: Path, folder: Path
+def edit_payload(
+    planned: PlannedEdit, plan: CategoryPlan, items_folder: Path, folder: Path
 ) -> dict[str, Any]:
+    """Return what a worker is told of one edit; `folder` is where its image goes."""
     # Absolute: a resident pool has a working directory of its own.
     return {
-        "item": dataclasses.asdict(plan.item),
-        "sources": [str((items_folder / image).resolve()) for image in plan.item.images],
-        "inputs": {role: str(path.resolve()) for role, path in plan.inputs.items()},
-        "seed": plan.seed,
-        "image": plan.image,
-        "output": str((folder / plan.image).resolve()),
+        "item": dataclasses.asdict(planned.item),
+        "sources": [str((items_folder / image).resolve()) for image in planned.item.images],
+        "inputs": {role: str(path.resolve()) for role, path in planned.inputs.items()},
+        "seed": planned.seed,
+        "image": planned.image,
+        "output": str((folder / planned.image).resolve()),
         "text": {
-            "fingerprint": plan.fingerprint,
-            "instruction": plan.item.instruction,
-            "editor": editor.name,
-            "model": str(editor.model or editor.type),
-            "revision": str(recipe["revision"] or ""),
-            "seed": "" if plan.seed is None else str(plan.seed),
+            "fingerprint": planned.fingerprint,
+            "instruction": planned.item.instruction,
+            "editor": plan.editor.name,
+            "model": str(plan.editor.model or plan.editor.type),
+            "revision": str(plan.recipe["revision"] or ""),
+            "seed": "" if planned.seed is None else str(planned.seed),
         },
     }

@@ -6,6 +6,7 @@ from snakedit.registry import Registry
 JUDGES: Registry[type[Judge]] = Registry(
     {
         "qwen3_vl": "snakedit.judges.qwen3_vl:Qwen3VL",
+        "openai": "snakedit.judges.openai_compatible:OpenAICompatible",
         "simulated": "snakedit.judges.simulated:SimulatedJudge",
     }
 )

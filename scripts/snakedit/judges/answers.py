@@ -18,18 +18,20 @@ class Answer:
     Attributes:
         value: on the metric's scale, or None where it could not be read; `error` says why.
         reply: as it is recorded.
-        tokens: of its prompt and its reply.
+        tokens: of its prompt and its reply, None where a server did not count them.
         refused: whether the judge declined to answer.
+        requests: how often a server was asked, retries included; 0 for a judge that runs here.
     """
 
     value: float | None
     reply: dict[str, Any]
-    tokens: int
+    tokens: int | None
     error: str | None = None
     refused: bool = False
+    requests: int = 0
 
 
-def written_answer(text: str, metric: Metric, tokens: int) -> Answer:
+def written_answer(text: str, metric: Metric, tokens: int | None) -> Answer:
     """Return the answer that a judge wrote."""
     try:
         value = (
@@ -42,7 +44,7 @@ def written_answer(text: str, metric: Metric, tokens: int) -> Answer:
     return Answer(value, {"text": text}, tokens)
 
 
-def weighed_answer(value: float | None, mass: float, min_mass: float, tokens: int) -> Answer:
+def weighed_answer(value: float | None, mass: float, min_mass: float, tokens: int | None) -> Answer:
     """Return the answer that a judge's probabilities give; too little mass on the scale is none."""
     reply = {"expected": value, "scale_mass": mass}
     if value is None or mass < min_mass:
@@ -60,6 +62,7 @@ def verdict_of(
     """
     if not answered:
         return Verdict("failed", batch_size=batch_size, error=f"'{rubric.name}' asks nothing of this item")
+    given = [answer for answers in answered.values() for answer in answers]
     values: dict[str, float | None] = {}
     spread: dict[str, float | None] = {}
     errors: list[str] = []
@@ -78,6 +81,13 @@ def verdict_of(
         score=rubric.score(values, item),
         replies={name: [answer.reply for answer in answers] for name, answers in answered.items()},
         batch_size=batch_size,
-        tokens=sum(answer.tokens for answers in answered.values() for answer in answers),
+        tokens=total_tokens(given),
+        requests=sum(answer.requests for answer in given) or None,
         error="; ".join(errors) or None,
     )
+
+
+def total_tokens(answers: Sequence[Answer]) -> int | None:
+    """Return the tokens of all answers, or None where one's are not known."""
+    known = [answer.tokens for answer in answers if answer.tokens is not None]
+    return sum(known) if len(known) == len(answers) else None

@@ -9,6 +9,7 @@ from PIL import Image
 
 from snakedit.judges.rubric import Rubric
 from snakedit.records import Item
+from snakedit.runtime.remote import Server
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,10 @@ class JudgeRequest:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge said of one edit: the fields of a `Score` record that it decides."""
+    """What a judge said of one edit: the fields of a `Score` record that it decides.
+
+    `versions` are those that are not this host's, such as of the model that a server says it has.
+    """
 
     status: str
     values: dict[str, float | None] = field(default_factory=dict)
@@ -36,7 +40,9 @@ class Verdict:
     replies: dict[str, Any] = field(default_factory=dict)
     batch_size: int | None = None
     tokens: int | None = None
+    requests: int | None = None
     error: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,9 +94,18 @@ class Judge(ABC):
         """
         return None
 
+    @classmethod
+    def server(cls, params: Any) -> Server | None:
+        """Return the server that judges, of which many edits are asked at a time, one a call; or None."""
+        return None
+
     @abstractmethod
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
         """Judge one batch; one verdict a request, in order."""
+
+    def move_to(self, device: str) -> None:
+        """Move what was loaded to another device; see `snakedit.editors.base.Editor`."""
+        self.device = device
 
     def release_memory(self) -> None:
         """Give back what memory can be given back; called after an out-of-memory, before one more try."""

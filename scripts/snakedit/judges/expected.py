@@ -31,6 +31,14 @@ def expected_number(
         weights[digit] = first[digit] * max(0.0, 1.0 - sum(followers))
         if digit > 0:
             weights |= {10 * digit + e: first[digit] * p for e, p in enumerate(followers)}
+    return weighted_mean(weights, low, high)
+
+
+def weighted_mean(weights: Mapping[int, float], low: int, high: int) -> tuple[float | None, float]:
+    """Return the mean of numbers by their probabilities, those on the scale alone, and the mass of these.
+
+    The mean is None where there is no mass to weigh.
+    """
     on_scale = {number: weight for number, weight in weights.items() if low <= number <= high}
     mass = sum(on_scale.values())
     if mass <= 0.0:

@@ -87,7 +87,8 @@ def save_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | Non
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     chunks = PngImagePlugin.PngInfo()
-    for keyword, value in (text or {}).items():
+    # In one order, whichever way the text came here: the same edit is the same file.
+    for keyword, value in sorted((text or {}).items()):
         chunks.add_itxt(keyword, value)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
@@ -102,6 +103,28 @@ def save_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | Non
         Path(temporary).unlink(missing_ok=True)
         raise
     return digest
+
+
+def encode_within(image: Image.Image, max_side: int, max_bytes: int, kind: str = "PNG") -> bytes:
+    """Return an RGB image as a file that keeps within bounds, shrunk as far as they demand.
+
+    Args:
+        max_side: of the longer side, in pixels.
+        max_bytes: of the file. No image is too large for it, since it is shrunk again until it fits.
+        kind: ``PNG``, or ``JPEG`` at quality 95 with full colour.
+    """
+    image = image.convert("RGB")
+    scale = min(1.0, max_side / max(image.size))
+    while True:
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        shrunk = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {"compress_level": 6}
+        shrunk.save(buffer, kind, **options)
+        data = buffer.getvalue()
+        if len(data) <= max_bytes or max(size) == 1:
+            return data
+        scale *= max(0.5, min(0.9, (max_bytes / len(data)) ** 0.5))
 
 
 def png_text(path: str | Path) -> dict[str, str]:

@@ -1,7 +1,11 @@
 """The run that a job or a pool belongs to: its Snakemake, named so that a reused pid is no other's."""
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from snakedit.errors import StageError
 from snakedit.runtime.private import start_time
 
 
@@ -11,6 +15,16 @@ def owner() -> str:
     The Snakefile sets SNAKEDIT_OWNER where it is read, on a cluster's node anew for each job.
     """
     return os.environ.get("SNAKEDIT_OWNER") or f"{os.getpid()}:{start_time(os.getpid())}"
+
+
+def began_at(owner: str) -> float | None:
+    """Return when a process of this host that is named like an owner began, seconds since 1970."""
+    try:
+        ticks = float(owner.partition(":")[2])
+    except ValueError:
+        return None
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return time.time() - age
 
 
 def watch(owner: str) -> int | None:
@@ -24,6 +38,27 @@ def watch(owner: str) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+@contextmanager
+def watched() -> Iterator[int]:
+    """Yield a descriptor that becomes readable when the run that this job belongs to dies.
+
+    Raises:
+        StageError: if it is dead already.
+    """
+    descriptor = watch(owner())
+    if descriptor is None:
+        raise over()
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def over() -> StageError:
+    """Return the error of a job whose run is over."""
+    return StageError(f"the run {owner()} that this job belongs to is over")
 
 
 def _started(pid: int) -> str | None:

@@ -23,8 +23,10 @@ from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
-from snakedit.runtime.owner import owner, watch
+from snakedit.runtime.owner import began_at, over, owner, watched
+from snakedit.runtime.private import start_time
 from snakedit.runtime.progress import Progress
+from snakedit.runtime.remote import Server, run_remotely
 from snakedit.runtime.sampling import Sampler
 from snakedit.runtime.spread import devices_per_copy, grouped
 from snakedit.runtime.stopping import Stop
@@ -39,16 +41,18 @@ class Work:
     """What a pool must load.
 
     Attributes:
-        stage: ``edit`` or ``score``.
+        stage: ``edit`` or ``score``, or ``serial`` for both in turn.
         settings: given to the loader in each worker; all JSON.
         key: fingerprint of all that the loaded thing depends on.
         weights: bytes of a model that may be spread over devices, None for one that may not.
+        server: which server does the work, or None for work that is done here.
     """
 
     stage: str
     settings: dict[str, Any]
     key: str
     weights: int | None = None
+    server: Server | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def run_tasks(
 ) -> Iterator[Outcome]:
     """Yield one outcome a task, as they finish, and say how far the job is.
 
-    Without a task nothing is leased or loaded. Work that needs no device is done in this process.
+    Without a task nothing is leased or loaded. Work that needs no device is done in this process, or by its
+    server.
 
     Args:
         tasks: taken as they are needed, a few ahead; their keys differ.
@@ -117,6 +122,8 @@ def run_tasks(
 def _events(
     work: Work, loader: Loader, tasks: Iterator[Task], run: RunConfig, job: JobContext
 ) -> Generator[Event]:
+    if work.server is not None:
+        return run_remotely(work.server, loader, work.settings, tasks, run.item_timeout)
     if work.settings["needs_device"] is False or job.device_limit == 0:
         return _run_here(work, loader, tasks)
     if not run.resident or job.resident_command is None:
@@ -157,10 +164,7 @@ def _run_on_own_workers(
 
     with ExitStack() as stack:
         stop = stack.enter_context(Stop())
-        run_is_over = watch(owner())
-        if run_is_over is None:
-            raise StageError(f"the run {owner()} that this job belongs to is over")
-        stack.callback(os.close, run_is_over)
+        run_is_over = stack.enter_context(watched())
         holder = Holder(os.getpid(), job.label, owner(), socket=None)
         waiting = resident.Waiting(job.label, holder.owner, LOGGER.info, stop.check)
         devices = resolve_devices(run.devices)
@@ -172,7 +176,7 @@ def _run_on_own_workers(
         while True:
             ready = wait([*workers.connections, run_is_over], timeout=0.5)
             if run_is_over in ready:
-                raise StageError(f"the run {owner()} that this job belongs to is over")
+                raise over()
             for _, outcome in workers.step(ready, take):
                 yield outcome
             yield from workers.take_spans()
@@ -197,7 +201,9 @@ class _Watcher:
             process = f"{job.rule} {job.benchmark}/{job.label}/{job.category}"
             # On a cluster each job is a run of its own.
             run = "" if "SLURM_JOB_ID" in os.environ else owner()
-            self._trace = Trace(folder, job.category, process, run)
+            this_job = f"{os.getpid()}:{start_time(os.getpid())}"
+            began = {"run": began_at(owner()), "job": began_at(this_job)}
+            self._trace = Trace(folder, job.category, process, run, began)
         self._sampler = Sampler()
 
     def __enter__(self) -> "_Watcher":
@@ -220,7 +226,10 @@ class _Watcher:
             start = datetime.fromisoformat(event.started).timestamp()
             if event.idle > 0:
                 self._trace.add(Span(event.device, "idle", start - event.idle, event.idle))
-            self._trace.add(Span(event.device, self._stage, start, event.seconds, event.key))
+            # A task that is several things in turn tells them apart.
+            parts = [Span(event.device, **part) for part in (event.result or {}).get("spans", ())]
+            for span in parts or [Span(event.device, self._stage, start, event.seconds, event.key)]:
+                self._trace.add(span)
         samples = self._sampler.samples([self._driver, *self._members])
         for sample in samples:
             self._trace.add(sample)

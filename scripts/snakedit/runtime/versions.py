@@ -24,6 +24,9 @@ def library_versions(device: str) -> dict[str, str]:
 def _processor(device: str) -> str:
     if device.startswith("simulated"):
         return "simulated"
+    if device == "endpoint":
+        # What the server runs on is not known here.
+        return "endpoint"
     torch = sys.modules.get("torch")
     if device.startswith("cuda") and torch is not None:
         return str(torch.cuda.get_device_name(device))

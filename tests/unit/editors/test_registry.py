@@ -14,6 +14,7 @@ SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 def test_the_editors_are_named_in_one_place():
     assert set(EDITORS) == {
         "qwen_image_edit",
+        "openai_images",
         "identity",
         "shuffled",
         "blank",
@@ -23,9 +24,15 @@ def test_the_editors_are_named_in_one_place():
     }
 
 
-@pytest.mark.parametrize("package", ["editors", "checkpoints", "runtime.weights", "runtime.versions"])
+@pytest.mark.parametrize(
+    "package",
+    [
+        *("editors", "checkpoints", "runtime.weights", "runtime.versions"),
+        *("editors.openai_images", "judges.openai_compatible"),
+    ],
+)
 def test_a_dry_run_imports_no_model_library(package):
-    heavy = "{'torch', 'diffusers', 'transformers', 'huggingface_hub', 'pandas', 'scipy'}"
+    heavy = "{'torch', 'diffusers', 'transformers', 'huggingface_hub', 'pandas', 'scipy', 'openai'}"
     code = f"import sys, snakedit.{package}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True

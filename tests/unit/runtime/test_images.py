@@ -14,6 +14,7 @@ from snakedit.errors import ImageError
 from snakedit.runtime.images import (
     change_between,
     decode_image,
+    encode_within,
     open_image,
     png_text,
     remove_strangers,
@@ -143,3 +144,19 @@ def test_files_that_no_record_names_are_removed(tmp_path):
     assert remove_strangers(tmp_path, {"a.png"}) == [".left.tmp", "b.png"]
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert remove_strangers(tmp_path / "none", set()) == []
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize(
+    ("max_side", "max_bytes"), [(4000, 10**9), (200, 10**9), (4000, 40_000), (4000, 700)]
+)
+def test_an_encoded_image_keeps_within_its_bounds_and_its_shape(kind, max_side, max_bytes):
+    image = Image.effect_noise((600, 300), 80).convert("RGB")
+    data = encode_within(image, max_side, max_bytes, kind)
+    shown = decode_image(data, "x")
+    assert len(data) <= max_bytes
+    assert max(shown.size) <= max_side
+    assert abs(shown.width - 2 * shown.height) <= 2
+    if max_side > 600 and max_bytes == 10**9:
+        assert shown.size == image.size
+        assert kind == "JPEG" or shown.tobytes() == image.tobytes()

@@ -1,0 +1,119 @@
+"""An editor behind a server that speaks OpenAI's image protocol."""
+
+import base64
+import binascii
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from PIL import Image
+
+from snakedit.editors.base import Editor, EditRequest
+from snakedit.runtime import endpoint
+from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams
+from snakedit.runtime.images import decode_image, encode_within
+from snakedit.runtime.remote import Server
+
+
+@dataclass(frozen=True)
+class OpenAIImagesParams(EndpointParams):
+    """Parameters of `OpenAIImages`, beside those of every server.
+
+    Attributes:
+        size: that is asked for, such as ``1024x1024``; ``auto`` leaves it to the server.
+        max_side: of a source as it is sent, in pixels; a longer one is shrunk.
+        max_bytes: of its file, which is shrunk further until it keeps to that.
+    """
+
+    size: str = "auto"
+    max_side: int = 2048
+    max_bytes: int = 20_000_000
+    timeout: float = 300.0
+    concurrency: int = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_side < 32 or self.max_bytes < 10_000:
+            raise ValueError("max_side must be 32 or more, max_bytes 10000 or more")
+
+
+class OpenAIImages(Editor):
+    """A model behind ``/v1/images/edits``. Its `model` is the name that the server knows.
+
+    The protocol has no seed, so the same item twice gives two edits. The edit keeps the size that the
+    server gives it. A refusal of its content filter is the item's recorded failure.
+    """
+
+    Params: ClassVar[type] = OpenAIImagesParams
+    model_kind: ClassVar[str] = "endpoint"
+    execution_params: ClassVar[frozenset[str]] = endpoint.EXECUTION_PARAMS
+    size_policy: ClassVar[str] = "as the server gives it"
+    params: OpenAIImagesParams
+
+    def __init__(self, model: str | None, params: OpenAIImagesParams, device: str) -> None:
+        super().__init__(model, params, device)
+        self._endpoint = Endpoint(params)
+        # Many threads edit at a time, and each is asked for its own last edit.
+        self._last = threading.local()
+
+    @classmethod
+    def server(cls, params: OpenAIImagesParams) -> Server:
+        """Return the server."""
+        return params.server()
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """The size that was asked for."""
+        return {"asked_size": self.params.size}
+
+    @property
+    def usage(self) -> Mapping[str, int | None]:
+        """Tokens, as the server counted them, and requests, retries included."""
+        usage: Mapping[str, int | None] = self._last.usage
+        return usage
+
+    def edit(self, request: EditRequest) -> Image.Image:
+        """Return the edited image.
+
+        Raises:
+            RefusedError: if the server's content filter refused it.
+            EndpointError: if the server gave no image.
+            ImageError: if what it gave is none, or is too large.
+        """
+        bounds = (self.params.max_side, self.params.max_bytes)
+        files = [
+            (f"source-{number}.png", encode_within(source, *bounds), "image/png")
+            for number, source in enumerate(request.sources)
+        ]
+        fields: dict[str, Any] = {"size": self.params.size, "n": 1, **self.params.extra}
+        response = self._endpoint.ask(
+            lambda client: client.images.with_raw_response.edit(
+                model=self.model,
+                image=files[0] if len(files) == 1 else files,
+                prompt=request.item.instruction,
+                extra_body={name: value for name, value in fields.items() if value is not None},
+            )
+        )
+        usage = response.data.get("usage")
+        total = usage.get("total_tokens") if isinstance(usage, dict) else None
+        self._last.usage = {
+            "tokens": total if isinstance(total, int) else None,
+            "requests": response.requests,
+        }
+        return decode_image(_image_data(response.data), f"the edit of '{request.item.id}'")
+
+
+def _image_data(data: Mapping[str, Any]) -> bytes:
+    images = data.get("data")
+    first = images[0] if isinstance(images, list) and images else None
+    text = first.get("b64_json") if isinstance(first, dict) else None
+    if not isinstance(text, str):
+        raise EndpointError(
+            "the server's answer holds no image as b64_json",
+            hint="some servers give one with extra: {response_format: b64_json}",
+        )
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise EndpointError(f"the server's image is no base64 ({error})") from None

@@ -1,0 +1,263 @@
+"""A judge behind a server that speaks OpenAI's protocol: vLLM, SGLang, or a hosted model."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from snakedit.judges import local
+from snakedit.judges.answers import Answer, total_tokens, verdict_of, weighed_answer, written_answer
+from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
+from snakedit.judges.rubric import Metric
+from snakedit.judges.token_probabilities import (
+    Tokens,
+    ambiguous_digits,
+    expected_from_tokens,
+    expected_yes_from_tokens,
+    token_positions,
+)
+from snakedit.runtime import endpoint
+from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, Response
+from snakedit.runtime.images import encode_within
+from snakedit.runtime.remote import Server
+
+NO_LOGPROBS = "the server tells no probabilities of its tokens; set `reading: generate`"
+MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
+
+Messages = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class OpenAICompatibleParams(EndpointParams):
+    """Parameters of `OpenAICompatible`, beside those of every server.
+
+    Attributes:
+        max_side: of an image as it is sent, in pixels; a longer one is shrunk.
+        max_bytes: of its file, which is shrunk further until it keeps to that; base64 makes it a third more.
+        image_format: ``png``, or ``jpeg`` at quality 95.
+        max_tokens: of a written answer.
+        temperature: of the draws, where `samples` is above 1.
+        top_logprobs: how many tokens of each position are told (`expected`); servers give 20 at most.
+        continue_final_message: whether the server can go on with an answer that was begun for it, as vLLM and
+            SGLang can. Then it is asked what follows a 1 that might begin a 10.
+    """
+
+    max_side: int = 1024
+    max_bytes: int = 4_000_000
+    image_format: str = "png"
+    max_tokens: int = 512
+    temperature: float = 0.7
+    top_logprobs: int = 20
+    continue_final_message: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_side < 32 or self.max_bytes < 10_000:
+            raise ValueError("max_side must be 32 or more, max_bytes 10000 or more")
+        if self.image_format not in MEDIA_TYPES:
+            raise ValueError(f"image_format '{self.image_format}' is not one of {', '.join(MEDIA_TYPES)}")
+        if self.max_tokens < 1 or self.temperature <= 0:
+            raise ValueError("max_tokens must be 1 or more, temperature above 0")
+        if not 1 <= self.top_logprobs <= 20:
+            raise ValueError("top_logprobs must be from 1 to 20")
+
+
+class OpenAICompatible(Judge):
+    """A model behind ``/v1/chat/completions``. Its `model` is the name that the server knows it by."""
+
+    Params: ClassVar[type] = OpenAICompatibleParams
+    model_kind: ClassVar[str] = "endpoint"
+    execution_params: ClassVar[frozenset[str]] = endpoint.EXECUTION_PARAMS
+    params: OpenAICompatibleParams
+
+    def __init__(
+        self, model: str | None, params: OpenAICompatibleParams, device: str, settings: JudgeSettings
+    ) -> None:
+        super().__init__(model, params, device, settings)
+        local.check_scales(settings)
+        self._endpoint = Endpoint(params)
+        self._has_logprobs: bool | None = None
+
+    @classmethod
+    def server(cls, params: OpenAICompatibleParams) -> Server:
+        """Return the server."""
+        return params.server()
+
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
+        """Judge edits one after the other; one that the server gives no answer to is `failed`."""
+        return [_Judging(self, request).verdict() for request in requests]
+
+    def chat(self, messages: Messages, fields: Mapping[str, Any]) -> Response:
+        """Ask for one completion; fields of the configuration's `extra` come before these.
+
+        Raises:
+            EndpointError: if there is none.
+        """
+        body = {key: value for key, value in {**fields, **self.params.extra}.items() if value is not None}
+        response = self._endpoint.ask(
+            lambda client: client.chat.completions.with_raw_response.create(
+                model=self.model, messages=messages, extra_body=body
+            )
+        )
+        choices = response.data.get("choices")
+        if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
+            error = EndpointError("the server's answer holds no choice")
+            error.requests = response.requests
+            raise error
+        return response
+
+    def note_logprobs(self, told: bool) -> None:
+        """Remember whether the server has ever told probabilities."""
+        self._has_logprobs = told or bool(self._has_logprobs)
+
+    @property
+    def lacks_logprobs(self) -> bool:
+        """Whether it has answered, and never told any."""
+        return self._has_logprobs is False
+
+
+class _Judging:
+    """One edit: its images, encoded once, and what was answered so far."""
+
+    def __init__(self, judge: OpenAICompatible, request: JudgeRequest) -> None:
+        self._judge, self._request = judge, request
+        self._params, self._settings = judge.params, judge.settings
+        self._urls: dict[int, str] = {}
+        self._versions: dict[str, str] = {}
+
+    def verdict(self) -> Verdict:
+        """Ask every metric's question, and stop at the first that gets no answer from the server."""
+        rubric, item = self._settings.rubric, self._request.item
+        answered: dict[str, list[Answer]] = {}
+        for metric in rubric.asked_of(item):
+            answers = answered.setdefault(metric.name, [])
+            try:
+                for sample in range(self._settings.samples if self._settings.reading == "generate" else 1):
+                    answers.append(self._answer(metric, sample))
+            except EndpointError as error:
+                given = [answer for answers in answered.values() for answer in answers]
+                return Verdict(
+                    "failed",
+                    replies={
+                        name: [answer.reply for answer in answers] for name, answers in answered.items()
+                    },
+                    batch_size=1,
+                    tokens=total_tokens(given),
+                    requests=sum(answer.requests for answer in given) + error.requests,
+                    error=f"{type(error).__name__}: {metric.name}: {error}",
+                    versions=self._versions,
+                )
+        return replace(verdict_of(rubric, item, answered, batch_size=1), versions=self._versions)
+
+    def _answer(self, metric: Metric, sample: int) -> Answer:
+        messages = self._messages(metric)
+        try:
+            if self._settings.reading == "expected":
+                return self._expected(messages, metric)
+            return self._written(messages, metric, sample)
+        except endpoint.RefusedError as error:
+            return Answer(None, {"refusal": error.what}, 0, error.what, refused=True, requests=error.requests)
+
+    def _messages(self, metric: Metric) -> Messages:
+        rubric, item = self._settings.rubric, self._request.item
+        system = rubric.system_prompt(item)
+        images = local.shown_images(self._request, metric.shows)
+        # The images come first: what metrics share at the beginning, a server computes once.
+        content: Messages = [
+            {"type": "image_url", "image_url": {"url": self._url(image)}} for image in images
+        ]
+        content.append({"type": "text", "text": local.plain(rubric.question(metric, item))})
+        before = [{"role": "system", "content": local.plain(system)}] if system else []
+        return [*before, {"role": "user", "content": content}]
+
+    def _url(self, image: Any) -> str:
+        if id(image) not in self._urls:
+            kind = self._params.image_format
+            data = encode_within(image, self._params.max_side, self._params.max_bytes, kind.upper())
+            self._urls[id(image)] = f"data:{MEDIA_TYPES[kind]};base64,{base64.b64encode(data).decode()}"
+        return self._urls[id(image)]
+
+    def _written(self, messages: Messages, metric: Metric, sample: int) -> Answer:
+        draws = self._settings.samples > 1
+        fields: dict[str, Any] = {
+            "max_completion_tokens": self._params.max_tokens,
+            "temperature": self._params.temperature if draws else 0.0,
+        }
+        if draws:
+            fields["seed"] = local.sample_seed(self._request.seed, metric.name, sample)
+        response = self._judge.chat(messages, fields)
+        choice, refused = self._read(response)
+        if refused is not None:
+            return refused
+        content = choice["message"].get("content")
+        text = content.strip() if isinstance(content, str) else ""
+        answer = replace(written_answer(text, metric, _tokens(response)), requests=response.requests)
+        if answer.error and choice.get("finish_reason") == "length":
+            return replace(answer, error=f"{answer.error}; cut off at its longest (max_tokens)")
+        return answer
+
+    def _expected(self, messages: Messages, metric: Metric) -> Answer:
+        if self._judge.lacks_logprobs:
+            # Asking on would cost and give nothing.
+            return Answer(None, {}, 0, NO_LOGPROBS)
+        response = self._judge.chat(messages, self._probing(2))
+        choice, refused = self._read(response)
+        if refused is not None:
+            return refused
+        positions = token_positions(choice)
+        self._judge.note_logprobs(bool(positions))
+        if not positions:
+            return Answer(None, {}, _tokens(response), NO_LOGPROBS, requests=response.requests)
+        asked = [response]
+        if metric.yes_no:
+            value, mass = expected_yes_from_tokens(positions[0])
+        else:
+            followers: dict[int, Tokens] = {}
+            unknown = ambiguous_digits(positions, metric.low, metric.high)
+            for digit in unknown if self._params.continue_final_message else []:
+                begun = [*messages, {"role": "assistant", "content": str(digit)}]
+                more = {"continue_final_message": True, "add_generation_prompt": False}
+                try:
+                    asked.append(self._judge.chat(begun, {**self._probing(1), **more}))
+                except EndpointError as error:
+                    error.requests += sum(response.requests for response in asked)
+                    raise
+                following = token_positions(self._read(asked[-1])[0])
+                if following:
+                    followers[digit] = following[0]
+            value, mass = expected_from_tokens(positions, followers, metric.low, metric.high)
+        tokens = [_tokens(response) for response in asked]
+        total = None if None in tokens else sum(filter(None, tokens))
+        answer = weighed_answer(value, mass, self._settings.min_scale_mass, total)
+        return replace(answer, requests=sum(response.requests for response in asked))
+
+    def _probing(self, tokens: int) -> dict[str, Any]:
+        return {
+            "max_completion_tokens": tokens,
+            "temperature": 0.0,
+            "logprobs": True,
+            "top_logprobs": self._params.top_logprobs,
+        }
+
+    def _read(self, response: Response) -> tuple[dict[str, Any], Answer | None]:
+        """Return the first choice, and the answer that it is if the model or its filter declined."""
+        choice = response.data["choices"][0]
+        if not isinstance(choice.get("message"), dict):
+            choice = {**choice, "message": {}}
+        served = response.data.get("model")
+        if isinstance(served, str):
+            self._versions["served_model"] = served
+        refusal = choice["message"].get("refusal")
+        if choice.get("finish_reason") != "content_filter" and not refusal:
+            return choice, None
+        told = str(refusal or "its answer was taken by the content filter")
+        reply = {"refusal": told, "text": choice["message"].get("content") or ""}
+        return choice, Answer(
+            None, reply, _tokens(response), f"the judge declined: {told[:80]}", True, response.requests
+        )
+
+
+def _tokens(response: Response) -> int | None:
+    usage = response.data.get("usage")
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return total if isinstance(total, int) else None

@@ -1,0 +1,252 @@
+"""Asking a server that speaks OpenAI's protocol: the key, retries, rate limits, and what a refusal is.
+
+Whatever comes from the server, its errors included, is rid of the key before anyone else sees it.
+"""
+
+import json
+import os
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from snakedit.errors import ConfigError, SnakeditError
+from snakedit.runtime.remote import Server
+
+DEFAULT_ADDRESS = "the client's default address"
+# Params that say where the server is and how it is asked, none of which changes what it answers.
+EXECUTION_PARAMS = frozenset(
+    ("base_url", "api_key_env", "concurrency", "timeout", "retries", "first_wait", "max_wait")
+)
+
+_REFUSALS = {
+    "content_filter",
+    "content_policy_violation",
+    "moderation_blocked",
+    "ResponsibleAIPolicyViolation",
+}
+# After these no other request has better luck.
+_HOPELESS_STATUSES = (401, 402, 404)
+_HOPELESS_CODES = {"insufficient_quota", "invalid_api_key", "model_not_found"}
+_RETRIED_STATUSES = (408, 409, 429)
+_OURS = {"model", "messages", "image", "prompt", "stream"}
+_ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+class EndpointError(SnakeditError):
+    """The server gave no answer that could be used; `requests` counts how often it was asked."""
+
+    requests = 0
+
+
+class RefusedError(EndpointError):
+    """The server's content filter refused the request or its answer."""
+
+
+@dataclass(frozen=True)
+class EndpointParams:
+    """Where a server is and how it is asked.
+
+    Attributes:
+        base_url: such as ``http://localhost:8000/v1``; None for the client's default.
+        api_key_env: the environment variable that holds the key; None for a server that needs none.
+        concurrency: requests at a time, from all jobs of this host together.
+        timeout: seconds that the server may be silent.
+        retries: of a request that met a rate limit, a fault of the server, or a lost connection.
+        first_wait: seconds before the first of them; each further one waits twice as long.
+        max_wait: seconds that are waited at most; a server that asks for more is not asked again.
+        extra: fields of the request's body, beside or in the place of those sent; null sends none.
+    """
+
+    base_url: str | None = None
+    api_key_env: str | None = "OPENAI_API_KEY"
+    concurrency: int = 8
+    timeout: float = 120.0
+    retries: int = 5
+    first_wait: float = 1.0
+    max_wait: float = 120.0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.base_url is not None:
+            address = urlsplit(self.base_url)
+            if address.scheme not in ("http", "https") or not address.hostname:
+                raise ValueError("base_url is no address, such as http://localhost:8000/v1")
+            # It is written down in many places, and a key must be in none of them.
+            if address.username is not None or address.query:
+                raise ValueError("base_url holds more than an address: keys come from api_key_env")
+        # Somebody's key may stand here by mistake, so it is not repeated.
+        if self.api_key_env is not None and not _ENVIRONMENT_NAME.fullmatch(self.api_key_env):
+            raise ValueError("api_key_env is not the name of an environment variable, in capitals")
+        for name in _OURS & set(self.extra):
+            raise ValueError(f"extra: '{name}' is not for a configuration to set")
+        if self.concurrency < 1 or self.retries < 0:
+            raise ValueError("concurrency must be 1 or more, retries 0 or more")
+        if min(self.timeout, self.first_wait, self.max_wait) <= 0:
+            raise ValueError("timeout, first_wait and max_wait must be above 0")
+
+    def server(self) -> Server:
+        """Return the server that bounds how many requests are made at a time."""
+        return Server(self.base_url or DEFAULT_ADDRESS, self.concurrency)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the server said, as an object, and how often it had to be asked."""
+
+    data: dict[str, Any]
+    requests: int
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Why a request gave nothing; `wait` is how long the server wants to be left alone, in seconds."""
+
+    error: EndpointError
+    retried: bool
+    hopeless: bool = False
+    wait: float | None = None
+
+
+class Endpoint:
+    """A server and the key to it. Threads may share one."""
+
+    def __init__(self, params: EndpointParams, sleep: Callable[[float], object] = time.sleep) -> None:
+        """Read the key and make a client; nothing is asked yet.
+
+        Raises:
+            ConfigError: if there is no key where one is needed.
+        """
+        import openai
+
+        self._params, self._sleep = params, sleep
+        self._key = _key(params.api_key_env)
+        self._client = openai.OpenAI(
+            # A server without keys takes any.
+            api_key=self._key or "none",
+            base_url=params.base_url,
+            timeout=params.timeout,
+            max_retries=0,
+        )
+        self._hopeless: EndpointError | None = None
+        self._closed_until = 0.0
+
+    def ask(self, send: Callable[[Any], Any]) -> Response:
+        """Send a request until it is answered.
+
+        Args:
+            send: calls a method of the client's `with_raw_response`.
+
+        Raises:
+            RefusedError: if the server's content filter refused it.
+            EndpointError: once the retries are used up, or if another try would not help.
+        """
+        wait = self._params.first_wait
+        for asked in range(1, self._params.retries + 2):
+            self._wait_for_the_server(asked - 1)
+            problem = self._try(send)
+            if isinstance(problem, dict):
+                return Response(problem, asked)
+            if problem.hopeless:
+                self._hopeless = problem.error
+            if problem.wait:
+                # What one thread is told, all of them heed.
+                self._closed_until = max(self._closed_until, time.monotonic() + problem.wait)
+            if not problem.retried or asked > self._params.retries:
+                problem.error.requests = asked
+                raise problem.error from None
+            if not problem.wait:
+                self._sleep(min(wait, self._params.max_wait) * random.uniform(0.75, 1.0))
+                wait *= 2
+        raise AssertionError("the last try returns or raises")
+
+    def _wait_for_the_server(self, asked: int) -> None:
+        """Wait until the server wants to be asked; `asked` is how often it was, for this request."""
+        if self._hopeless is not None:
+            raise EndpointError(str(self._hopeless))
+        while (left := self._closed_until - time.monotonic()) > 0:
+            if left > self._params.max_wait:
+                error = EndpointError(
+                    f"the server asks to be left alone for {left:.0f} s",
+                    allowed=f"{self._params.max_wait:g} s",
+                )
+                error.requests = asked
+                raise error
+            self._sleep(left)
+
+    def _try(self, send: Callable[[Any], Any]) -> "dict[str, Any] | _Problem":
+        import openai
+
+        try:
+            text = self._clean(send(self._client).http_response.text)
+        except openai.APIStatusError as error:
+            return self._status_problem(error)
+        except openai.APIConnectionError as error:
+            cause = self._clean(str(error.__cause__ or error))
+            return _Problem(EndpointError(f"the server gave no whole answer ({cause})"), retried=True)
+        try:
+            data = json.loads(text)
+            # JSON can escape half a character, which no file could hold.
+            data = json.loads(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
+        except (ValueError, RecursionError):
+            data = None
+        if isinstance(data, dict):
+            return data
+        return _Problem(EndpointError(f"the server's answer is no JSON object: {text[:80]!r}"), retried=True)
+
+    def _status_problem(self, error: Any) -> _Problem:
+        status, code = error.status_code, error.code or ""
+        inner = error.body.get("innererror") if isinstance(error.body, dict) else None
+        codes = {code, error.type, inner.get("code") if isinstance(inner, dict) else None}
+        told = error.body.get("message") if isinstance(error.body, dict) else error.body
+        message = self._clean(" ".join(str(told or "no reason given").split()))[:300]
+        if codes & _REFUSALS:
+            return _Problem(RefusedError(f"the server refused ({status}): {message}"), retried=False)
+        if status == 401:
+            # The server's own words may repeat a part of the key.
+            variable = self._params.api_key_env
+            told = f"does not accept the key in {variable}" if variable else "wants a key"
+            hint = "" if variable else "name its variable as api_key_env"
+            refused = EndpointError(f"the server {told}", hint=hint)
+            return _Problem(refused, retried=False, hopeless=True)
+        failed = EndpointError(f"the server answered {status}: {message}")
+        if status in _HOPELESS_STATUSES or codes & _HOPELESS_CODES:
+            return _Problem(failed, retried=False, hopeless=True)
+        wait = _retry_after(error.response.headers)
+        retried = status in _RETRIED_STATUSES or status >= 500
+        return _Problem(failed, retried, wait=wait if retried else None)
+
+    def _clean(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if self._key else text
+
+
+def _key(name: str | None) -> str | None:
+    if name is None:
+        return None
+    key = os.environ.get(name, "").strip()
+    if not key:
+        raise ConfigError(
+            f"the environment variable {name} is not set",
+            where="api_key_env",
+            hint="set it to the server's key, name another in params, or null for a server that needs none",
+        )
+    if not _KEY.fullmatch(key):
+        raise ConfigError(f"what {name} holds is no key", where="api_key_env", allowed="printable ASCII")
+    return key
+
+
+def _retry_after(headers: Any) -> float | None:
+    """Return how many seconds a response asks to wait: a number of them, or a date (RFC 9110, 10.2.3)."""
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        value = headers.get(name, "")
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+            return float(value) / unit
+    try:
+        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,251 @@
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serving
+
+from snakedit.config import read_params
+from snakedit.errors import ConfigError
+from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, RefusedError
+
+KEY = "sk-secret-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch):
+    only_the_loopback(monkeypatch, OPENAI_API_KEY=KEY)
+
+
+def endpoint(server, waits=None, **params):
+    """An endpoint that notes how long it would sleep instead of sleeping."""
+    given = {"base_url": server.url, "retries": 2, "first_wait": 0.25, "max_wait": 60.0, **params}
+    return Endpoint(EndpointParams(**given), sleep=[].append if waits is None else waits.append)
+
+
+def ask(asked):
+    return asked.ask(
+        lambda client: client.chat.completions.with_raw_response.create(
+            model="m", messages=[{"role": "user", "content": "hello"}]
+        )
+    )
+
+
+def test_an_answer_and_the_key_as_the_protocol_wants_it():
+    with serving(in_turn(chat("7"))) as server:
+        response = ask(endpoint(server))
+    assert response.data["choices"][0]["message"]["content"] == "7"
+    assert response.requests == 1
+    assert server.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_server_without_keys_is_shown_none(monkeypatch):
+    with serving(in_turn(chat("7"))) as server:
+        ask(endpoint(server, api_key_env=None))
+    assert KEY not in str(server.asked[0].headers)
+
+
+FAULTS = {
+    "429": error(429, "slow down", "rate_limit_exceeded"),
+    "500": error(500, "oops"),
+    "503": Told(503, b"<html>busy</html>", {"Content-Type": "text/html"}),
+    "408": error(408, "late"),
+    "cut off": Told(body={"id": "x"}, cut=True),
+    "dropped": Told(drop=True),
+    "half a JSON": Told(body=b'{"choices": ['),
+    "a page": Told(body=b"<html>", headers={"Content-Type": "text/html"}),
+    "a list": Told(body=[1]),
+    "an abyss": Told(body=b"[" * 100_000),
+    "no wait": error(429, "slow down", headers={"Retry-After": "0"}),
+    "a wait that is none": error(429, "slow down", headers={"Retry-After": "-3"}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_tried_again_after_waits_that_double(fault):
+    waits = []
+    with serving(in_turn(fault, fault, chat("7"))) as server:
+        response = ask(endpoint(server, waits))
+    assert response.requests == len(server.asked) == 3
+    assert [0.75 * wait <= slept <= wait for wait, slept in zip((0.25, 0.5), waits, strict=True)] == [
+        True
+    ] * 2
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_the_retries_come_to_an_end_that_is_one_line(fault):
+    with serving(in_turn(fault)) as server, pytest.raises(EndpointError) as caught:
+        ask(endpoint(server))
+    assert caught.value.requests == len(server.asked) == 3
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith("the server")
+
+
+def test_a_server_that_is_silent_too_long_is_tried_again():
+    with serving(in_turn(Told(seconds=2.0, body={}), chat("7"))) as server:
+        assert ask(endpoint(server, timeout=0.2)).requests == 2
+
+
+def test_nobody_there_is_told_as_that():
+    with serving(in_turn(chat("7"))) as server:
+        pass
+    with pytest.raises(EndpointError, match="Connection refused"):
+        ask(endpoint(server))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"retry-after-ms": "1500", "Retry-After": "9"}, 1.5),
+        ({"Retry-After": "date"}, 30.0),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_the_server_asks_to_wait_is_waited(headers, seconds, status, monkeypatch):
+    if headers["Retry-After"] == "date":
+        headers = {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=31), usegmt=True)}
+    now = [1000.0]
+    waits = []
+
+    def sleep(wait):
+        waits.append(wait)
+        now[0] += wait
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with serving(in_turn(error(status, "busy", headers=headers), chat("7"))) as server:
+        asked = endpoint(server, first_wait=0.001)
+        asked._sleep = sleep
+        assert ask(asked).requests == 2
+    assert sum(waits) == pytest.approx(seconds, abs=1.1 if seconds == 30.0 else 0.01)
+
+
+def test_every_thread_heeds_what_one_was_told_and_none_asks_a_server_that_wants_too_long_a_rest():
+    with serving(in_turn(error(429, "tomorrow", headers={"Retry-After": "3600"}))) as server:
+        asked = endpoint(server)
+        for requests in (1, 0):
+            with pytest.raises(EndpointError, match=r"left alone for 3\d\d\d s; allowed: 60 s") as caught:
+                ask(asked)
+            assert caught.value.requests == requests
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (
+            error(401, f"Incorrect API key provided: {KEY[:6]}***6789"),
+            "does not accept the key in OPENAI_API_KEY",
+        ),
+        (error(402, "no credit"), "402: no credit"),
+        (error(404, "no model m", "model_not_found"), "404: no model m"),
+        (error(429, "quota", "insufficient_quota"), "429: quota"),
+    ],
+)
+def test_what_no_other_request_would_mend_is_asked_once(fault, message):
+    with serving(in_turn(fault)) as server:
+        asked = endpoint(server)
+        for _ in range(3):
+            with pytest.raises(EndpointError, match=message) as caught:
+                ask(asked)
+    assert len(server.asked) == 1
+    assert KEY[:6] not in str(caught.value)
+
+
+def test_a_server_that_wants_a_key_after_all_is_told_as_that():
+    with (
+        serving(in_turn(error(401, "no key"))) as server,
+        pytest.raises(EndpointError, match="wants a key; name its variable"),
+    ):
+        ask(endpoint(server, api_key_env=None))
+
+
+def test_half_a_character_is_no_half_record():
+    with serving(in_turn(Told(body=b'{"choices": ["\\ud83d and more"]}'))) as server:
+        assert ask(endpoint(server)).data == {"choices": ["? and more"]}
+
+
+@pytest.mark.parametrize("status", [400, 403, 413, 422])
+def test_a_bad_request_is_not_tried_again_but_the_next_one_is(status):
+    with serving(in_turn(error(status, "bad"), chat("7"))) as server:
+        asked = endpoint(server)
+        with pytest.raises(EndpointError, match=f"answered {status}: bad"):
+            ask(asked)
+        assert ask(asked).requests == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(400, "filtered", "content_filter"),
+        error(400, "against the rules", "content_policy_violation"),
+        error(400, "blocked", "moderation_blocked"),
+        Told(
+            400,
+            {
+                "error": {
+                    "message": "no",
+                    "code": None,
+                    "innererror": {"code": "ResponsibleAIPolicyViolation"},
+                }
+            },
+        ),
+    ],
+)
+def test_a_content_filter_is_a_refusal_and_not_tried_again(fault):
+    with serving(in_turn(fault)) as server, pytest.raises(RefusedError) as caught:
+        ask(endpoint(server))
+    assert caught.value.requests == len(server.asked) == 1
+
+
+def test_the_key_is_in_nothing_that_the_server_is_heard_to_say():
+    told = [chat(f"your key is {KEY}"), error(400, f"bad {KEY}"), Told(body=f"<{KEY}>".encode())]
+    with serving(in_turn(*told)) as server:
+        asked = endpoint(server, retries=0)
+        assert KEY not in str(ask(asked).data)
+        for _ in range(2):
+            with pytest.raises(EndpointError) as caught:
+                ask(asked)
+            assert KEY not in str(caught.value)
+            assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_key_is_one_line(monkeypatch, value):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    if value is not None:
+        monkeypatch.setenv("OPENAI_API_KEY", value)
+    with pytest.raises(ConfigError, match="the environment variable OPENAI_API_KEY is not set") as caught:
+        Endpoint(EndpointParams())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["sk-a b", "sk-ü", "sk-a\nb"])
+def test_what_can_be_no_key_is_not_repeated(monkeypatch, value):
+    monkeypatch.setenv("MY_KEY", value)
+    with pytest.raises(ConfigError, match="what MY_KEY holds is no key") as caught:
+        Endpoint(EndpointParams(api_key_env="MY_KEY"))
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"base_url": "localhost:8000"}, "base_url is no address"),
+        ({"base_url": "file:///etc/passwd"}, "base_url is no address"),
+        ({"base_url": "https://me:sk-geheim@host/v1"}, "keys come from api_key_env"),
+        ({"base_url": "https://host/v1?key=sk-geheim"}, "keys come from api_key_env"),
+        ({"api_key_env": "sk-geheim"}, "api_key_env is not the name"),
+        ({"api_key": "sk-geheim"}, "did you mean 'api_key_env'"),
+        ({"concurrency": 0}, "concurrency must be 1 or more"),
+        ({"timeout": 0}, "timeout"),
+        ({"retries": -1}, "retries 0 or more"),
+        ({"extra": {"stream": True}}, "extra: 'stream' is not for"),
+        ({"extra": ["stream"]}, "extra"),
+    ],
+)
+def test_wrong_params_are_one_line_without_what_may_be_a_key(params, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_params(EndpointParams, params, "judges.x.params")
+    assert "geheim" not in str(caught.value)
