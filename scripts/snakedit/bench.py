@@ -166,6 +166,13 @@ def bench_judging(folder: Path) -> list[Figure]:
     return [Figure(name, value, how) for name, value in measure_judging(folder).items()]
 
 
+def bench_demo_judge(folder: Path) -> list[Figure]:
+    """The shipped demo judge's examination on photos and wordings that it was never trained on."""
+    from snakedit.bench_demo_judge import measure_demo_judge
+
+    return [Figure(*told) for told in measure_demo_judge()]
+
+
 def bench_old_projection(folder: Path) -> list[Figure]:
     """The pipeline with the constants of a comparison that was only ever arithmetic, against that."""
     from snakedit.bench_speed import measure_old_projection
@@ -207,6 +214,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "driver_memory": bench_driver_memory,
     "noop_100k": bench_noop_100k,
     "judging": bench_judging,
+    "demo_judge": bench_demo_judge,
     "old_projection": bench_old_projection,
     "baseline": bench_baseline,
     "prediction": bench_prediction,
