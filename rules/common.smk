@@ -58,6 +58,11 @@ def config_file(wildcards, input):
     return PLAN.config_file
 
 
+def shard_option(wildcards, input):
+    """A params function: which of a category's items a job is to do, where that is not all of them."""
+    return f"--shard {wildcards.shard}" if "shard" in wildcards.keys() else ""
+
+
 def job_gpus(editor_or_judge):
     """GPUs that one job declares: half a pool, so that two jobs are in flight on it.
 

@@ -12,14 +12,15 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIBRARY = REPOSITORY / "scripts" / "snakedit"
 
-BASE = {"records", "config", "recipe", "names", "errors", "logs", "registry", "runtime"}
+BASE = {"records", "config", "recipe", "names", "errors", "logs", "registry", "runtime", "shards"}
 ALLOWED = {
     "sources": BASE | {"sources"},
     "editors": BASE | {"editors"},
     "judges": BASE | {"judges"},
     "report": BASE | {"report", "statistics", "intervals", "trust"},
     "checkpoints": BASE | {"checkpoints"},
-    "runtime": BASE,
+    "runtime": BASE - {"shards"},
+    "shards": BASE,
     "statistics": {"errors"},
     "intervals": {"errors"},
     "trust": {"errors"},

@@ -20,6 +20,7 @@ from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
+from snakedit.shards import Shard, category_folder, forget_shards, take_over
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,23 @@ class PlannedEdit:
     error: str | None = None
 
 
-def edit_category(config: Config, editor_name: str, items_path: Path, output: Path, job: JobContext) -> None:
+def edit_category(
+    config: Config,
+    editor_name: str,
+    items_path: Path,
+    output: Path,
+    job: JobContext,
+    shard: Shard | None = None,
+) -> None:
     """Edit what is not done yet and write the category's `edits.jsonl`, whole and last.
 
     Args:
         config: the experiment.
         editor_name: a key of its `editors`.
         items_path: the category's `items.jsonl`.
-        output: `edits.jsonl`; its folder also gets `images/` and `journal.jsonl`.
+        output: `edits.jsonl`; its folder also gets `journal.jsonl`, and the category's also `images/`.
         job: which job this is, and the devices it may have.
+        shard: which of the items are to be edited, or None for all.
 
     Raises:
         StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
@@ -61,17 +70,19 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
         recipes.result_params(params, family.execution_params),
         config.run.seed if family.seeded else None,
     )
-    folder = output.parent
-    items = list(read_records(items_path, Item))
-    context = CategoryContext(items, items_path.parent, _edits_of(output))
+    folder = category_folder(output, shard)
+    category = list(read_records(items_path, Item))
+    context = CategoryContext(category, items_path.parent, _edits_of(folder))
+    items = category if shard is None else shard.of(category)
     planned = [_plan(item, context, family, params, recipe) for item in items]
 
     folder.mkdir(parents=True, exist_ok=True)
-    journal_path = folder / "journal.jsonl"
+    journal_path = output.with_name("journal.jsonl")
     edits = {
         p.item.id: dataclasses.replace(_blank_edit(p), error=p.error) for p in planned if p.error is not None
     }
     if "edits" not in config.run.refresh:
+        take_over(output, shard, Edit, {item.id for item in items})
         edits |= _finished(planned, folder, items_path.parent, journal_path, family)
     todo = {p.item.id: p for p in planned if p.item.id not in edits}
     where = f"edit_category {editor_name}/{job.category}"
@@ -106,14 +117,18 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
                 journal.append(edit)
 
     ordered = [edits[item.id] for item in items]
-    remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
+    if shard is None:
+        remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
     check_failures(
         where,
         [edit.error for edit in ordered],
         config.run.max_failures,
         hint="finished images are kept; run again to try the others",
+        some_must_succeed=shard is None or len(items) == shard.size,
     )
     write_records(output, ordered)
+    if shard is None:
+        forget_shards(output)
 
 
 def load_worker(settings: dict[str, Any], device: str) -> "EditWorker":
@@ -156,12 +171,10 @@ class EditWorker:
         self.editor.release_memory()
 
 
-def _edits_of(output: Path) -> Mapping[str, Path]:
+def _edits_of(folder: Path) -> Mapping[str, Path]:
     """Where the edits of other editors in this category lie, by editor."""
-    category = output.parent.name
-    return {
-        path.parent.parent.name: path.parent for path in output.parents[2].glob(f"*/{category}/edits.jsonl")
-    }
+    found = folder.parents[1].glob(f"*/{folder.name}/edits.jsonl")
+    return {path.parent.parent.name: path.parent for path in found}
 
 
 def _plan(
