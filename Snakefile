@@ -1,6 +1,7 @@
 # snakedit: edit every benchmark image with every editor, judge the edits, build a report.
 #
 #   snakemake --cores all --resources gpu=6
+#   snakemake compare_speed --cores all --resources gpu=6     also the serial baseline, and both compared
 #
 # Everything that is set stands in config/ (see config/README.md); how it is executed, in profiles/.
 
@@ -18,16 +19,28 @@ include: "rules/edit.smk"
 include: "rules/score.smk"
 include: "rules/shards.smk"
 include: "rules/report.smk"
+include: "rules/baseline.smk"
 
 
 localrules:
     all,
+    compare_speed,
 
 
 rule all:
     default_target: True
     input:
         expand("results/{benchmark}/report/index.html", benchmark=CONFIG.benchmarks),
+
+
+rule compare_speed:
+    input:
+        expand("results/{benchmark}/speed/index.html", benchmark=CONFIG.benchmarks),
+
+
+onstart:
+    if workflow.local_exec:
+        announce(PLAN, jobs_to_run(), workflow.cores)
 
 
 onsuccess:

@@ -12,6 +12,7 @@ sys.path.insert(0, str(SCRIPTS))
 from snakedit.errors import SnakeditError
 from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
+from snakedit.speed.forecast import announce
 
 # The limit given as --resources gpu=N.
 GRANTED = workflow.global_resources.get("gpu")
@@ -51,6 +52,13 @@ def entry_point(name):
     Snakemake compares no params that are made from `input`, so a moved checkout reruns nothing.
     """
     return lambda wildcards, input: str(SCRIPTS / name)
+
+
+def jobs_to_run():
+    """Rule and wildcards of each job of this run."""
+    return [
+        (job.rule.name, dict(job.wildcards_dict)) for job in workflow.dag.needrun_jobs()
+    ]
 
 
 def config_file(wildcards, input):

@@ -18,6 +18,18 @@ rule build_report:
             caption="captions/leaderboard.rst",
             labels={"part": "leaderboard", "format": "Markdown"},
         ),
+        latex=report(
+            "results/{benchmark}/report/leaderboard.tex",
+            category="{benchmark}",
+            caption="captions/leaderboard.rst",
+            labels={"part": "leaderboard", "format": "LaTeX"},
+        ),
+        comparisons=report(
+            "results/{benchmark}/report/comparisons.csv",
+            category="{benchmark}",
+            caption="captions/comparisons.rst",
+            labels={"part": "comparisons", "format": "CSV"},
+        ),
         failures=report(
             "results/{benchmark}/report/failures.csv",
             category="{benchmark}",
@@ -37,6 +49,12 @@ rule build_report:
             caption="captions/plots.rst",
             labels={"part": "{plot}", "format": "SVG"},
         ),
+        provenance=report(
+            "results/{benchmark}/report/provenance.json",
+            category="{benchmark}",
+            caption="captions/provenance.rst",
+            labels={"part": "provenance", "format": "JSON"},
+        ),
         page=report(
             "results/{benchmark}/report/index.html",
             category="{benchmark}",
@@ -49,7 +67,7 @@ rule build_report:
         "results/{benchmark}/benchmarks/build_report/report.tsv"
     conda:
         "../envs/report.yaml"
-    threads: 1
+    threads: 4
     params:
         script=entry_point("build_report.py"),
         config=config_file,
@@ -57,4 +75,4 @@ rule build_report:
     shell:
         "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --index {input.index:q}"
-        " --output {output.page:q} --log {log:q}"
+        " --output {output.page:q} --threads {threads} --log {log:q}"

@@ -4,14 +4,17 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config import load
+from snakedit.config import from_dict, read
 from snakedit.errors import exit_in_one_line
 from snakedit.judges.rubric import load_rubric
 from snakedit.logs import log_to
+from snakedit.plan import editor_recipes, judge_recipes
 from snakedit.registry import find
-from snakedit.report.build import build_report
+from snakedit.report.build import Judging, build_report
+from snakedit.report.provenance import Origin, git_state
 from snakedit.report.read import category_files
 from snakedit.sources.index import read_index
+from snakedit.speed.forecast import remember
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -22,19 +25,30 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--index", type=Path, required=True, help="index.json of the benchmark")
     parser.add_argument("--output", type=Path, required=True, help="index.html, in a folder of its own")
     parser.add_argument("--results", type=Path, help="results/BENCHMARK (default: the folder above it)")
+    parser.add_argument("--threads", type=int, default=1, help="how many make thumbnails")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
-    config = load(args.config)
+    raw = read(args.config)
+    config = from_dict(raw)
     benchmark = find(config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
+    remember(config, args.benchmark, results)
+    rubrics = {name: load_rubric(judge.rubric, judge.prompts) for name, judge in config.judges.items()}
     build_report(
         config,
         args.benchmark,
         [category_files(results, folder, config.editors, config.judges) for folder in categories],
         args.output,
-        {name: load_rubric(judge.rubric, judge.prompts).headline for name, judge in config.judges.items()},
+        {name: Judging(rubric.headline, rubric.scales()) for name, rubric in rubrics.items()},
+        Origin(
+            raw,
+            editor_recipes(config, str(args.config)),
+            judge_recipes(config, str(args.config)),
+            git_state(Path(__file__).parent),
+        ),
+        workers=args.threads,
     )
 
 

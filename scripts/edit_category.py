@@ -28,9 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     log_to(args.log)
     category = args.items.parent.name
     job = JobContext(
-        rule="edit_shard" if args.shard else "edit_category",
+        rule="edit_category",
         label=args.editor,
-        category=f"{category}.{args.shard}" if args.shard else category,
+        category=f"{category}~{args.shard}" if args.shard else category,
         benchmark=args.benchmark,
         device_limit=args.devices,
         total=0,

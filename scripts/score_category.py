@@ -30,9 +30,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     log_to(args.log)
     category = args.items.parent.name
     job = JobContext(
-        rule="score_shard" if args.shard else "score_category",
+        rule="score_category",
         label=args.judge,
-        category=f"{category}.{args.shard}" if args.shard else category,
+        category=f"{category}~{args.shard}" if args.shard else category,
         benchmark=args.benchmark,
         device_limit=args.devices,
         total=0,

@@ -91,14 +91,16 @@ class RunConfig:
     max_failures: int | None
     refresh: tuple[str, ...]
     shard_items: int
-    baseline_items: int
+    baseline_items: int | None
+    baseline_swap: str
 
 
 @dataclass(frozen=True)
 class ReportConfig:
-    """When the report warns: a judge whose AUC on the controls is below `min_control_auc` (0–1)."""
+    """The control AUC (0–1) below which a judge is warned of, and how many pictures get thumbnails."""
 
     min_control_auc: float
+    max_thumbnails: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,12 @@ class Config:
 
 
 def load(path: str | Path) -> Config:
-    """Read a configuration file (YAML or JSON).
+    """Read a configuration file (YAML or JSON); see `read` for the errors."""
+    return from_dict(read(path))
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Return a configuration file's content (YAML or JSON), normalised.
 
     Raises:
         ConfigError: if it is unreadable or not what the schema allows.
@@ -124,7 +131,7 @@ def load(path: str | Path) -> Config:
         raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
     except yaml.YAMLError as error:
         raise ConfigError(f"not YAML ({error})", where=str(path)) from None
-    return from_dict(normalise(raw, str(path)))
+    return normalise(raw, str(path))
 
 
 def normalise(raw: Any, where: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Confidence intervals of means and totals, clustered by what items have in common. Pure; numpy and scipy.
+"""Confidence intervals of means, totals and ranks, clustered by source image. Pure; numpy and scipy.
 
 Items that share a source image are not independent, so whole clusters are drawn, not items. Each interval
 is made by the method that fits its number of clusters C:
@@ -12,84 +12,162 @@ is made by the method that fits its number of clusters C:
   Sampling Techniques, 1977, section 6.4), with which the bootstrap agrees at that size.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
 LEVEL = 0.95
+LOW, HIGH = (1 - LEVEL) / 2, (1 + LEVEL) / 2
 RESAMPLES = 2000
-SMALL, LARGE = 20, 2000
+SMALL, LARGE = 20, 500
 
 Array = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One score and the cluster it belongs to, such as its item's source image."""
+class Sample:
+    """Scores of items, in one order.
 
-    value: float
-    cluster: Hashable
+    Attributes:
+        values: shape (items,), in the scores' unit; NaN for a score that is missing.
+        groups: shape (items,), the number of each item's category, from 0; all 0 for a mean over items.
+        clusters: shape (items,), any numbers; equal for items that share a source image.
+    """
+
+    values: Array
+    groups: Codes
+    clusters: Codes
+
+    def together(self) -> "Sample":
+        """Return the same scores as one group, for a micro total."""
+        return Sample(self.values, np.zeros_like(self.groups), self.clusters)
 
 
-def interval(groups: Sequence[Sequence[Scored]], seed: int = 0) -> tuple[float, float] | None:
+@dataclass(frozen=True)
+class Totals:
+    """Sums and counts of the scores there are, each of shape (groups, clusters)."""
+
+    sums: Array
+    counts: Array
+
+    @property
+    def point(self) -> float:
+        """The mean of the groups' means."""
+        return float(_mean_of_means(self.sums.sum(1), self.counts.sum(1)))
+
+
+def interval(sample: Sample, seed: int = 0) -> tuple[float, float] | None:
     """Return the 95 % interval of the mean of the groups' means (of one group: of its mean).
 
     Args:
-        groups: the scores of each category for a macro total; one group with all scores for a micro
-            total or a category. Groups without scores are passed over. One cluster may lie in several.
+        sample: groups without scores are passed over; a cluster may lie in several groups.
         seed: of the resamples; the same scores have the same interval.
 
     Returns:
         (low, high) in the scores' unit, or None for fewer than two clusters.
     """
-    sums, counts = _cluster_totals([group for group in groups if group])
-    clusters = sums.shape[1]
+    known = ~np.isnan(sample.values)
+    totals = _totals(sample.values[known], sample.groups[known], sample.clusters[known])
+    clusters = totals.sums.shape[1]
     if clusters < 2:
         return None
-    point = _mean_of_means(sums.sum(1), counts.sum(1))
     if clusters > LARGE:
-        return _normal(sums, counts, point)
-    drawn = np.random.default_rng(seed).multinomial(clusters, np.full(clusters, 1 / clusters), RESAMPLES)
-    resampled = _mean_of_means(sums @ drawn.T, counts @ drawn.T)
-    low, high = (1 - LEVEL) / 2, (1 + LEVEL) / 2
-    if clusters >= SMALL:
-        low, high = _bca_levels(resampled, point, sums, counts, (low, high))
-    ends = np.quantile(resampled, [low, high])
+        return _normal(totals)
+    drawn = _draws(clusters, seed)
+    resampled = _mean_of_means(totals.sums @ drawn.T, totals.counts @ drawn.T)
+    levels = (LOW, HIGH) if clusters < SMALL else _bca_levels(resampled, totals)
+    ends = np.quantile(resampled, levels)
     return float(ends[0]), float(ends[1])
 
 
-def _cluster_totals(groups: Sequence[Sequence[Scored]]) -> tuple[Array, Array]:
-    """Sums and counts of the scores, each of shape (groups, clusters)."""
-    places: dict[Hashable, int] = {}
-    for group in groups:
-        for scored in group:
-            places.setdefault(scored.cluster, len(places))
-    sums, counts = np.zeros((len(groups), len(places))), np.zeros((len(groups), len(places)))
-    for row, group in enumerate(groups):
-        for scored in group:
-            sums[row, places[scored.cluster]] += scored.value
-            counts[row, places[scored.cluster]] += 1
-    return sums, counts
+def rank_intervals(samples: Sequence[Sample], seed: int = 0) -> list[tuple[int, int, int] | None]:
+    """Return each sample's rank by its total, 1 for the highest, and the 95 % interval of the rank.
+
+    The clusters are drawn once for all samples, so that what an easy source image does to every editor
+    cancels out. The interval is the percentile interval of the ranks in the resamples (Goldstein and
+    Spiegelhalter, League Tables and Their Limitations, JRSS A 159, 1996). Equal totals share the better rank.
+
+    Args:
+        samples: one an editor, over the same items in the same order.
+
+    Returns:
+        (rank, lowest, highest); None for a sample without scores. With fewer than two clusters the interval
+        reaches over all ranks.
+    """
+    totals = _aligned_totals(samples)
+    points = np.array([total.point if total.counts.any() else np.nan for total in totals])
+    ranked = ~np.isnan(points)
+    ranks = _ranks(points[:, None])[:, 0]
+    if not ranked.any():
+        return [None] * len(samples)
+    if totals[0].sums.shape[1] < 2:
+        ends = np.tile([1, int(ranked.sum())], (len(samples), 1))
+    else:
+        resampled = _ranks(_replicates(totals, points, seed))
+        ends = np.quantile(resampled, [LOW, HIGH], axis=1, method="inverted_cdf").T
+    return [
+        (int(rank), min(int(low), int(rank)), max(int(high), int(rank))) if there else None
+        for rank, (low, high), there in zip(ranks, ends, ranked, strict=True)
+    ]
+
+
+def cluster_codes(clusters: Codes) -> tuple[Codes, int]:
+    """Return the clusters numbered from 0 without gaps, and how many there are."""
+    names, codes = np.unique(clusters, return_inverse=True)
+    return codes.astype(np.int64), names.size
+
+
+def _totals(values: Array, groups: Codes, clusters: Codes) -> Totals:
+    codes, count = cluster_codes(clusters)
+    groups, rows = cluster_codes(groups)
+    places = groups * count + codes
+    shape, size = (rows, count), rows * count
+    return Totals(
+        np.bincount(places, weights=values, minlength=size).astype(np.float64).reshape(shape),
+        np.bincount(places, minlength=size).astype(np.float64).reshape(shape),
+    )
+
+
+def _aligned_totals(samples: Sequence[Sample]) -> list[Totals]:
+    """Every sample's totals on the same groups and clusters."""
+    made = []
+    for sample in samples:
+        known = ~np.isnan(sample.values)
+        sums = _totals(np.where(known, sample.values, 0.0), sample.groups, sample.clusters)
+        counts = _totals(known.astype(np.float64), sample.groups, sample.clusters)
+        made.append(Totals(sums.sums, counts.sums))
+    return made
+
+
+@lru_cache(maxsize=2)
+def _draws(clusters: int, seed: int) -> Array:
+    """How often each resample holds each cluster, shape (resamples, clusters)."""
+    drawn = np.random.default_rng(seed).integers(0, clusters, (RESAMPLES, clusters))
+    places = (drawn + clusters * np.arange(RESAMPLES)[:, None]).ravel()
+    counts = np.bincount(places, minlength=RESAMPLES * clusters)
+    return counts.reshape(RESAMPLES, clusters).astype(np.float64)
 
 
 def _mean_of_means(sums: Array, counts: Array) -> Array:
     """The mean over the first axis of sums / counts; a group that drew nothing is in no mean."""
-    with np.errstate(invalid="ignore"):
-        means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-    result: Array = np.nanmean(means, axis=0)
+    there = counts > 0
+    means = np.where(there, sums / np.maximum(counts, 1), 0.0)
+    groups = there.sum(0)
+    result: Array = np.where(groups > 0, means.sum(0) / np.maximum(groups, 1), np.nan)
     return result
 
 
-def _bca_levels(
-    resampled: Array, point: Array, sums: Array, counts: Array, levels: tuple[float, float]
-) -> tuple[float, float]:
+def _bca_levels(resampled: Array, totals: Totals) -> tuple[float, float]:
     """The quantiles of the resamples at which BCa's interval ends."""
+    sums, counts, point = totals.sums, totals.counts, totals.point
     below = np.mean(resampled < point) + 0.5 * np.mean(resampled == point)
     if not 0 < below < 1:
-        return levels
+        return LOW, HIGH
     bias = norm.ppf(below)
     left_out = _mean_of_means(sums.sum(1)[:, None] - sums, counts.sum(1)[:, None] - counts)
     deviations = left_out.mean() - left_out
@@ -100,14 +178,43 @@ def _bca_levels(
         shifted = bias + norm.ppf(level)
         return float(norm.cdf(bias + shifted / (1 - acceleration * shifted)))
 
-    return adjusted(levels[0]), adjusted(levels[1])
+    return adjusted(LOW), adjusted(HIGH)
 
 
-def _normal(sums: Array, counts: Array, point: Array) -> tuple[float, float]:
-    clusters = sums.shape[1]
-    totals = counts.sum(1)
-    means = sums.sum(1) / totals
-    influence = ((sums - means[:, None] * counts) / totals[:, None]).mean(0)
-    error = np.sqrt(clusters / (clusters - 1) * np.sum(influence**2))
-    half = norm.ppf((1 + LEVEL) / 2) * error
-    return float(point - half), float(point + half)
+def _normal(totals: Totals) -> tuple[float, float]:
+    clusters = totals.sums.shape[1]
+    error = np.sqrt(clusters / (clusters - 1) * np.sum(_influence(totals) ** 2))
+    half = norm.ppf(HIGH) * error
+    return float(totals.point - half), float(totals.point + half)
+
+
+def _influence(totals: Totals) -> Array:
+    """How far each cluster moves the mean of the groups' means, shape (clusters,)."""
+    there = totals.counts.sum(1) > 0
+    sums, counts = totals.sums[there], totals.counts[there]
+    sizes = counts.sum(1)
+    means = sums.sum(1) / sizes
+    result: Array = ((sums - means[:, None] * counts) / sizes[:, None]).mean(0)
+    return result
+
+
+def _replicates(totals: Sequence[Totals], points: Array, seed: int) -> Array:
+    """Totals of every sample in the same resamples, shape (samples, resamples)."""
+    clusters = totals[0].sums.shape[1]
+    if clusters <= LARGE:
+        drawn = _draws(clusters, seed)
+        return np.stack([_mean_of_means(t.sums @ drawn.T, t.counts @ drawn.T) for t in totals])
+    moved = np.stack([_influence(t) if t.counts.any() else np.zeros(clusters) for t in totals])
+    spread = clusters / (clusters - 1) * moved @ moved.T
+    normal = np.random.default_rng(seed).multivariate_normal(
+        np.zeros(len(totals)), spread, RESAMPLES, method="eigh"
+    )
+    result: Array = points[:, None] + normal.T
+    return result
+
+
+def _ranks(values: Array) -> NDArray[np.int64]:
+    """Ranks along the first axis; NaN comes last."""
+    low = np.where(np.isnan(values), -np.inf, values)
+    result: NDArray[np.int64] = 1 + np.sum(low[None, :, :] > low[:, None, :], axis=1)
+    return result

@@ -92,6 +92,18 @@ class Plan:
             }
         )
 
+    def serial_recipe(self, editor: str, judges: list[str]) -> str:
+        """Return what the serial side of an editor's category depends on beside its items."""
+        run = self.config.run
+        return recipe.canonical(
+            {
+                "editor": self.editor_recipes[editor],
+                "judges": {name: self.judge_recipes[name] for name in judges},
+                "items": run.baseline_items,
+                "swap": run.baseline_swap,
+            }
+        )
+
     def shown_editors(self, editor: str) -> list[str]:
         """Return the editors whose edits this one shows (`shuffled` with `of`)."""
         of = self.config.editors[editor].params.get("of")
@@ -101,6 +113,14 @@ class Plan:
         """Return how many devices its jobs may have in their pool; 0 if it needs none."""
         registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
         return self.device_count if registry[editor_or_judge.type].needs_device else 0
+
+    def serial_editors(self) -> list[str]:
+        """Return the editors that the serial side runs too; a server's time is not this machine's."""
+        return [name for name, editor in self.config.editors.items() if not self.endpoint_jobs(editor)]
+
+    def device_judges(self) -> list[str]:
+        """Return the judges that take a device; others are services, whose time is not this machine's."""
+        return [name for name, judge in self.config.judges.items() if JUDGES[judge.type].needs_device]
 
     def endpoint_jobs(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
         """Return 1 if its jobs ask a server, else 0."""
@@ -129,15 +149,11 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
     """
     data = settings.normalise(raw, where)
     config = settings.from_dict(data)
-    editor_params = {
-        name: _result_params(EDITORS, editor, f"{where}: editors.{name}")
-        for name, editor in config.editors.items()
-    }
-    judge_params = {
-        name: _result_params(JUDGES, judge, f"{where}: judges.{name}")
-        for name, judge in config.judges.items()
-    }
-    rubrics = {name: load_rubric(judge.rubric, judge.prompts) for name, judge in config.judges.items()}
+    for name, editor in config.editors.items():
+        _result_params(EDITORS, editor, f"{where}: editors.{name}")
+    for name, judge in config.judges.items():
+        _result_params(JUDGES, judge, f"{where}: judges.{name}")
+        load_rubric(judge.rubric, judge.prompts)
     _check_shown_editors(config, where)
     _tell_of_missing_keys(config)
     _build_demo_files(config, scripts)
@@ -153,25 +169,43 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
         indexes=indexes,
         device_count=_device_count(config, granted),
         editor_recipes={
-            name: recipe.canonical(
-                recipe.editor_recipe(
-                    editor,
-                    EDITORS[editor.type].model_kind,
-                    editor_params[name],
-                    config.run.seed if EDITORS[editor.type].seeded else None,
-                )
-            )
-            for name, editor in config.editors.items()
+            name: recipe.canonical(content) for name, content in editor_recipes(config, where).items()
         },
         judge_recipes={
-            name: recipe.canonical(
-                recipe.judge_recipe(
-                    judge, JUDGES[judge.type].model_kind, judge_params[name], rubrics[name].content()
-                )
-            )
-            for name, judge in config.judges.items()
+            name: recipe.canonical(content) for name, content in judge_recipes(config, where).items()
         },
     )
+
+
+def editor_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
+    """Return editor → what all its edits depend on.
+
+    Raises:
+        ConfigError: for params that its type does not take; ``where`` names the configuration.
+        CheckpointError: if a model is not to be found.
+    """
+    return {
+        name: recipe.editor_recipe(
+            editor,
+            EDITORS[editor.type].model_kind,
+            _result_params(EDITORS, editor, f"{where}: editors.{name}"),
+            config.run.seed if EDITORS[editor.type].seeded else None,
+        )
+        for name, editor in config.editors.items()
+    }
+
+
+def judge_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
+    """Return judge → what all its scores depend on; see `editor_recipes`."""
+    return {
+        name: recipe.judge_recipe(
+            judge,
+            JUDGES[judge.type].model_kind,
+            _result_params(JUDGES, judge, f"{where}: judges.{name}"),
+            load_rubric(judge.rubric, judge.prompts).content(),
+        )
+        for name, judge in config.judges.items()
+    }
 
 
 def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> dict[str, Any]:

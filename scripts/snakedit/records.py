@@ -127,6 +127,19 @@ class Score:
 
 Record = TypeVar("Record", Item, Edit, Score)
 
+# The keys that a record of a kind may have, and those that it must have.
+_KEYS = {
+    kind: (
+        tuple(f.name for f in dataclasses.fields(kind)),
+        tuple(
+            f.name
+            for f in dataclasses.fields(kind)
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        ),
+    )
+    for kind in (Item, Edit, Score)
+}
+
 
 def to_line(record: Item | Edit | Score) -> str:
     """Return the record as one line of JSON, without the newline."""
@@ -145,18 +158,13 @@ def from_line(line: str, kind: type[Record], where: str) -> Record:
         raise RecordError(f"not JSON ({error.msg})", where=where) from None
     if not isinstance(data, dict):
         raise RecordError(f"a {type(data).__name__}, not an object", where=where)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
+    known, required = _KEYS[kind]
     for key in data:
-        if key not in fields:
+        if key not in known:
             raise RecordError(
-                f"unknown key '{key}' in a record of type {kind.__name__}{did_you_mean(key, fields)}",
+                f"unknown key '{key}' in a record of type {kind.__name__}{did_you_mean(key, known)}",
                 where=where,
             )
-    required = [
-        name
-        for name, f in fields.items()
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    ]
     missing = [name for name in required if name not in data]
     if missing:
         raise RecordError(f"a record of type {kind.__name__} lacks '{missing[0]}'", where=where)

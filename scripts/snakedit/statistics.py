@@ -1,13 +1,17 @@
 """What a set of scores adds up to: how many there are, how many are missing, and their mean.
 
 Every function is pure and takes None (or NaN) for a score that is missing. A missing score is counted in
-`n`, never in a mean, and nothing is put in its place: what it does is lower the coverage.
+`n`, never in a mean, and nothing is put in its place: what it does is lower the coverage. What a mean would
+be if something were put there, `if_missing` says, beside the mean and never in its stead.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,19 +42,21 @@ class Summary:
         return self.scored == self.n
 
 
-def summarise(values: Iterable[float | None]) -> Summary:
+def summarise(values: Iterable[float | None] | Array) -> Summary:
     """Return the summary of one group: ``mean = Σ score / scored`` over the items that have a score."""
-    array = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    array = values if isinstance(values, np.ndarray) else np.array(list(values), dtype=np.float64)
     scores = array[~np.isnan(array)]
     return Summary(n=array.size, scored=scores.size, mean=float(scores.mean()) if scores.size else None)
 
 
-def micro(groups: Iterable[Iterable[float | None]]) -> Summary:
+def micro(groups: Sequence[Summary]) -> Summary:
     """Return the summary of all groups' items taken together, so that a large group weighs more.
 
     ``mean = Σ score / scored``, both over every item of every group.
     """
-    return summarise(value for group in groups for value in group)
+    scored = sum(group.scored for group in groups)
+    total = sum(group.mean * group.scored for group in groups if group.mean is not None)
+    return Summary(n=sum(group.n for group in groups), scored=scored, mean=total / scored if scored else None)
 
 
 def macro(groups: Sequence[Summary]) -> Summary:
@@ -72,3 +78,15 @@ def macro(groups: Sequence[Summary]) -> Summary:
 def groups_with_mean(groups: Iterable[Summary]) -> int:
     """Return the number of groups that enter a macro mean."""
     return sum(group.mean is not None for group in groups)
+
+
+def if_missing(group: Summary, value: float) -> Summary:
+    """Return the summary that a group would have if every missing score were ``value``.
+
+    With both ends of the scale these are the bounds of Manski (Partial Identification of Probability
+    Distributions, 2003, chapter 1): whatever the missing scores are, the mean over all items lies between.
+    """
+    if group.n == 0:
+        return group
+    total = (group.mean or 0.0) * group.scored + value * (group.n - group.scored)
+    return Summary(n=group.n, scored=group.n, mean=total / group.n)

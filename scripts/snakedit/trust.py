@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import kendalltau, norm, rankdata, spearmanr
 
 LEVEL = 0.95
@@ -112,15 +113,20 @@ def pairs(judge: Sequence[float], human: Sequence[float]) -> Pairs:
         # One edit against all before it, so that memory does not grow with the square.
         by_judge = np.sign(scores[:place] - scores[place])
         by_human = np.sign(ratings[:place] - ratings[place])
-        both = (by_judge != 0) & (by_human != 0)
-        found += Pairs(
-            agree=int(np.sum(both & (by_judge == by_human))),
-            disagree=int(np.sum(both & (by_judge != by_human))),
-            tied_judge=int(np.sum((by_judge == 0) & (by_human != 0))),
-            tied_human=int(np.sum((by_judge != 0) & (by_human == 0))),
-            tied_both=int(np.sum((by_judge == 0) & (by_human == 0))),
-        )
+        found += ordered(by_judge, by_human)
     return found
+
+
+def ordered(judge: NDArray[np.float64], human: NDArray[np.float64]) -> Pairs:
+    """Return how pairs are ordered, of each of which a judge and people say −1, 0 for a tie, or 1."""
+    both = (judge != 0) & (human != 0)
+    return Pairs(
+        agree=int(np.sum(both & (judge == human))),
+        disagree=int(np.sum(both & (judge != human))),
+        tied_judge=int(np.sum((judge == 0) & (human != 0))),
+        tied_human=int(np.sum((judge != 0) & (human == 0))),
+        tied_both=int(np.sum((judge == 0) & (human == 0))),
+    )
 
 
 def spearman(judge: Sequence[float], human: Sequence[float]) -> float | None:

@@ -5,48 +5,61 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
 from snakedit import intervals
-from snakedit.intervals import Scored, interval
+from snakedit.intervals import Sample, interval, rank_intervals
 
 
-def scored(values, clusters=None):
-    return [Scored(float(v), i if clusters is None else clusters[i]) for i, v in enumerate(values)]
+def scored(values, clusters=None, groups=None):
+    values = np.array(values, dtype=float)
+    return Sample(
+        values,
+        np.zeros(values.size, np.int64) if groups is None else np.asarray(groups),
+        np.arange(values.size) if clusters is None else np.asarray(clusters),
+    )
 
 
-@pytest.mark.parametrize("groups", [[], [[]], [scored([5.0])], [scored([1.0, 2.0, 3.0], ["a"] * 3)]])
-def test_fewer_than_two_clusters_have_no_interval(groups):
-    assert interval(groups) is None
+@pytest.mark.parametrize(
+    "sample", [scored([]), scored([5.0]), scored([5.0, np.nan]), scored([1.0, 2.0, 3.0], [7] * 3)]
+)
+def test_fewer_than_two_clusters_have_no_interval(sample):
+    assert interval(sample) is None
 
 
 def test_equal_scores_have_an_interval_without_width():
-    assert interval([scored([4.0] * 30)]) == (4.0, 4.0)
+    assert interval(scored([4.0] * 30)) == (4.0, 4.0)
+
+
+def test_a_missing_score_is_as_if_the_item_were_not_there():
+    values = np.random.default_rng(0).normal(5, 2, 40)
+    holes = np.insert(values, [3, 20, 40], np.nan)
+    assert interval(scored(holes)) == interval(scored(values))
 
 
 @pytest.mark.parametrize("count", [25, 200])
 def test_it_agrees_with_scipys_bca_where_no_two_items_share_a_cluster(count):
     values = np.random.default_rng(1).exponential(2.0, count)
-    ours = interval([scored(values)])
+    ours = interval(scored(values))
     theirs = bootstrap((values,), np.mean, method="BCa", n_resamples=20_000, rng=2).confidence_interval
     assert ours == pytest.approx((theirs.low, theirs.high), abs=0.12 * (theirs.high - theirs.low))
 
 
 def test_many_clusters_have_the_normal_interval_which_the_bootstrap_agrees_with(monkeypatch):
     drawn = np.random.default_rng(3)
-    values, clusters = drawn.normal(5, 2, 3000), drawn.integers(0, 2500, 3000).tolist()
-    normal = interval([scored(values, clusters)])
+    values, clusters = drawn.normal(5, 2, 3000), drawn.integers(0, 2500, 3000)
+    normal = interval(scored(values, clusters))
     monkeypatch.setattr(intervals, "LARGE", 10**9)
-    assert interval([scored(values, clusters)]) == pytest.approx(normal, abs=0.015)
+    assert interval(scored(values, clusters)) == pytest.approx(normal, abs=0.015)
 
 
 def test_items_that_share_an_image_make_the_interval_wider():
     values = np.repeat(np.random.default_rng(4).normal(5, 2, 30), 10)
-    apart = interval([scored(values)])
-    together = interval([scored(values, np.repeat(np.arange(30), 10).tolist())])
+    apart = interval(scored(values))
+    together = interval(scored(values, np.repeat(np.arange(30), 10)))
     assert together[1] - together[0] > 2.5 * (apart[1] - apart[0])
 
 
 def test_a_macro_total_weighs_its_groups_alike():
-    large, small = scored(np.full(300, 2.0)), [Scored(v, f"s{i}") for i, v in enumerate([7.0, 9.0] * 20)]
-    low, high = interval([large, small])
+    values = [2.0] * 300 + [7.0, 9.0] * 20
+    low, high = interval(scored(values, groups=[0] * 300 + [1] * 40))
     assert low < 5.0 < high
     assert low > 4.5
     assert high < 5.5
@@ -54,24 +67,50 @@ def test_a_macro_total_weighs_its_groups_alike():
 
 @given(st.lists(st.floats(0, 10), min_size=2, max_size=60))
 def test_the_interval_is_ordered_lies_on_the_scale_and_repeats(values):
-    low, high = interval([scored(values)])
+    low, high = interval(scored(values))
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
-    assert interval([scored(values)]) == (low, high)
+    assert interval(scored(values)) == (low, high)
 
 
-@pytest.mark.parametrize("distribution", ["normal", "skewed", "clustered"])
+def sample_of(distribution, drawn):
+    """A sample whose true mean, or mean of means, is 5."""
+    if distribution == "clustered":
+        values = np.repeat(drawn.normal(5, 1, 60), 3) + drawn.normal(0, 1, 180)
+        return scored(values, np.repeat(np.arange(60), 3))
+    if distribution == "categories":
+        values = np.concatenate([drawn.normal(3, 1, 60), drawn.gamma(4.0, 1.75, 40)])
+        return scored(values, groups=np.repeat([0, 1], [60, 40]))
+    return scored(drawn.gamma(4.0, 1.25, 80) if distribution == "skewed" else drawn.normal(5, 2, 80))
+
+
+@pytest.mark.parametrize("distribution", ["normal", "skewed", "clustered", "categories"])
 def test_95_percent_intervals_hold_the_true_mean_in_93_to_97_percent_of_samples(distribution):
     drawn = np.random.default_rng(5)
-    held, samples = 0, 1000
-    for number in range(samples):
-        if distribution == "clustered":
-            values = np.repeat(drawn.normal(5, 1, 60), 3) + drawn.normal(0, 1, 180)
-            found = interval([scored(values, np.repeat(np.arange(60), 3).tolist())], seed=number)
-            truth = 5.0
-        else:
-            skewed = distribution == "skewed"
-            values = drawn.gamma(4.0, 1.25, 80) if skewed else drawn.normal(5, 2, 80)
-            found = interval([scored(values)], seed=number)
-            truth = 5.0
-        held += found[0] <= truth <= found[1]
-    assert 0.93 <= held / samples <= 0.97
+    found = np.array([interval(sample_of(distribution, drawn)) for _ in range(2000)])
+    assert 0.93 <= np.mean((found[:, 0] <= 5.0) & (found[:, 1] >= 5.0)) <= 0.97
+
+
+def test_an_editor_that_is_always_better_has_its_rank_for_certain_and_like_ones_share_theirs():
+    drawn = np.random.default_rng(6)
+    hard = drawn.normal(0, 3, 60)
+    best, one, other = hard + 9, hard + drawn.normal(5, 1, 60), hard + drawn.normal(5, 1, 60)
+    ranks = rank_intervals([scored(one), scored(best), scored(other), scored(np.full(60, np.nan))])
+    assert ranks[1] == (1, 1, 1)
+    assert {ranks[0], ranks[2]} == {(2, 2, 3), (3, 2, 3)}
+    assert ranks[3] is None
+
+
+def test_equal_totals_share_the_better_rank_and_one_source_image_says_nothing_of_ranks():
+    assert rank_intervals([scored([4.0] * 30), scored([4.0] * 30)]) == [(1, 1, 1), (1, 1, 1)]
+    assert rank_intervals([scored([4.0], [0]), scored([3.0], [0])]) == [(1, 1, 2), (2, 1, 2)]
+
+
+def test_ranks_of_many_clusters_are_those_of_the_bootstrap(monkeypatch):
+    drawn = np.random.default_rng(7)
+    samples = [scored(drawn.normal(mean, 2, 3000)) for mean in (5.0, 5.05, 5.1, 6.0)]
+    normal = rank_intervals(samples)
+    monkeypatch.setattr(intervals, "LARGE", 10**9)
+    drawn_ranks = rank_intervals(samples)
+    assert drawn_ranks[3] == normal[3] == (1, 1, 1)
+    assert np.abs(np.array(drawn_ranks) - np.array(normal)).max() <= 1
+    assert any(low < high for _, low, high in normal)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.statistics import Summary, groups_with_mean, macro, micro, summarise
+from snakedit.statistics import Summary, groups_with_mean, if_missing, macro, micro, summarise
 
 GROUP = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=20)
 
@@ -27,7 +27,7 @@ def test_a_missing_score_lowers_the_coverage_and_not_the_mean(values, expected, 
 def test_macro_weighs_categories_alike_and_micro_weighs_items_alike():
     small, large = [10.0], [1.0, 2.0, 3.0]
     assert macro([summarise(small), summarise(large)]) == Summary(4, 4, 6.0)
-    assert micro([small, large]) == Summary(4, 4, 4.0)
+    assert micro([summarise(small), summarise(large)]) == Summary(4, 4, 4.0)
 
 
 def test_a_category_without_a_score_is_in_no_mean_but_lowers_the_coverage():
@@ -36,7 +36,7 @@ def test_a_category_without_a_score_is_in_no_mean_but_lowers_the_coverage():
     assert total == Summary(n=4, scored=2, mean=5.0)
     assert total.coverage == 0.5
     assert groups_with_mean(summarise(group) for group in groups) == 1
-    assert micro(groups) == total
+    assert micro([summarise(group) for group in groups]) == total
 
 
 def test_totals_of_nothing_have_no_mean():
@@ -46,7 +46,8 @@ def test_totals_of_nothing_have_no_mean():
 @given(st.lists(GROUP, max_size=6))
 def test_both_totals_count_every_item_and_lie_between_the_extreme_scores(groups):
     scores = [value for group in groups for value in group if value is not None]
-    for total in (macro([summarise(group) for group in groups]), micro(groups)):
+    summaries = [summarise(group) for group in groups]
+    for total in (macro(summaries), micro(summaries)):
         assert total.n == sum(map(len, groups))
         assert total.scored == len(scores)
         if scores:
@@ -57,5 +58,22 @@ def test_both_totals_count_every_item_and_lie_between_the_extreme_scores(groups)
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.integers(1, 5))
 def test_macro_and_micro_agree_when_all_categories_are_as_large(values, copies):
-    groups = [[value + shift for value in values] for shift in range(copies)]
-    assert macro([summarise(g) for g in groups]).mean == pytest.approx(micro(groups).mean, abs=1e-6)
+    groups = [summarise([value + shift for value in values]) for shift in range(copies)]
+    assert macro(groups).mean == pytest.approx(micro(groups).mean, abs=1e-6)
+
+
+def test_missing_scores_at_the_ends_of_the_scale_bound_the_mean_over_all_items():
+    group = summarise([4.0, 8.0, None, None])
+    assert if_missing(group, 0.0) == Summary(4, 4, 3.0)
+    assert if_missing(group, 10.0) == Summary(4, 4, 8.0)
+    assert if_missing(summarise([None]), 10.0).mean == 10.0
+    assert if_missing(summarise([]), 10.0).mean is None
+
+
+@given(GROUP, st.floats(-1e6, 1e6))
+def test_without_a_missing_score_nothing_put_in_its_place_changes_the_mean(values, filler):
+    complete = summarise([value for value in values if value is not None])
+    if complete.mean is None:
+        assert if_missing(complete, filler).mean is None
+    else:
+        assert if_missing(complete, filler).mean == pytest.approx(complete.mean, abs=1e-6)

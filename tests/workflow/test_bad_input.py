@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Experiment, Run, rows
+from experiments import Experiment, Run, rows
 
 
 def assert_one_line(run: Run, *parts: str) -> None:
@@ -152,7 +152,7 @@ def test_a_job_fails_loudly_when_every_item_fails(experiment: Experiment) -> Non
 def test_more_failures_than_allowed_fail_the_job_and_keep_its_images(experiment: Experiment) -> None:
     elsewhere = experiment.folder / "elsewhere"
     elsewhere.mkdir()
-    from conftest import picture
+    from experiments import picture
 
     picture(1).save(elsewhere / "light-0.png")
     experiment.configure(

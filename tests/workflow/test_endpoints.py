@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Experiment, rows, write_small_experiment
 from endpoint_by_hand import Asked, Server, Told, chat, error, only_the_loopback, picture_told, serving
+from experiments import Experiment, rows, write_small_experiment
 from PIL import Image
 
 KEY = "sk-geheim-0123456789abcdef"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conftest import Experiment, add, copy_of_the_repository, write_small_experiment
+from experiments import Experiment, add, copy_of_the_repository, write_small_experiment
 
 EDITOR = '''\
 """Turns the picture upside down."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import psutil
-from conftest import Experiment, add, copy_of_the_repository, rows
+from experiments import Experiment, add, copy_of_the_repository, rows
 
 ITEMS, DEVICES, WORKER_KILLS = 300, 6, 4
 POISON = {"night-17", "night-203"}

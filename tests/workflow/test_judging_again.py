@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Experiment, add, copy_of_the_repository, rows, write_small_experiment
+from experiments import Experiment, add, copy_of_the_repository, rows, write_small_experiment
 
 # Writes what it is asked; while `moody` exists, three answers of ten are no numbers: one raises, one
 # cannot be read, one is a refusal.

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from conftest import Experiment, add, copy_of_the_repository, rows
+from experiments import Experiment, add, copy_of_the_repository, rows
 
 EDITOR = '''\
 """A simulated editor that says when it is loaded."""

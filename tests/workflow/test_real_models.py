@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import REPOSITORY, Experiment, rows
+from experiments import REPOSITORY, Experiment, rows
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Experiment, rows
+from experiments import Experiment, rows
 
 
 def test_a_first_run_makes_every_edit_score_and_the_report(finished: Experiment) -> None:
@@ -197,7 +197,7 @@ def test_forcing_the_edits_tries_failed_items_again_and_keeps_the_rest(experimen
 
 
 def _png(experiment: Experiment) -> Path:
-    from conftest import picture
+    from experiments import picture
 
     path = experiment.folder / "edited.png"
     picture(5).save(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Experiment, Run, rows, write_small_experiment
+from experiments import Experiment, Run, rows, write_small_experiment
 
 DEADLINE = 5.0
 

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from conftest import Experiment, Run, add, copy_of_the_repository, picture, rows
+from experiments import Experiment, Run, add, copy_of_the_repository, picture, rows
 from test_loads import EDITOR, JUDGE, loads
 from test_residency import wait_until
 
@@ -105,7 +105,7 @@ def test_shards_make_what_one_job_makes_and_either_way_there_and_back_is_for_not
     assert large.records("edits/sim/物理/edits.jsonl") == edits, "also how long it took, and where"
 
     (large.results / "edits" / "sim" / "物理" / "images" / "stranger.png").touch()
-    run = whole(large.run(SCORES, "--forcerun", "edit_shard"))
+    run = whole(large.run(EDITS, SCORES, "--forcerun", "edit_shard"))
     assert len(run.of("edit_shard")) == len(run.of("score_shard")) == 3
     assert outcome(large) == made
     assert Counter(loads(large)) == once
@@ -119,12 +119,12 @@ def test_shards_make_what_one_job_makes_and_either_way_there_and_back_is_for_not
 def test_items_added_at_the_end_are_the_only_ones_to_be_edited_and_judged(large: Experiment) -> None:
     large.configure(lambda config: config["editors"].pop("shuffled"))
     write_source(large, 3)
-    assert "edit_shard" not in whole(large.run(SCORES)).rules()
+    assert "edit_shard" not in whole(large.run(EDITS, SCORES)).rules()
     for count, shards in ((6, [FIRST, SECOND]), (10, [FIRST, SECOND, THIRD])):
         times = large.image_times("sim")
         scores = large.records("scores/judge/sim/物理/scores.jsonl")
         write_source(large, count)
-        run = whole(large.run(SCORES))
+        run = whole(large.run(EDITS, SCORES))
         assert sorted(w["shard"] for w in run.of("edit_shard")) == shards
         assert large.image_times("sim").items() >= times.items()
         assert len(large.image_times("sim")) == count
@@ -133,7 +133,7 @@ def test_items_added_at_the_end_are_the_only_ones_to_be_edited_and_judged(large:
     times = large.image_times("sim")
     (large.folder / "loads.log").unlink()
     write_source(large, 10, leave_out=1)
-    whole(large.run(SCORES))
+    whole(large.run(EDITS, SCORES))
     assert loads(large) == [], "the others have moved, some of them into another shard"
     gone = set(times) - set(large.image_times("sim"))
     assert len(gone) == 1

@@ -3,7 +3,7 @@
 import json
 
 import yaml
-from conftest import Experiment, add, as_base64, copy_of_the_repository, picture, rows
+from experiments import Experiment, add, as_base64, copy_of_the_repository, picture, rows
 
 JUDGE = '''\
 """How far the edit is from the reference."""

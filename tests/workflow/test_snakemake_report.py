@@ -3,7 +3,7 @@
 import zipfile
 from pathlib import Path
 
-from conftest import Experiment
+from experiments import Experiment
 
 
 def test_the_report_archive_has_tables_plots_and_page_with_captions(finished: Experiment) -> None:
@@ -16,6 +16,9 @@ def test_the_report_archive_has_tables_plots_and_page_with_captions(finished: Ex
         made = (finished.results / "report" / "leaderboard.csv").read_bytes()
         assert archive.read(names["leaderboard.csv"]) == made
     assert {"leaderboard.md", "failures.csv", "standings-judge.svg", "timeline.svg"} <= set(names)
-    assert "<h1>Leaderboard</h1>" in page
-    for words in ("with the number of items", "what each device did", "None of them is in a mean"):
+    assert {"leaderboard.tex", "comparisons.csv", "provenance.json"} <= set(names)
+    assert ">Leaderboard</h2>" in page
+    assert "<style>" in page
+    captions = ("with the number of items", "what each device did", "None of them is in a mean")
+    for words in (*captions, "corrected by Holm", "weight hashes", "a gallery of all images"):
         assert words in index

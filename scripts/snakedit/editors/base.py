@@ -110,5 +110,9 @@ class Editor(ABC):
     def edit(self, request: EditRequest) -> Image.Image:
         """Return the edited image. What it raises is recorded as this item's failure."""
 
+    def move_to(self, device: str) -> None:
+        """Move what was loaded to another device, or to ``cpu``, where it waits."""
+        self.device = device
+
     def release_memory(self) -> None:
         """Give back what memory can be given back; called after an out-of-memory, before one more try."""

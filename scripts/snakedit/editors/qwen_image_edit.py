@@ -17,7 +17,8 @@ from snakedit.runtime.processors import load_processor
 
 DTYPES = ("bfloat16", "float16", "float32")
 OFFLOADS = ("none", "model", "sequential")
-PIPELINES = ("QwenImageEditPipeline", "QwenImageEditPlusPipeline")
+PLUS = "QwenImageEditPlusPipeline"
+PIPELINES = ("QwenImageEditPipeline", PLUS)
 PIXELS_PER_TOKEN = 16
 
 
@@ -88,26 +89,25 @@ class QwenImageEdit(Editor):
         super().__init__(model, params, device)
         assert model is not None
         pipeline_name = _pipeline_name(Path(model))
-        self.is_plus = pipeline_name == "QwenImageEditPlusPipeline"
-        if not self.is_plus and (params.condition_side or params.vae_side):
+        if pipeline_name != PLUS and (params.condition_side or params.vae_side):
             raise CheckpointError(
                 "QwenImageEditPipeline always encodes the source at about 1024²",
                 where=model,
                 hint="leave out condition_side and vae_side",
             )
-        self.pipeline, self._processor_loader = _load_pipeline(Path(model), pipeline_name, params)
-        if params.mrope_repair:
-            repair_positions(self.pipeline.text_encoder)
-        self._offload = "none" if device == "cpu" else params.offload
-        if self._offload == "model":
-            self.pipeline.enable_model_cpu_offload(device=device)
-        elif self._offload == "sequential":
-            self.pipeline.enable_sequential_cpu_offload(device=device)
-        else:
-            self.pipeline.to(device)
-        self.pipeline.set_progress_bar_config(disable=True)
+        self.take(*_load_pipeline(Path(model), pipeline_name, params))
+
+    def take(self, pipeline: Any, processor_loader: str) -> None:
+        """Edit with a pipeline that was loaded, or built in memory to be measured."""
+        self.pipeline, self._processor_loader = pipeline, processor_loader
+        self.is_plus = type(pipeline).__name__ == PLUS
+        if self.params.mrope_repair:
+            repair_positions(pipeline.text_encoder)
+        self._offload = "none"
+        self.move_to(self.device)
+        pipeline.set_progress_bar_config(disable=True)
         self._editing = self._short_of_memory = ""
-        self._is_tiled = params.vae_tiling
+        self._is_tiled = self.params.vae_tiling
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -145,6 +145,19 @@ class QwenImageEdit(Editor):
             ).images[0]
         self._short_of_memory = ""
         return _to_image(pixels)
+
+    def move_to(self, device: str) -> None:
+        """Move the pipeline; with `offload` its parts stay in CPU memory until they are called."""
+        self.device = device
+        if self._offload != "none":
+            return
+        self._offload = "none" if device == "cpu" else self.params.offload
+        if self._offload == "model":
+            self.pipeline.enable_model_cpu_offload(device=device)
+        elif self._offload == "sequential":
+            self.pipeline.enable_sequential_cpu_offload(device=device)
+        else:
+            self.pipeline.to(device)
 
     def release_memory(self) -> None:
         """Empty the device's cache, keep weights in CPU memory from now on, and try this item in tiles.

@@ -1,43 +1,24 @@
 """The edit stage: all items of one category through one editor, each finished image kept at once."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config import Config, EditorConfig, read_params
+from snakedit.config import Config
 from snakedit.editors import EDITORS
-from snakedit.editors.base import CategoryContext, Editor, EditRequest
-from snakedit.errors import ImageError, SnakeditError
+from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
+from snakedit.errors import ImageError
 from snakedit.logs import LOGGER
-from snakedit.names import safe_name
-from snakedit.records import Edit, Item, Journal, read_journal, read_records, write_records
-from snakedit.registry import find
+from snakedit.records import Edit, Item, Journal, read_journal, write_records
 from snakedit.runtime.images import change_between, open_image, png_text, remove_strangers, save_png
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
 from snakedit.shards import Shard, category_folder, forget_shards, take_over
-
-
-@dataclass(frozen=True)
-class PlannedEdit:
-    """One item, ready to be edited: what it depends on and where its image goes.
-
-    Attributes:
-        inputs: further images the editor looks at, role → path.
-        error: why it cannot be edited, or None.
-    """
-
-    item: Item
-    inputs: dict[str, Path]
-    fingerprint: str
-    seed: int | None
-    image: str
-    error: str | None = None
 
 
 def edit_category(
@@ -61,52 +42,37 @@ def edit_category(
     Raises:
         StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
     """
-    editor = find(config.editors, editor_name, "editors")
-    family = EDITORS.find(editor.type, f"editors.{editor_name}.type")
-    params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
-    recipe = recipes.editor_recipe(
-        editor,
-        family.model_kind,
-        recipes.result_params(params, family.execution_params),
-        config.run.seed if family.seeded else None,
-    )
     folder = category_folder(output, shard)
-    category = list(read_records(items_path, Item))
-    context = CategoryContext(category, items_path.parent, _edits_of(folder))
-    items = category if shard is None else shard.of(category)
-    planned = [_plan(item, context, family, params, recipe) for item in items]
+    plan = plan_category(config, editor_name, items_path, folder.parents[1], shard)
+    family, planned = plan.family, plan.planned
 
     folder.mkdir(parents=True, exist_ok=True)
     journal_path = output.with_name("journal.jsonl")
     edits = {
-        p.item.id: dataclasses.replace(_blank_edit(p), error=p.error) for p in planned if p.error is not None
+        p.item.id: dataclasses.replace(blank_edit(p), error=p.error) for p in planned if p.error is not None
     }
     if "edits" not in config.run.refresh:
-        take_over(output, shard, Edit, {item.id for item in items})
+        take_over(output, shard, Edit, {p.item.id for p in planned})
         edits |= _finished(planned, folder, items_path.parent, journal_path, family)
     todo = {p.item.id: p for p in planned if p.item.id not in edits}
     where = f"edit_category {editor_name}/{job.category}"
     LOGGER.info(
         "%s: %d items, %d done before, %d to edit",
         where,
-        len(items),
+        len(planned),
         sum(edit.status == "ok" for edit in edits.values()),
         len(todo),
     )
     if todo:
         check_devices(where, family.needs_device, job.device_limit)
-        work = _work(editor, family, recipe)
-        tasks = (
-            Task(p.item.id, _payload(p, editor, recipe, items_path.parent, folder)) for p in todo.values()
-        )
+        tasks = (Task(p.item.id, edit_payload(p, plan, items_path.parent, folder)) for p in todo.values())
         with Journal(journal_path) as journal:
             for outcome in run_tasks(
-                work, load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
+                edit_work(plan), load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
             ):
                 check_disk(where, outcome.error)
-                plan = todo[outcome.key]
                 edit = dataclasses.replace(
-                    _blank_edit(plan),
+                    blank_edit(todo[outcome.key]),
                     **(outcome.result or {"error": outcome.error}),
                     seconds=round(outcome.seconds, 4),
                     device=outcome.device,
@@ -116,7 +82,7 @@ def edit_category(
                 edits[edit.item] = edit
                 journal.append(edit)
 
-    ordered = [edits[item.id] for item in items]
+    ordered = [edits[p.item.id] for p in planned]
     if shard is None:
         remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
     check_failures(
@@ -124,7 +90,7 @@ def edit_category(
         [edit.error for edit in ordered],
         config.run.max_failures,
         hint="finished images are kept; run again to try the others",
-        some_must_succeed=shard is None or len(items) == shard.size,
+        some_must_succeed=shard is None or len(planned) == shard.size,
     )
     write_records(output, ordered)
     if shard is None:
@@ -166,28 +132,13 @@ class EditWorker:
             **self.editor.usage,
         }
 
+    def move_to(self, device: str) -> None:
+        """Move the editor to another device."""
+        self.editor.move_to(device)
+
     def release_memory(self) -> None:
         """Make room after an out-of-memory."""
         self.editor.release_memory()
-
-
-def _edits_of(folder: Path) -> Mapping[str, Path]:
-    """Where the edits of other editors in this category lie, by editor."""
-    found = folder.parents[1].glob(f"*/{folder.name}/edits.jsonl")
-    return {path.parent.parent.name: path.parent for path in found}
-
-
-def _plan(
-    item: Item, context: CategoryContext, family: type[Editor], params: Any, recipe: Mapping[str, Any]
-) -> PlannedEdit:
-    image = f"images/{safe_name(item.id)}.png"
-    seed = recipes.item_seed(recipe["seed"], item)
-    try:
-        inputs = dict(family.inputs(item, context, params))
-        hashes = {role: recipes.file_sha256(path) for role, path in inputs.items()}
-    except (SnakeditError, OSError) as error:
-        return PlannedEdit(item, {}, "", seed, image, error=f"{type(error).__name__}: {error}")
-    return PlannedEdit(item, inputs, recipes.edit_fingerprint(recipe, item, hashes), seed, image)
 
 
 def _finished(
@@ -221,7 +172,7 @@ def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str
     image = open_image(path)
     source = open_image(items_folder / plan.item.images[0])
     return dataclasses.replace(
-        _blank_edit(plan),
+        blank_edit(plan),
         status="ok",
         image=plan.image,
         size_policy=family.size_policy,
@@ -232,51 +183,43 @@ def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str
     )
 
 
-def _blank_edit(plan: PlannedEdit) -> Edit:
-    return Edit(
-        item=plan.item.id,
-        status="failed",
-        instruction_used=plan.item.instruction,
-        fingerprint=plan.fingerprint,
-        seed=plan.seed,
-    )
-
-
-def _work(editor: EditorConfig, family: type[Editor], recipe: Mapping[str, Any]) -> Work:
-    model = editor.model
-    if model is not None and family.model_kind == "checkpoint":
+def edit_work(plan: CategoryPlan) -> Work:
+    """Return what a worker must load for this editor."""
+    editor, model = plan.editor, plan.editor.model
+    if model is not None and plan.family.model_kind == "checkpoint":
         model = local_folder(model, editor.revision)
     settings = {
         "type": editor.type,
         "model": model,
         "params": dict(editor.params),
-        "needs_device": family.needs_device,
+        "needs_device": plan.family.needs_device,
     }
     return Work(
         "edit",
         settings,
-        recipes.fingerprint(["edit", recipe, settings["params"]]),
-        server=family.server(family.Params(**editor.params)),
+        recipes.fingerprint(["edit", plan.recipe, settings["params"]]),
+        server=plan.family.server(plan.family.Params(**editor.params)),
     )
 
 
-def _payload(
-    plan: PlannedEdit, editor: EditorConfig, recipe: Mapping[str, Any], items_folder: Path, folder: Path
+def edit_payload(
+    planned: PlannedEdit, plan: CategoryPlan, items_folder: Path, folder: Path
 ) -> dict[str, Any]:
+    """Return what a worker is told of one edit; `folder` is where its image goes."""
     # Absolute: a resident pool has a working directory of its own.
     return {
-        "item": dataclasses.asdict(plan.item),
-        "sources": [str((items_folder / image).resolve()) for image in plan.item.images],
-        "inputs": {role: str(path.resolve()) for role, path in plan.inputs.items()},
-        "seed": plan.seed,
-        "image": plan.image,
-        "output": str((folder / plan.image).resolve()),
+        "item": dataclasses.asdict(planned.item),
+        "sources": [str((items_folder / image).resolve()) for image in planned.item.images],
+        "inputs": {role: str(path.resolve()) for role, path in planned.inputs.items()},
+        "seed": planned.seed,
+        "image": planned.image,
+        "output": str((folder / planned.image).resolve()),
         "text": {
-            "fingerprint": plan.fingerprint,
-            "instruction": plan.item.instruction,
-            "editor": editor.name,
-            "model": str(editor.model or editor.type),
-            "revision": str(recipe["revision"] or ""),
-            "seed": "" if plan.seed is None else str(plan.seed),
+            "fingerprint": planned.fingerprint,
+            "instruction": planned.item.instruction,
+            "editor": plan.editor.name,
+            "model": str(plan.editor.model or plan.editor.type),
+            "revision": str(plan.recipe["revision"] or ""),
+            "seed": "" if planned.seed is None else str(planned.seed),
         },
     }

@@ -103,6 +103,10 @@ class Judge(ABC):
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
         """Judge one batch; one verdict a request, in order."""
 
+    def move_to(self, device: str) -> None:
+        """Move what was loaded to another device; see `snakedit.editors.base.Editor`."""
+        self.device = device
+
     def release_memory(self) -> None:
         """Give back what memory can be given back; called after an out-of-memory, before one more try."""
 

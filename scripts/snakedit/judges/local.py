@@ -114,3 +114,10 @@ def shown_images(request: JudgeRequest, shows: tuple[str, ...]) -> list[Image.Im
             raise ValueError("the reference that the rubric shows was not handed over")
         shown["reference"] = [request.reference]
     return [image for name in shows for image in shown[name]]
+
+
+def cut_cache(cache: Any, length: int) -> None:
+    """Forget what a cache holds beyond a length, in tokens."""
+    excess = cache.get_seq_length() - length
+    if excess > 0:
+        cache.crop(-excess)

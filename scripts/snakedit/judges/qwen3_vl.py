@@ -75,13 +75,8 @@ class Qwen3VL(Judge):
 
         assert model is not None
         local.check_scales(settings)
-        self.processor, _ = load_processor(model, Qwen3VLProcessor)
-        self.tokenizer = self.processor.tokenizer
-        # Right padding would put the answer after the padding.
-        self.tokenizer.padding_side = "left"
-        smallest = min(params.max_pixels, 32 * 32)
-        self.processor.image_processor.size = {"shortest_edge": smallest, "longest_edge": params.max_pixels}
-        self.network = AutoModelForImageTextToText.from_pretrained(
+        processor, _ = load_processor(model, Qwen3VLProcessor)
+        network = AutoModelForImageTextToText.from_pretrained(
             model,
             dtype=params.dtype,
             **local.placement(device),
@@ -89,7 +84,17 @@ class Qwen3VL(Judge):
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
-        ).eval()
+        )
+        self.take(network, processor)
+
+    def take(self, network: Any, processor: Any) -> None:
+        """Judge with a network that was loaded, or built in memory to be measured."""
+        self.network, self.processor = network.eval(), processor
+        self.tokenizer = processor.tokenizer
+        # Right padding would put the answer after the padding.
+        self.tokenizer.padding_side = "left"
+        largest = self.params.max_pixels
+        processor.image_processor.size = {"shortest_edge": min(largest, 32 * 32), "longest_edge": largest}
         self._tokens = local.ScaleTokens(self.tokenizer)
         end = self.network.generation_config.eos_token_id
         self._ends = set(end if isinstance(end, list) else [end])
@@ -103,6 +108,11 @@ class Qwen3VL(Judge):
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
         """Judge one batch; out of memory halves it, and one that raises is judged one by one."""
         return judge_carefully(self._judge, requests, self.release_memory)
+
+    def move_to(self, device: str) -> None:
+        """Move the network."""
+        super().move_to(device)
+        self.network.to(device)
 
     def release_memory(self) -> None:
         """Empty the device's cache."""
@@ -198,10 +208,10 @@ class Qwen3VL(Judge):
             drawn = []
             for sample in range(self.settings.samples):
                 drawn.append(self._write(prefix.cache, state, metric, requests, sample, tokens))
-                _cut(prefix.cache, length)
+                local.cut_cache(prefix.cache, length)
             return [list(answers) for answers in zip(*drawn, strict=True)]
         finally:
-            _cut(prefix.cache, prefix.length)
+            local.cut_cache(prefix.cache, prefix.length)
 
     def _step(self, cache: Any, tokens: Any, mask: Any, positions: Any) -> Any:
         """Run tokens behind a cache; return the logits (B, vocabulary) after the last, in float64."""
@@ -232,7 +242,7 @@ class Qwen3VL(Judge):
             grown = torch.cat([state.mask, torch.ones_like(token)], dim=1)
             logits = self._step(cache, token, grown, state.position)
             seconds[digit] = logits.softmax(-1)[:, self._tokens.digits].tolist()
-            _cut(cache, length)
+            local.cut_cache(cache, length)
         answers = []
         for place, row in enumerate(first.tolist()):
             followers = {digit: rows[place] for digit, rows in seconds.items()}
@@ -286,10 +296,3 @@ class _State:
     mask: Any
     position: Any
     logits: Any
-
-
-def _cut(cache: Any, length: int) -> None:
-    """Forget what a cache holds beyond a length, in tokens."""
-    excess = cache.get_seq_length() - length
-    if excess > 0:
-        cache.crop(-excess)

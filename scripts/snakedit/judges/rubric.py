@@ -106,6 +106,15 @@ class Rubric:
         own = self.prompts.get(item.category, {}).get("user_prompt_template")
         return fill(own or metric.questions.get(item.category, metric.question), item)
 
+    def scales(self) -> dict[str, tuple[float, float]]:
+        """Return metric → ends of its scale, with the derived numbers and, as ``score``, the item's score.
+
+        Every formula rises with its metrics, so its ends are those of all metrics at theirs.
+        """
+        own = {m.name: (float(m.low), float(m.high)) for m in self.metrics}
+        made = {d.name: self._range(d.formula, d.of) for d in self.derived}
+        return {**own, **made, "score": self._range(self.formula, self.of)}
+
     def with_derived(self, values: Mapping[str, float | None], item: Item) -> dict[str, float | None]:
         """Return an item's values with the numbers that follow from them, None where one is missing."""
         derived = {d.name: self._compute(d.formula, d.of, values, item) for d in self.derived}
@@ -123,6 +132,11 @@ class Rubric:
         names = [metric.name for metric in self.asked_of(item) if not of or metric.name in of]
         known = {name: value for name in names if (value := values.get(name)) is not None}
         return FORMULAS[formula].compute(known) if names and len(known) == len(names) else None
+
+    def _range(self, formula: str, of: tuple[str, ...]) -> tuple[float, float]:
+        used = [metric for metric in self.metrics if not of or metric.name in of]
+        low = FORMULAS[formula].compute({metric.name: float(metric.low) for metric in used})
+        return low, FORMULAS[formula].compute({metric.name: float(metric.high) for metric in used})
 
     def _capped(self, values: Mapping[str, float | None]) -> Mapping[str, float | None]:
         cap = None if self.cap_by is None else values.get(self.cap_by)

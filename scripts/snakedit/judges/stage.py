@@ -1,7 +1,8 @@
 """The score stage: one editor's edits of one category before one judge, in batches."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from snakedit.config import Config, JudgeConfig, read_params
 from snakedit.errors import StageError
 from snakedit.judges import JUDGES
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
-from snakedit.judges.rubric import load_rubric
+from snakedit.judges.rubric import Rubric, load_rubric
 from snakedit.logs import LOGGER
 from snakedit.records import Edit, Item, Journal, Score, read_journal, read_records, write_records
 from snakedit.registry import find
@@ -20,6 +21,16 @@ from snakedit.runtime.stage import check_devices, check_failures, score_cause
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
 from snakedit.shards import Shard, category_folder, forget_shards, take_over
+
+
+@dataclass(frozen=True)
+class JudgePlan:
+    """One judge of the configuration, found and checked."""
+
+    judge: JudgeConfig
+    family: type[Judge]
+    rubric: Rubric
+    recipe: dict[str, Any]
 
 
 def score_category(
@@ -47,23 +58,14 @@ def score_category(
         StageError: if an edited image is missing or altered, if no edit got a score, or if more were
             left without one than `run.max_failures`.
     """
-    judge = find(config.judges, judge_name, "judges")
-    family = JUDGES.find(judge.type, f"judges.{judge_name}.type")
-    params: Any = read_params(family.Params, judge.params, f"judges.{judge_name}.params")
-    rubric = load_rubric(judge.rubric, judge.prompts)
-    recipe = recipes.judge_recipe(
-        judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
-    )
+    plan = plan_judge(config, judge_name)
+    judge, family, recipe = plan.judge, plan.family, plan.recipe
     items = {item.id: item for item in read_records(items_path, Item)}
     edits = list(read_records(edits_path, Edit))
     edits_folder = category_folder(edits_path, shard)
     _check_images(edits, edits_folder, edits_path)
 
-    references = {
-        item.id: items_path.parent / item.reference
-        for item in items.values()
-        if item.reference is not None and any("reference" in metric.shows for metric in rubric.metrics)
-    }
+    references = shown_references(plan, items.values(), items_path.parent)
     expected = {
         edit.item: recipes.score_fingerprint(
             recipe,
@@ -94,20 +96,21 @@ def score_category(
         todo.sort(
             key=lambda edit: ((edit.width or 0) * (edit.height or 0), len(items[edit.item].instruction))
         )
-        size = 1 if family.server(params) else judge.batch_size
+        work = judge_work(plan)
+        size = 1 if work.server else judge.batch_size
         batches = [todo[i : i + size] for i in range(0, len(todo), size)]
         by_key = {batch[0].item: batch for batch in batches}
         tasks = (
             Task(
                 key,
-                _payload(batch, items, references, items_path.parent, edits_folder),
+                judge_payload(batch, items, references, items_path.parent, edits_folder),
                 weight=len(batch),
             )
             for key, batch in by_key.items()
         )
         with Journal(journal_path) as journal:
             for outcome in run_tasks(
-                _work(judge, family, recipe),
+                work,
                 load_worker,
                 tasks,
                 config.run,
@@ -138,6 +141,25 @@ def score_category(
     write_records(output, ordered)
     if shard is None:
         forget_shards(output)
+
+
+def plan_judge(config: Config, judge_name: str) -> JudgePlan:
+    """Return a judge, its rubric and its recipe; `judge_name` is a key of the configuration's `judges`."""
+    judge = find(config.judges, judge_name, "judges")
+    family = JUDGES.find(judge.type, f"judges.{judge_name}.type")
+    params: Any = read_params(family.Params, judge.params, f"judges.{judge_name}.params")
+    rubric = load_rubric(judge.rubric, judge.prompts)
+    recipe = recipes.judge_recipe(
+        judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
+    )
+    return JudgePlan(judge, family, rubric, recipe)
+
+
+def shown_references(plan: JudgePlan, items: Iterable[Item], items_folder: Path) -> dict[str, Path]:
+    """Return item → its reference, if the judge's rubric shows references."""
+    if not any("reference" in metric.shows for metric in plan.rubric.metrics):
+        return {}
+    return {item.id: items_folder / item.reference for item in items if item.reference is not None}
 
 
 def load_worker(settings: dict[str, Any], device: str) -> "JudgeWorker":
@@ -179,6 +201,10 @@ class JudgeWorker:
             ]
         }
 
+    def move_to(self, device: str) -> None:
+        """Move the judge to another device."""
+        self.judge.move_to(device)
+
     def release_memory(self) -> None:
         """Make room after an out-of-memory."""
         self.judge.release_memory()
@@ -204,11 +230,12 @@ def _check_images(edits: Sequence[Edit], folder: Path, edits_path: Path) -> None
         )
 
 
-def _work(judge: JudgeConfig, family: type[Judge], recipe: Mapping[str, Any]) -> Work:
-    model = judge.model
-    if model is not None and family.model_kind == "checkpoint":
+def judge_work(plan: JudgePlan) -> Work:
+    """Return what a worker must load for this judge."""
+    judge, model = plan.judge, plan.judge.model
+    if model is not None and plan.family.model_kind == "checkpoint":
         model = local_folder(model, judge.revision)
-    params = family.Params(**judge.params)
+    params = plan.family.Params(**judge.params)
     settings = {
         "type": judge.type,
         "model": model,
@@ -218,24 +245,25 @@ def _work(judge: JudgeConfig, family: type[Judge], recipe: Mapping[str, Any]) ->
         "reading": judge.reading,
         "min_scale_mass": judge.min_scale_mass,
         "samples": judge.samples,
-        "needs_device": family.needs_device,
+        "needs_device": plan.family.needs_device,
     }
     return Work(
         "score",
         settings,
-        recipes.fingerprint(["score", recipe, settings["params"]]),
-        weights=family.weights(model, params),
-        server=family.server(params),
+        recipes.fingerprint(["score", plan.recipe, settings["params"]]),
+        weights=plan.family.weights(model, params),
+        server=plan.family.server(params),
     )
 
 
-def _payload(
+def judge_payload(
     batch: Sequence[Edit],
     items: Mapping[str, Item],
     references: Mapping[str, Path],
     items_folder: Path,
     edits_folder: Path,
 ) -> dict[str, Any]:
+    """Return what a worker is told of one batch; `references` are those that are shown."""
     # Absolute: a resident pool has a working directory of its own.
     return {
         "batch": [

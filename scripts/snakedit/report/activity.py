@@ -1,6 +1,6 @@
 """What the devices did, from the telemetry of a benchmark's jobs: shares, loads, memory, and a timeline."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +41,27 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """What one editor or judge took in the run.
+
+    Attributes:
+        rule: ``edit_category`` or ``score_category``.
+        label: the editor, or the judge and the editor that it judged.
+        tasks: edits made, or batches judged.
+        work, load: device seconds.
+        wall: seconds from its first job's first device to its last job's end.
+    """
+
+    rule: str
+    label: str
+    jobs: int
+    tasks: int
+    work: float
+    load: float
+    wall: float
+
+
+@dataclass(frozen=True)
 class Activity:
     """One run as its devices saw it.
 
@@ -49,20 +70,37 @@ class Activity:
         spans: in the order of their start.
         samples: of devices and workers, in no order.
         runs: how many runs the telemetry tells of; this is the latest.
+        by_stage: what its editors and judges took, in the order of their start.
     """
 
     start: float
     spans: list[Span]
     samples: list[Sample]
     runs: int
+    by_stage: tuple[Stage, ...] = ()
+
+    @property
+    def wall(self) -> float:
+        """Seconds from the first device's taking to the last one's end."""
+        return max(span.start + span.seconds for span in self.spans) - self.start
 
     def uses(self) -> list[Use]:
-        """Return what each device did, and last, under the name ``all``, what all did together."""
+        """Return what each device did, and last, under the name ``all``, what all did together.
+
+        Editors without weights work on no leased device but in their job, under a name without a number.
+        They are in the last row only where nothing else is.
+        """
         devices = sorted({span.device for span in self.spans})
-        wall = max(span.start + span.seconds for span in self.spans) - self.start
-        each = [_use(device, self._of(device), self._samples_of(device), wall, 1) for device in devices]
-        together = _use("all", self.spans, self.samples, wall, len(devices))
-        return [*each, together]
+        each = [_use(device, self._of(device), self._samples_of(device), self.wall, 1) for device in devices]
+        leased = [device for device in devices if ":" in device] or devices
+        spans = [span for span in self.spans if span.device in leased]
+        samples = [sample for sample in self.samples if sample.device in leased]
+        return [*each, _use("all", spans, samples, self.wall, len(leased))]
+
+    @property
+    def leased(self) -> int:
+        """How many devices were leased."""
+        return len({span.device for span in self.spans if ":" in span.device})
 
     def stretches(self) -> list[Span]:
         """Return the spans for drawing: from the run's start, short neighbours of one kind joined."""
@@ -92,12 +130,14 @@ def read_activity(telemetry: Path) -> Activity | None:
         return None
     spans = sorted((span for job in runs[-1] for span in job.spans), key=lambda span: span.start)
     samples = [sample for job in runs[-1] for sample in job.samples]
-    return Activity(spans[0].start, spans, samples, len(runs))
+    return Activity(spans[0].start, spans, samples, len(runs), tuple(_stages(runs[-1])))
 
 
 @dataclass(frozen=True)
 class _Job:
     run: str
+    rule: str
+    label: str
     spans: list[Span]
     samples: list[Sample]
 
@@ -107,7 +147,7 @@ class _Job:
 
 
 def _read_job(path: Path) -> _Job:
-    job = _Job(run_of(path), [], [])
+    job = _Job(run_of(path), path.parent.parent.name, path.parent.name, [], [])
     for row in read_rows(path):
         start = datetime.fromisoformat(row["start"]).timestamp()
         if row["kind"] == "span":
@@ -132,6 +172,24 @@ def _runs(jobs: Iterable[_Job]) -> list[list[_Job]]:
         else:
             runs.append([job])
     return runs
+
+
+def _stages(jobs: Iterable[_Job]) -> Iterator[Stage]:
+    found: dict[tuple[str, str], list[_Job]] = {}
+    for job in jobs:
+        found.setdefault((job.rule, job.label), []).append(job)
+    for (rule, label), group in found.items():
+        spans = [span for job in group for span in job.spans]
+        work = [span.seconds for span in spans if span.name in WORK]
+        yield Stage(
+            rule=rule,
+            label=label,
+            jobs=len(group),
+            tasks=len(work),
+            work=sum(work),
+            load=sum(span.seconds for span in spans if span.name == "load"),
+            wall=max(job.end for job in group) - min(job.spans[0].start for job in group),
+        )
 
 
 def _gap(run: Iterable[_Job], job: _Job) -> float:

@@ -1,6 +1,9 @@
-"""Making the whole report of one benchmark: its tables, and its page."""
+"""Making the whole report of one benchmark: its tables, its pictures and its pages."""
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from snakedit.config import Config
@@ -10,12 +13,37 @@ from snakedit.records import write_whole
 from snakedit.report import tables
 from snakedit.report.activity import read_activity
 from snakedit.report.checks import judge_checks
+from snakedit.report.failures import Causes, failures
 from snakedit.report.figures import write_figures
+from snakedit.report.gallery import GalleryData, pictures_of
 from snakedit.report.judges import control_warnings, judge_views, write_judges
+from snakedit.report.latex import leaderboard_latex
+from snakedit.report.leaderboard import TOTALS, Scales, comparisons, leaderboard
+from snakedit.report.long_form import ScoreTables
+from snakedit.report.made import Making
 from snakedit.report.markdown import leaderboard_markdown
 from snakedit.report.notices import demo_notices, simulation_notices, warnings
-from snakedit.report.page import write_pages
-from snakedit.report.read import CategoryFiles, read_results
+from snakedit.report.numbers import Collector
+from snakedit.report.page import Content, controls_of, write_pages
+from snakedit.report.provenance import Origin, provenance, provenance_text
+from snakedit.report.read import CategoryFiles, read_categories
+from snakedit.report.thumbnails import Thumbnails
+
+BUILDING = ".building"
+PAGE = "index.html"
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What a report must know of a judge's rubric.
+
+    Attributes:
+        headline: the total that orders the editors, ``macro`` or ``micro``.
+        scales: metric, the item's score among them → ends of its scale; empty where not known.
+    """
+
+    headline: str
+    scales: Scales
 
 
 def build_report(
@@ -23,57 +51,117 @@ def build_report(
     benchmark: str,
     categories: Sequence[CategoryFiles],
     output: Path,
-    headline: Mapping[str, str],
+    judging: Mapping[str, Judging],
+    origin: Origin,
     notices: Sequence[str] = (),
+    workers: int = 1,
 ) -> None:
     """Write the tables, the pictures and the pages into ``output``'s folder.
 
-    Every file is there whole or not at all, and ``output`` is written last.
+    Everything is made in a folder beside them and then put in its place, ``output`` last: a report that
+    cannot be made leaves the former one as it was.
 
     Args:
         benchmark: its name in the configuration.
         categories: where the records of each category lie, in the order to show them in.
         output: index.html.
-        headline: judge → the total that orders the editors, ``macro`` (the default) or ``micro``.
+        judging: judge → what its rubric says.
+        origin: what else the results were made from.
         notices: sentences for the banner, beside those that follow from the configuration.
+        workers: threads that make thumbnails.
 
     Raises:
-        ConfigError: if ``headline`` names an unknown judge or total.
+        ConfigError: if ``judging`` names an unknown total, or not exactly the judges.
         RecordError: if the records cannot be read or do not belong together.
     """
-    totals = _headline(config, headline)
-    results = read_results(benchmark, config.editors, config.judges, categories)
-    checks = judge_checks(config, results)
-    doubts = control_warnings(checks, config.report.min_control_auc)
-    banner = [*notices, *demo_notices(config), *simulation_notices(config), *doubts]
-    rows = tables.leaderboard(results)
-    failures = tables.failures(results)
+    headline = _headline(config, judging)
     folder = output.parent
-    tables.write_leaderboard(folder / "leaderboard.csv", benchmark, rows)
-    tables.write_failures(folder / "failures.csv", benchmark, failures)
-    write_judges(folder / "judges.csv", benchmark, checks)
-    write_whole(folder / "leaderboard.md", [leaderboard_markdown(benchmark, rows, totals, banner)])
-    limits = warnings(results, rows, totals)
-    activity = read_activity(folder.parent / "telemetry")
-    figures = write_figures(folder, results, rows, totals, {}, activity)
-    trust = judge_views(results, checks)
-    write_pages(output, config, results, rows, failures, totals, banner, limits, figures, activity, trust)
+    with _built(folder) as new:
+        collector = Collector(benchmark, list(config.editors), list(config.judges))
+        making, causes = Making.of(list(config.editors), list(config.judges)), Causes()
+        thumbnails = Thumbnails(folder, config.report.max_thumbnails, len(categories), workers)
+        gallery = GalleryData(new, folder, list(config.editors), list(config.judges))
+        with ExitStack() as stack:
+            scores = stack.enter_context(ScoreTables(new, benchmark))
+            failed = stack.enter_context(open(new / "failures.csv", "w", encoding="utf-8", newline=""))
+            failed.write(tables.failures_header())
+            for category in read_categories(categories):
+                arrays = collector.add(category)
+                scores.add(category, arrays)
+                making.add(category)
+                small = thumbnails.of_category(pictures_of(category, item) for item in category.items)
+                gallery.add(category, arrays, small)
+                for failure in failures(category, list(config.editors), list(config.judges)):
+                    causes.add(failure)
+                    failed.write(tables.failure_line(benchmark, failure))
+        numbers = collector.numbers()
+        checks = judge_checks(config, numbers)
+        doubts = control_warnings(checks, config.report.min_control_auc)
+        banner = [*notices, *demo_notices(config), *simulation_notices(config), *doubts]
+        scales = {judge: facts.scales for judge, facts in judging.items()}
+        rows = leaderboard(numbers, scales)
+        compared = comparisons(numbers)
+        tables.write_leaderboard(new / "leaderboard.csv", benchmark, rows)
+        tables.write_leaderboard_json(new / "leaderboard.json", numbers, rows, headline, banner)
+        write_judges(new / "judges.csv", benchmark, checks)
+        tables.write_comparisons(new / "comparisons.csv", benchmark, compared)
+        write_whole(new / "leaderboard.md", [leaderboard_markdown(benchmark, rows, headline, banner)])
+        write_whole(new / "leaderboard.tex", [leaderboard_latex(benchmark, rows, headline, banner)])
+        origins = provenance(benchmark, origin, making)
+        write_whole(new / "provenance.json", [provenance_text(origins)])
+        limits = warnings(making, rows, headline)
+        activity = read_activity(folder.parent / "telemetry")
+        figures = write_figures(new, numbers, rows, headline, compared, activity)
+        gallery.close(benchmark, controls_of(config), scales)
+        content = Content(
+            numbers=numbers,
+            rows=rows,
+            compared=compared,
+            headline=headline,
+            causes=causes,
+            notices=banner,
+            warnings=limits,
+            figures=figures,
+            activity=activity,
+            provenance=origins,
+            trust=judge_views(numbers, checks, making, config.report.min_control_auc),
+            thumbnails=(thumbnails.made, gallery.pictures),
+        )
+        write_pages(new, config, content)
+    thumbnails.remove_others()
     for line in (*banner, *limits):
         LOGGER.warning("%s", line)
-    items = sum(len(category.items) for category in results.categories)
-    LOGGER.info("build_report %s: %d items, %d failures; see %s", benchmark, items, len(failures), output)
+    items = sum(category.n for category in numbers.categories)
+    LOGGER.info("build_report %s: %d items, %d failures; see %s", benchmark, items, causes.total, output)
 
 
-def _headline(config: Config, given: Mapping[str, str]) -> dict[str, str]:
-    for judge, total in given.items():
+@contextmanager
+def _built(folder: Path) -> Iterator[Path]:
+    """A folder to build in; in the end its files take the place of the report's of the same name."""
+    new = folder / BUILDING
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+        for path in sorted(new.iterdir(), key=lambda path: path.name == PAGE):
+            old = folder / path.name
+            if old.is_dir():
+                shutil.rmtree(old)
+            path.replace(old)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _headline(config: Config, judging: Mapping[str, Judging]) -> dict[str, str]:
+    for judge, facts in judging.items():
         if judge not in config.judges:
             raise ConfigError(
                 f"no judge is called '{judge}'{did_you_mean(judge, config.judges)}",
                 where="headline",
                 allowed=", ".join(config.judges),
             )
-        if total not in tables.TOTALS:
+        if facts.headline not in TOTALS:
             raise ConfigError(
-                f"'{total}' is no total", where=f"headline.{judge}", allowed=", ".join(tables.TOTALS)
+                f"'{facts.headline}' is no total", where=f"headline.{judge}", allowed=", ".join(TOTALS)
             )
-    return {judge: given.get(judge, "macro") for judge in config.judges}
+    return {judge: judging[judge].headline if judge in judging else "macro" for judge in config.judges}

@@ -47,6 +47,7 @@ def to_svg(chart: Any) -> str:
         .configure_header(labelColor=INK, titleColor=INK, labelFontWeight="bold", labelLimit=240)
         .configure_legend(labelColor=INK, titleColor=INK, orient="bottom", title=None)
         .configure_text(color=INK)
+        .configure_title(color=INK, fontSize=11, anchor="start")
     )
     specification = themed.to_dict()
     svg = str(vl_convert.vegalite_to_svg(specification, allowed_base_urls=[]))

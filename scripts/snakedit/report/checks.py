@@ -1,12 +1,15 @@
 """What each judge is held against: controls whose right place is known, and people's ratings."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
 
 from snakedit.config import Config
-from snakedit.records import Item
-from snakedit.report.read import Category, Results
-from snakedit.trust import Auc, Pairs, auc, fisher_mean, kendall, pairs, spearman
+from snakedit.intervals import Array, Codes
+from snakedit.report.numbers import SCORE, CategoryNumbers, Numbers
+from snakedit.trust import Auc, Pairs, auc, fisher_mean, kendall, ordered, pairs, spearman
 
 WRONG = ("identity", "shuffled", "blank")
 ALL_CONTROLS = "all controls"
@@ -42,167 +45,150 @@ class Check:
     kendall: float | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Compared:
     """Scores of the same items, right and wrong, and the source images that they go back to."""
 
-    right: list[float] = field(default_factory=list)
-    wrong: list[float] = field(default_factory=list)
-    images: set[tuple[str, ...]] = field(default_factory=set)
-    missing: int = 0
-
-    def add(self, other: "_Compared") -> None:
-        self.right += other.right
-        self.wrong += other.wrong
-        self.images |= other.images
-        self.missing += other.missing
+    right: Array
+    wrong: Array
+    images: Codes
+    missing: int
 
 
-def judge_checks(config: Config, results: Results) -> list[Check]:
+def judge_checks(config: Config, numbers: Numbers) -> list[Check]:
     """Return all checks of all judges, in the configuration's order."""
     found: list[Check] = []
-    for judge in results.judges:
-        found += _control_checks(config, results, judge)
-        found += _human_checks(results, judge)
+    for judge in numbers.judges:
+        found += _control_checks(config, numbers, judge)
+        found += _human_checks(numbers, judge)
     return found
 
 
-def _control_checks(config: Config, results: Results, judge: str) -> Iterator[Check]:
-    comparisons = _comparisons(config, results, judge)
-    together: dict[str, _Compared] = {}
+def _control_checks(config: Config, numbers: Numbers, judge: str) -> Iterator[Check]:
+    comparisons = _comparisons(config, numbers, judge)
+    together: dict[str, list[_Compared]] = {}
     for right, control in comparisons:
-        compared = {c.name: _compare(c, judge, right, control) for c in results.categories}
+        compared = {c.name: _compare(c, judge, right, control) for c in numbers.categories}
         for name, one in compared.items():
-            together.setdefault(name, _Compared()).add(one)
+            together.setdefault(name, []).append(one)
         yield from _checks_of(judge, right, control, compared)
     if len(comparisons) > 1:
         rights = list(dict.fromkeys(right for right, _ in comparisons))
-        yield from _checks_of(judge, ", ".join(rights), ALL_CONTROLS, together)
+        all_of = {name: _joined(group) for name, group in together.items()}
+        yield from _checks_of(judge, ", ".join(rights), ALL_CONTROLS, all_of)
 
 
-def _comparisons(config: Config, results: Results, judge: str) -> list[tuple[str, str]]:
+def _comparisons(config: Config, numbers: Numbers, judge: str) -> list[tuple[str, str]]:
     """Which editor should be above which control.
 
     A benchmark's right answer should be above every control. Where none has a score, an editor's edit should
     be above another item's edit by the same editor, which is what `shuffled` shows `of` it.
     """
-    types = {name: config.editors[name].type for name in results.editors}
-    references = [name for name in results.editors if types[name] == "reference"]
+    types = {name: config.editors[name].type for name in numbers.editors}
     scored = [
         name
-        for name in references
-        if any(score.status == "ok" for c in results.categories for score in c.scores[judge, name].values())
+        for name in numbers.editors
+        if types[name] == "reference"
+        and any((~np.isnan(c.of(judge, name, SCORE))).any() for c in numbers.categories)
     ]
     if scored:
-        return [(right, name) for right in scored for name in results.editors if types[name] in WRONG]
-    shown = {name: config.editors[name].params.get("of") for name in results.editors}
+        return [(right, name) for right in scored for name in numbers.editors if types[name] in WRONG]
+    shown = {name: config.editors[name].params.get("of") for name in numbers.editors}
     return [
         (str(shown[name]), name)
-        for name in results.editors
-        if types[name] == "shuffled" and shown[name] in results.editors
+        for name in numbers.editors
+        if types[name] == "shuffled" and shown[name] in numbers.editors
     ]
 
 
-def _compare(category: Category, judge: str, right: str, control: str) -> _Compared:
-    compared = _Compared()
-    for item in category.items:
-        both = [_score(category, judge, editor, item) for editor in (right, control)]
-        if all(_is_edited(category, editor, item) for editor in (right, control)) and None in both:
-            compared.missing += 1
-        if both[0] is not None and both[1] is not None:
-            compared.right.append(both[0])
-            compared.wrong.append(both[1])
-            compared.images.add(tuple(item.image_sha256s))
-    return compared
+def _compare(category: CategoryNumbers, judge: str, right: str, control: str) -> _Compared:
+    first, second = category.of(judge, right, SCORE), category.of(judge, control, SCORE)
+    both = ~np.isnan(first) & ~np.isnan(second)
+    edited = category.edited[right] & category.edited[control]
+    return _Compared(first[both], second[both], category.clusters[both], int(np.sum(edited & ~both)))
+
+
+def _joined(parts: Sequence[_Compared]) -> _Compared:
+    return _Compared(
+        np.concatenate([np.empty(0), *(part.right for part in parts)]),
+        np.concatenate([np.empty(0), *(part.wrong for part in parts)]),
+        np.concatenate([np.empty(0, np.int64), *(part.images for part in parts)]),
+        sum(part.missing for part in parts),
+    )
 
 
 def _checks_of(judge: str, right: str, control: str, compared: Mapping[str, _Compared]) -> Iterator[Check]:
-    total = _Compared()
     for name, one in compared.items():
-        total.add(one)
         yield _control_check(judge, right, control, "category", name, one)
-    yield _control_check(judge, right, control, "all", "", total)
+    yield _control_check(judge, right, control, "all", "", _joined(list(compared.values())))
 
 
 def _control_check(
     judge: str, right: str, control: str, level: str, category: str, compared: _Compared
 ) -> Check:
-    both = list(zip(compared.right, compared.wrong, strict=True))
     return Check(
         *(judge, control, right, level, category, ""),
-        n=len(both),
+        n=compared.right.size,
         missing=compared.missing,
-        auc=auc(compared.right, compared.wrong, len(compared.images)),
+        auc=auc(compared.right.tolist(), compared.wrong.tolist(), np.unique(compared.images).size),
         pairs=Pairs(
-            agree=sum(r > w for r, w in both),
-            disagree=sum(r < w for r, w in both),
-            tied_judge=sum(r == w for r, w in both),
+            agree=int(np.sum(compared.right > compared.wrong)),
+            disagree=int(np.sum(compared.right < compared.wrong)),
+            tied_judge=int(np.sum(compared.right == compared.wrong)),
         ),
     )
 
 
-def _human_checks(results: Results, judge: str) -> Iterator[Check]:
-    rated = {editor: _rated(results, judge, editor) for editor in results.editors}
-    checks = []
-    for editor, (scores, ratings, missing) in rated.items():
-        if scores or missing:
+def _human_checks(numbers: Numbers, judge: str) -> Iterator[Check]:
+    checks, every = [], []
+    for editor in numbers.editors:
+        scores, ratings = _rated(numbers, judge, editor)
+        both = ~np.isnan(scores)
+        every.append((scores[both], ratings[both]))
+        if scores.size:
+            known = scores[both].tolist(), ratings[both].tolist()
             checks.append(
                 Check(
                     *(judge, HUMAN, "", "editor", "", editor),
-                    n=len(scores),
-                    missing=missing,
-                    pairs=pairs(scores, ratings),
-                    spearman=spearman(scores, ratings),
-                    kendall=kendall(scores, ratings),
+                    n=int(both.sum()),
+                    missing=int(np.sum(~both)),
+                    pairs=pairs(*known),
+                    spearman=spearman(*known),
+                    kendall=kendall(*known),
                 )
             )
     if not checks:
         return
     yield from checks
-    scores = [score for editor in rated for score in rated[editor][0]]
-    ratings = [rating for editor in rated for rating in rated[editor][1]]
+    all_scores, all_ratings = (np.concatenate(part).tolist() for part in zip(*every, strict=True))
     yield Check(
         *(judge, HUMAN, "", "all", "", ""),
-        n=len(scores),
+        n=len(all_scores),
         missing=sum(check.missing for check in checks),
-        pairs=_pairs_within_items(results, judge),
+        pairs=_pairs_within_items(numbers, judge),
         spearman=fisher_mean([(check.spearman, check.n) for check in checks]),
-        kendall=kendall(scores, ratings),
+        kendall=kendall(all_scores, all_ratings),
     )
 
 
-def _rated(results: Results, judge: str, editor: str) -> tuple[list[float], list[float], int]:
-    """An editor's scores, people's ratings of the same edits, and how many rated ones have no score."""
-    scores, ratings, missing = [], [], 0
-    for category in results.categories:
-        for item in category.items:
-            rating = (item.human or {}).get(editor)
-            score = _score(category, judge, editor, item)
-            if rating is not None and score is not None:
-                scores.append(score)
-                ratings.append(rating)
-            missing += rating is not None and score is None
-    return scores, ratings, missing
+def _rated(numbers: Numbers, judge: str, editor: str) -> tuple[Array, Array]:
+    """The scores, NaN where missing, and people's ratings of an editor's rated edits."""
+    scores, ratings = [np.empty(0)], [np.empty(0)]
+    for category in numbers.categories:
+        if editor in category.human:
+            rated = ~np.isnan(category.human[editor])
+            scores.append(category.of(judge, editor, SCORE)[rated])
+            ratings.append(category.human[editor][rated])
+    return np.concatenate(scores), np.concatenate(ratings)
 
 
-def _pairs_within_items(results: Results, judge: str) -> Pairs:
-    found = Pairs()
-    for category in results.categories:
-        for item in category.items:
-            both = [
-                (score, rating)
-                for editor, rating in (item.human or {}).items()
-                if editor in results.editors and (score := _score(category, judge, editor, item)) is not None
-            ]
-            found += pairs([score for score, _ in both], [rating for _, rating in both])
+def _pairs_within_items(numbers: Numbers, judge: str) -> Pairs:
+    found = NO_PAIRS
+    for category in numbers.categories:
+        rated = [editor for editor in numbers.editors if editor in category.human]
+        for one, other in combinations(rated, 2):
+            by_judge = category.of(judge, one, SCORE) - category.of(judge, other, SCORE)
+            by_human = category.human[one] - category.human[other]
+            both = ~np.isnan(by_judge) & ~np.isnan(by_human)
+            found += ordered(np.sign(by_judge[both]), np.sign(by_human[both]))
     return found
-
-
-def _score(category: Category, judge: str, editor: str, item: Item) -> float | None:
-    score = category.scores[judge, editor].get(item.id)
-    return None if score is None else score.score
-
-
-def _is_edited(category: Category, editor: str, item: Item) -> bool:
-    edit = category.edits[editor].get(item.id)
-    return edit is not None and edit.status == "ok"

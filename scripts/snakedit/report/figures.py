@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from snakedit.comparisons import Comparison
+from snakedit.intervals import Array
 from snakedit.names import safe_name
 from snakedit.records import write_whole
 from snakedit.report import plots
 from snakedit.report.activity import Activity
-from snakedit.report.read import Results
-from snakedit.report.tables import SCORE, Row, standings
+from snakedit.report.leaderboard import Row, standings
+from snakedit.report.numbers import SCORE, Numbers
 
 FOLDER = "plots"
 
@@ -20,12 +24,14 @@ class Figure:
 
     Attributes:
         judge: whose scores it shows, or empty.
+        kind: ``standings``, ``heat-map``, ``distributions``, ``head-to-head`` or ``timeline``.
         file: its path within the report's folder.
         caption: what it shows, in a sentence.
         svg: the picture itself, for the page.
     """
 
     judge: str
+    kind: str
     file: str
     caption: str
     svg: str
@@ -33,10 +39,10 @@ class Figure:
 
 def write_figures(
     folder: Path,
-    results: Results,
+    numbers: Numbers,
     rows: Sequence[Row],
     headline: Mapping[str, str],
-    duels: Mapping[str, Sequence[plots.Duel]],
+    compared: Mapping[tuple[str, str], Sequence[Comparison]],
     activity: Activity | None,
 ) -> list[Figure]:
     """Write every picture that the results allow, and remove those of former results.
@@ -44,11 +50,14 @@ def write_figures(
     Args:
         folder: the report's.
         headline: judge → ``macro`` or ``micro``.
-        duels: judge → the editors in pairs, each pair in both orders.
+        compared: (judge, total) → every two editors once.
     """
     figures = [
-        Figure(judge, f"{FOLDER}/{name}.svg", caption, svg)
-        for judge, name, caption, svg in _drawn(results, rows, headline, duels, activity)
+        # Two judges may have the same picture, and a page no two gradients of one name.
+        Figure(judge, kind, _file(kind, judge), caption, svg.replace("shades-", f"shades-{number}-"))
+        for number, (judge, kind, caption, svg) in enumerate(
+            _drawn(numbers, rows, headline, compared, activity)
+        )
         if svg is not None
     ]
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -61,41 +70,45 @@ def write_figures(
     return figures
 
 
+def _file(kind: str, judge: str) -> str:
+    return f"{FOLDER}/{kind}-{safe_name(judge)}.svg" if judge else f"{FOLDER}/{kind}.svg"
+
+
 def _drawn(
-    results: Results,
+    numbers: Numbers,
     rows: Sequence[Row],
     headline: Mapping[str, str],
-    duels: Mapping[str, Sequence[plots.Duel]],
+    compared: Mapping[tuple[str, str], Sequence[Comparison]],
     activity: Activity | None,
 ) -> Iterator[tuple[str, str, str, str | None]]:
-    for judge in results.judges:
-        name, total = safe_name(judge), headline[judge]
+    for judge in numbers.judges:
+        total = headline[judge]
         table = standings(rows, judge, SCORE, total)
         yield (
             judge,
-            f"standings-{name}",
+            "standings",
             f"The editors by {judge}: {total} means with their 95 % intervals.",
             plots.standings_plot(table, total),
         )
         yield (
             judge,
-            f"heat-map-{name}",
+            "heat-map",
             f"Means of every metric in every category, by {judge}. Darker is higher.",
             plots.heat_map(rows, judge),
         )
         order = [standing.editor for standing in table]
         yield (
             judge,
-            f"distributions-{name}",
+            "distributions",
             f"How the items' scores by {judge} spread, as shares of each editor's scored items.",
-            plots.distributions({editor: _scores(results, judge, editor) for editor in order}),
+            plots.distributions({editor: _scores(numbers, judge, editor) for editor in order}),
         )
         yield (
             judge,
-            f"head-to-head-{name}",
+            "head-to-head",
             f"Mean differences by {judge} on the items that both editors have: the row's editor minus the "
             "column's. A star marks those that chance alone would hardly make (Holm, 5 %).",
-            plots.head_to_head(duels.get(judge, ())),
+            plots.head_to_head(compared.get((judge, total), ()), order),
         )
     yield (
         "",
@@ -105,10 +118,6 @@ def _drawn(
     )
 
 
-def _scores(results: Results, judge: str, editor: str) -> list[float]:
-    return [
-        score.score
-        for category in results.categories
-        for score in category.scores[judge, editor].values()
-        if score.score is not None
-    ]
+def _scores(numbers: Numbers, judge: str, editor: str) -> Array:
+    values = numbers.sample(judge, editor, SCORE).values
+    return values[~np.isnan(values)]

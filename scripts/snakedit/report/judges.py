@@ -8,7 +8,8 @@ import pandas as pd
 
 from snakedit.records import write_whole
 from snakedit.report.checks import ALL_CONTROLS, HUMAN, Check
-from snakedit.report.read import Results
+from snakedit.report.made import Making
+from snakedit.report.numbers import Numbers
 
 COLUMNS = (
     "benchmark",
@@ -36,9 +37,17 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class JudgeView:
-    """One judge as the page shows it; `controls` holds each comparison's total and its categories."""
+    """One judge as the page shows it.
+
+    Attributes:
+        verdict: whether it can be believed, in a sentence.
+        believed: whether it tells every control from a right answer; None where that is not known.
+        controls: each comparison's total and its categories.
+    """
 
     name: str
+    verdict: str
+    believed: bool | None
     controls: list[tuple[Check, dict[str, Check]]]
     human: list[Check]
     tokens: int
@@ -73,21 +82,18 @@ def control_warnings(checks: Iterable[Check], minimum: float) -> list[str]:
     ]
 
 
-def judge_views(results: Results, checks: Sequence[Check]) -> list[JudgeView]:
+def judge_views(numbers: Numbers, checks: Sequence[Check], making: Making, minimum: float) -> list[JudgeView]:
     """Return what the page shows of each judge."""
     views = []
-    for judge in results.judges:
+    for judge in numbers.judges:
         own = [c for c in checks if c.judge == judge]
         totals = [c for c in own if c.level == "all" and c.against != HUMAN]
-        scores = [
-            score
-            for category in results.categories
-            for editor in results.editors
-            for score in category.scores[judge, editor].values()
-        ]
+        verdict, believed = _verdict(judge, totals, minimum)
         views.append(
             JudgeView(
                 judge,
+                verdict,
+                believed,
                 [
                     (
                         total,
@@ -100,8 +106,19 @@ def judge_views(results: Results, checks: Sequence[Check]) -> list[JudgeView]:
                     for total in totals
                 ],
                 [c for c in own if c.against == HUMAN],
-                tokens=sum(score.tokens or 0 for score in scores),
-                requests=sum(score.requests or 0 for score in scores),
+                tokens=making.judges[judge].tokens,
+                requests=making.judges[judge].requests,
             )
         )
     return views
+
+
+def _verdict(judge: str, totals: Sequence[Check], minimum: float) -> tuple[str, bool | None]:
+    known = [c for c in totals if c.auc is not None and c.against != ALL_CONTROLS]
+    if not known:
+        return "Not known: there is no control whose right place is known.", None
+    values = [(c.auc.value, c.against) for c in known if c.auc is not None]
+    failed = [against for value, against in values if value < minimum]
+    if not failed:
+        return f"{judge} tells every control from a right answer: AUC {min(values)[0]:.2f} or more.", True
+    return f"{judge} does not tell {', '.join(failed)} from a right answer. Do not rely on it.", False

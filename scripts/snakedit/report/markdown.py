@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from snakedit.report.tables import SCORE, TOTALS, Row, Standing, standings
+from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
+from snakedit.report.numbers import SCORE
 from snakedit.statistics import Summary
 
 _MARKUP = re.compile(r"([\\`*\[\]|~])")
@@ -58,8 +59,8 @@ def _table(table: Sequence[Standing], headline: str) -> str:
     totals = sorted(TOTALS, key=lambda total: total != headline)
     lines = [["editor", *totals, *(plain(name) for name in categories)]]
     for standing in table:
-        cells = [cell(standing.totals[total]) for total in totals]
-        cells += [short_cell(standing.categories[name]) for name in categories]
+        cells = [cell(standing.totals[total].summary) for total in totals]
+        cells += [short_cell(standing.categories[name].summary) for name in categories]
         lines.append([plain(standing.editor), *cells])
     return aligned(lines)
 

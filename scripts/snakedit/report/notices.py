@@ -1,16 +1,14 @@
 """What a reader must know before the numbers: simulated parts, mixed versions, totals that do not compare."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from snakedit.config import DEMO_FOLDER, Config
-from snakedit.records import Edit, Score
-from snakedit.report.read import Results
-from snakedit.report.tables import SCORE, Row, standings
+from snakedit.report.leaderboard import Row, standings
+from snakedit.report.made import Made, Making
+from snakedit.report.numbers import SCORE
 
 SIMULATED = "simulated"
-_DEVICE_NUMBER = re.compile(r":\d+")
 
 
 def demo_notices(config: Config) -> list[str]:
@@ -44,27 +42,17 @@ def simulation_notices(config: Config) -> list[str]:
     return notices
 
 
-def warnings(results: Results, rows: Sequence[Row], headline: Mapping[str, str]) -> list[str]:
+def warnings(making: Making, rows: Sequence[Row], headline: Mapping[str, str]) -> list[str]:
     """Return what in the results themselves limits what may be concluded from them."""
-    found: list[str] = []
-    for category in results.categories:
-        if category.excluded:
-            found.append(
-                f"Left out of '{category.name}' at preparation, and not among its items: "
-                f"{len(category.excluded)} that could not be read."
-            )
-    for editor in results.editors:
-        edits = [edit for category in results.categories for edit in category.edits[editor].values()]
-        found += _mixtures(f"the edits of '{editor}'", _made_with(edits))
-    for judge in results.judges:
-        scores = [
-            score
-            for category in results.categories
-            for editor in results.editors
-            for score in category.scores[judge, editor].values()
-        ]
-        found += _mixtures(f"the scores of '{judge}'", _made_with(scores))
-    for judge in results.judges:
+    found = [
+        f"Left out of '{category}' at preparation, and not among its items: {count} that could not be read."
+        for category, count in making.excluded.items()
+    ]
+    for editor, made in making.editors.items():
+        found += _mixtures(f"the edits of '{editor}'", made)
+    for judge, made in making.judges.items():
+        found += _mixtures(f"the scores of '{judge}'", made)
+    for judge in making.judges:
         for standing in standings(rows, judge, SCORE, headline[judge]):
             means, categories = standing.categories_with_mean, len(standing.categories)
             if means < categories:
@@ -76,21 +64,8 @@ def warnings(results: Results, rows: Sequence[Row], headline: Mapping[str, str])
     return found
 
 
-def _made_with(records: Iterable[Edit | Score]) -> dict[str, set[str]]:
-    """Library, or kind of device → every version that records with a result were made with."""
-    made: dict[str, set[str]] = {}
-    for record in records:
-        if record.status != "ok":
-            continue
-        for library, version in record.versions.items():
-            made.setdefault(library, set()).add(version)
-        if isinstance(record, Edit) and record.device:
-            made.setdefault("device", set()).add(_DEVICE_NUMBER.sub("", record.device))
-    return made
-
-
-def _mixtures(subject: str, made: Mapping[str, set[str]]) -> list[str]:
-    mixed = [f"{name} {' and '.join(sorted(values))}" for name, values in made.items() if len(values) > 1]
+def _mixtures(subject: str, made: Made) -> list[str]:
+    mixed = made.mixtures()
     if not mixed:
         return []
     return [f"Mixed in {subject}: {'; '.join(mixed)}. They may differ for that reason alone."]

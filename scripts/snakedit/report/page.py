@@ -1,30 +1,34 @@
-"""The report's page: static HTML that opens from disk, a file for the leaderboard and for each category.
+"""The report's pages: index.html with the numbers, gallery.html with the pictures. Both open from disk.
 
 All text comes from strangers (benchmarks, models, configurations), so the templates escape everything and
-no address but a quoted, relative path is ever written.
+no address but a quoted, relative path is ever written. index.html holds its own style, so that it shows
+right also where it is alone; gallery.html is empty until its scripts have read the data.
 """
 
-import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from snakedit.comparisons import Comparison
 from snakedit.config import Config
-from snakedit.names import safe_name
-from snakedit.records import Edit, Item, Score, write_whole
+from snakedit.records import write_whole
 from snakedit.report.activity import Activity
+from snakedit.report.axis import Axis, axis_of
+from snakedit.report.columns_guide import FILES
+from snakedit.report.failures import Causes
 from snakedit.report.figures import Figure
 from snakedit.report.judges import JudgeView
-from snakedit.report.read import Category, Results
-from snakedit.report.tables import SCORE, TOTALS, Failure, Row, Standing, metrics_of, standings
+from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
+from snakedit.report.numbers import SCORE, Numbers
+from snakedit.report.predictions import read_predictions
 
 HERE = Path(__file__).resolve().parent
-STYLE = "report.css"
+STATIC = HERE / "static"
+ASSETS = "assets"
 CONTROLS = ("identity", "shuffled", "blank", "reference")
 MAX_CAUSES = 20
 
@@ -37,190 +41,128 @@ class Table:
     totals: list[str]
     categories: list[str]
     standings: list[Standing]
+    axis: Axis | None
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One judge's record of one edit, None where there is none, and its words by metric."""
+class JudgedView:
+    """All that one judge says, as the page shows it.
 
-    judge: str
-    score: Score | None
-    words: dict[str, list[str]]
+    Attributes:
+        compared: every two editors by the headline total.
+        lead: what may be said of the first place, in a sentence; empty where nothing may.
+    """
 
-
-@dataclass(frozen=True)
-class EditView:
-    """One editor's edit of one item; `url` is None where it has no image."""
-
-    editor: str
-    edit: Edit | None
-    url: str | None
-    readings: list[Reading]
+    judge: Any
+    tables: list[Table]
+    compared: Sequence[Comparison]
+    lead: str
 
 
 @dataclass(frozen=True)
-class ItemView:
-    """One item as its page shows it; `anchor` stays the same from report to report."""
+class Content:
+    """What stands on the front page.
 
-    anchor: str
-    item: Item
-    sources: list[str]
-    reference: str | None
-    edits: list[EditView]
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Failures of one stage, editor, judge and status whose errors begin with the same line."""
-
-    count: int
-    reason: str
-    failure: Failure
-
-
-def write_pages(
-    output: Path,
-    config: Config,
-    results: Results,
-    rows: Sequence[Row],
-    failures: Sequence[Failure],
-    headline: Mapping[str, str],
-    notices: Sequence[str],
-    warnings: Sequence[str],
-    figures: Sequence[Figure] = (),
-    activity: Activity | None = None,
-    trust: Sequence[JudgeView] = (),
-) -> None:
-    """Write the style, a page for each category and, last, ``output``; remove the pages of former categories.
-
-    Args:
-        output: index.html, in a folder of its own.
+    Attributes:
         headline: judge → ``macro`` or ``micro``.
         notices: for a banner on every page: why the scores do not mean what they seem to.
-        warnings: for the front page: what limits the conclusions.
-        figures: for the front page.
-        activity: what the devices did in the latest run, if it is known.
+        warnings: what limits the conclusions.
+        compared: (judge, total) → every two editors.
         trust: whether each judge can be believed.
+        thumbnails: pictures that have one, and pictures there are.
     """
-    folder = output.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / STYLE, [(HERE / "static" / STYLE).read_text(encoding="utf-8")])
+
+    numbers: Numbers
+    rows: Sequence[Row]
+    compared: Mapping[tuple[str, str], Sequence[Comparison]]
+    headline: Mapping[str, str]
+    causes: Causes
+    notices: Sequence[str]
+    warnings: Sequence[str]
+    figures: Sequence[Figure]
+    activity: Activity | None
+    provenance: Mapping[str, Any]
+    trust: Sequence[JudgeView]
+    thumbnails: tuple[int, int]
+
+
+def write_pages(folder: Path, config: Config, content: Content) -> None:
+    """Write the style, the scripts, gallery.html and index.html into a report's folder."""
     environment = _environment()
-    pages = {category.name: page_name(category) for category in results.categories}
+    for source in sorted(STATIC.iterdir()):
+        write_whole(folder / ASSETS / source.name, [source.read_text(encoding="utf-8")])
+    numbers = content.numbers
+    controls = controls_of(config)
     common: dict[str, Any] = {
-        "benchmark": results.benchmark,
-        "notices": notices,
-        "pages": [(name, quote(page)) for name, page in pages.items()],
-        "controls": [editor.name for editor in config.editors.values() if editor.type in CONTROLS],
-        "front": quote(output.name),
+        "benchmark": numbers.benchmark,
+        "notices": content.notices,
+        "controls": controls,
+        "thumbnails": content.thumbnails,
     }
-    template = environment.get_template("items.html")
-    for category in results.categories:
-        write_whole(
-            folder / pages[category.name],
-            template.generate(**common, category=category, items=item_views(category, results, folder)),
-        )
-    for old in folder.glob("items-*.html"):
-        if old.name not in pages.values():
-            old.unlink()
+    gallery = environment.get_template("gallery.html").generate(**common)
+    write_whole(folder / "gallery.html", gallery)
+    activity = content.activity
     front = environment.get_template("index.html").generate(
         **common,
-        warnings=warnings,
-        judges=[
-            (config.judges[judge], tables(results, rows, judge, headline[judge])) for judge in results.judges
-        ],
-        editors=[config.editors[editor] for editor in results.editors],
-        categories=[(category, quote(pages[category.name])) for category in results.categories],
-        failures=failures,
-        causes=causes(failures),
+        style=Markup((STATIC / "report.css").read_text(encoding="utf-8")),
+        warnings=content.warnings,
+        numbers=numbers,
+        folders={category.name: category.folder for category in numbers.categories},
+        items=sum(category.n for category in numbers.categories),
+        judges=[_judge_view(config, content, judge, controls) for judge in numbers.judges],
+        causes=content.causes.most_frequent(),
+        failures=content.causes.total,
         max_causes=MAX_CAUSES,
-        figures=figures,
+        figures=content.figures,
         activity=activity,
+        predictions=read_predictions(folder.parent),
         uses=activity.uses() if activity is not None else [],
-        trust=trust,
+        provenance=content.provenance,
+        files=FILES,
+        trust=content.trust,
+        min_control_auc=config.report.min_control_auc,
     )
-    write_whole(output, front)
+    write_whole(folder / "index.html", front)
 
 
-def page_name(category: Category) -> str:
-    """Return the file name of a category's page."""
-    return f"items-{category.files.folder}.html"
+def controls_of(config: Config) -> list[str]:
+    """Return the editors whose right place is known."""
+    return [editor.name for editor in config.editors.values() if editor.type in CONTROLS]
 
 
-def tables(results: Results, rows: Sequence[Row], judge: str, headline: str) -> list[Table]:
+def tables(numbers: Numbers, rows: Sequence[Row], judge: str, headline: str) -> list[Table]:
     """Return a judge's tables: the item's score first, then each metric of its rubric."""
     made: list[Table] = []
-    for metric in (SCORE, *(m for m in metrics_of(results, judge) if m != SCORE)):
+    for metric in (SCORE, *(m for m in numbers.metrics[judge] if m != SCORE)):
         table = standings(rows, judge, metric, headline)
-        names = [c.name for c in results.categories if any(c.name in s.categories for s in table)]
-        made.append(Table(metric, sorted(TOTALS, key=lambda total: total != headline), names, table))
+        names = [c.name for c in numbers.categories if any(c.name in s.categories for s in table)]
+        totals = sorted(TOTALS, key=lambda total: total != headline)
+        axis = axis_of([standing.totals[headline] for standing in table])
+        made.append(Table(metric, totals, names, table, axis))
     return made
 
 
-def causes(failures: Sequence[Failure]) -> list[Cause]:
-    """Return the failures by cause, in whatever category, the most frequent first."""
-    groups: dict[tuple[str, str, str, str, str], list[Failure]] = {}
-    for failure in failures:
-        reason = failure.error.strip().split("\n", 1)[0]
-        key = (failure.stage, failure.editor, failure.judge, failure.status, reason)
-        groups.setdefault(key, []).append(failure)
-    return sorted(
-        (Cause(len(group), key[-1], group[0]) for key, group in groups.items()), key=lambda c: -c.count
-    )
+def lead(table: Table, compared: Sequence[Comparison], controls: Sequence[str]) -> str:
+    """Return which editors the first one is better than, and from which it cannot be told apart."""
+    ranked = [s.editor for s in table.standings if s.totals[table.totals[0]].summary.mean is not None]
+    contestants = [editor for editor in ranked if editor not in controls]
+    if len(contestants) < 2:
+        return ""
+    first, *others = contestants
+    significant = {frozenset((c.editor, c.against)) for c in compared if c.is_significant}
+    close = [editor for editor in others if frozenset((first, editor)) not in significant]
+    if not close:
+        return f"{first} is ahead of every other editor by more than chance would explain."
+    if len(close) == len(others):
+        return f"{first} has the highest mean, but chance could explain its lead over every other editor."
+    return f"{first} has the highest mean. Chance could explain its lead over {', '.join(close)}."
 
 
-def item_views(category: Category, results: Results, folder: Path) -> Iterator[ItemView]:
-    """Yield what a category's page shows of each item, in their order; ``folder`` is the page's."""
-    items = relative_url(category.files.items.parent, folder)
-    edits = {editor: relative_url(path.parent, folder) for editor, path in category.files.edits.items()}
-    for item in category.items:
-        yield ItemView(
-            anchor=f"item-{safe_name(item.id)}",
-            item=item,
-            sources=[f"{items}/{quote(image)}" for image in item.images],
-            reference=f"{items}/{quote(item.reference)}" if item.reference else None,
-            edits=[_edit_view(category, editor, item, edits[editor], results) for editor in results.editors],
-        )
-
-
-def relative_url(path: Path, folder: Path) -> str:
-    """Return the quoted address of ``path`` as a page in ``folder`` links to it."""
-    return quote(Path(os.path.relpath(path, folder)).as_posix())
-
-
-def words(replies: Any) -> list[str]:
-    """Return what a judge said as lines of text, whatever form its record has.
-
-    >>> words(["Good: 4", {"expected": 3.25, "mass": 0.998}])
-    ['Good: 4', 'expected 3.25 · mass 0.998']
-    """
-    if isinstance(replies, list):
-        return [line for reply in replies for line in words(reply)]
-    if isinstance(replies, dict):
-        return [" · ".join(f"{name} {_said(value)}" for name, value in replies.items())]
-    return [_said(replies)]
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _edit_view(category: Category, editor: str, item: Item, base: str, results: Results) -> EditView:
-    edit = category.edits[editor].get(item.id)
-    scores = {judge: category.scores[judge, editor].get(item.id) for judge in results.judges}
-    return EditView(
-        editor=editor,
-        edit=edit,
-        url=f"{base}/{quote(edit.image)}" if edit and edit.image else None,
-        readings=[
-            Reading(
-                judge, score, {name: words(reply) for name, reply in score.replies.items()} if score else {}
-            )
-            for judge, score in scores.items()
-        ],
-    )
+def _judge_view(config: Config, content: Content, judge: str, controls: Sequence[str]) -> JudgedView:
+    total = content.headline[judge]
+    found = tables(content.numbers, content.rows, judge, total)
+    compared = content.compared.get((judge, total), ())
+    return JudgedView(config.judges[judge], found, compared, lead(found[0], compared, controls))
 
 
 def _environment() -> Environment:
@@ -231,5 +173,34 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["made_with"] = made_with
     environment.filters["number"] = lambda value: f"{value:.2f}"
+    environment.filters["p"] = lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}"
+    environment.filters["duration"] = duration
+    environment.filters["thousands"] = lambda value: f"{value:,}"
     return environment
+
+
+def made_with(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return who was made with which versions, those that were made with the same together."""
+    groups: dict[str, list[str]] = {}
+    for part in ("editors", "judges"):
+        for name, entry in provenance[part].items():
+            used = {what: " and ".join(versions) for what, versions in entry["made_with"].items()}
+            told = "; ".join(f"{what} {versions}" for what, versions in used.items())
+            groups.setdefault(told, []).append(name)
+    return [(", ".join(names), told) for told, names in groups.items() if told]
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a reader wants it.
+
+    >>> duration(0.25), duration(75.0), duration(7380.0)
+    ('0.2 s', '1 min 15 s', '2 h 3 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

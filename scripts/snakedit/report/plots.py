@@ -1,14 +1,16 @@
 """The report's pictures: standings, heat map, distributions, head to head, and what the devices did."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
 
+from snakedit.comparisons import Comparison
+from snakedit.intervals import Array
 from snakedit.report.activity import Activity
 from snakedit.report.charts import COLOURS, INK, to_svg, values
-from snakedit.report.tables import SCORE, Row, Standing
+from snakedit.report.leaderboard import Row, Standing
+from snakedit.report.numbers import SCORE
 
 BINS = 20
 ROW_HEIGHT = 26
@@ -19,24 +21,10 @@ SPAN_COLOURS = {
     "score": COLOURS["green"],
     "lost": COLOURS["red"],
     "switch": COLOURS["grey"],
+    "unload": COLOURS["grey"],
     "idle": COLOURS["pale"],
 }
 WORK = ("edit", "score")
-
-
-@dataclass(frozen=True)
-class Duel:
-    """One editor against another: the mean difference of their scores on the items that both have.
-
-    Attributes:
-        difference: `editor` − `against`.
-        significant: whether it is distinguishable from 0 at 5 % after the correction for many comparisons.
-    """
-
-    editor: str
-    against: str
-    difference: float
-    significant: bool
 
 
 def standings_plot(standings: Sequence[Standing], total: str) -> str | None:
@@ -44,7 +32,7 @@ def standings_plot(standings: Sequence[Standing], total: str) -> str | None:
     rows = [
         {"editor": s.editor, "mean": m.mean, "low": m.ci_low, "high": m.ci_high}
         for s in standings
-        if (m := s.totals[total]).mean is not None
+        if (m := s.totals[total].summary).mean is not None
     ]
     if not rows:
         return None
@@ -78,31 +66,33 @@ def heat_map(rows: Sequence[Row], judge: str) -> str | None:
     means = [float(str(cell["mean"])) for cell in cells]
     middle = (min(means) + max(means)) / 2
     metrics = [m for m in dict.fromkeys(str(cell["metric"]) for cell in cells) if m != SCORE]
-    base = alt.Chart(values(cells)).encode(
-        x=alt.X("metric:N", sort=[SCORE, *metrics], title=None, axis=alt.Axis(labelAngle=-35)),
-        y=alt.Y("category:N", sort=None, title=None),
-    )
-    tiles = base.mark_rect().encode(
-        color=alt.Color("mean:Q", scale=alt.Scale(scheme="blues"), legend=alt.Legend(title=None))
-    )
-    labels = base.mark_text(fontSize=11).encode(
-        text="label:N",
-        color=alt.condition(alt.datum.mean > middle, alt.value("white"), alt.value("#12263a")),
-    )
-    panel = (tiles + labels).properties(width=alt.Step(58), height=alt.Step(ROW_HEIGHT))
-    return to_svg(panel.facet(facet=alt.Facet("editor:N", sort=editors, title=None), columns=2))
+    scale = alt.Scale(scheme="blues", domain=[min(means), max(means)])
+    panels = []
+    for editor in editors:
+        base = alt.Chart(values([cell for cell in cells if cell["editor"] == editor])).encode(
+            x=alt.X("metric:N", sort=[SCORE, *metrics], title=None, axis=alt.Axis(labelAngle=-35)),
+            y=alt.Y("category:N", sort=None, title=None),
+        )
+        tiles = base.mark_rect().encode(color=alt.Color("mean:Q", scale=scale, legend=alt.Legend(title=None)))
+        labels = base.mark_text(fontSize=11).encode(
+            text="label:N",
+            color=alt.condition(alt.datum.mean > middle, alt.value("white"), alt.value("#12263a")),
+        )
+        panel = (tiles + labels).properties(title=editor, width=alt.Step(58), height=alt.Step(ROW_HEIGHT))
+        panels.append(panel)
+    return to_svg(alt.concat(*panels, columns=2))
 
 
-def distributions(scores: Mapping[str, Sequence[float]]) -> str | None:
+def distributions(scores: Mapping[str, Sequence[float] | Array]) -> str | None:
     """Return how each editor's scores spread, as shares of its scored items; None without any score.
 
     Args:
         scores: editor → the scores of its items, in any order.
     """
-    everything = [score for group in scores.values() for score in group]
-    if not everything:
+    everything = np.concatenate([np.asarray(group, dtype=np.float64) for group in scores.values()])
+    if not everything.size:
         return None
-    low, high = min(everything), max(everything)
+    low, high = float(everything.min()), float(everything.max())
     if low == high:
         low, high = low - 0.5, high + 0.5
     rows = []
@@ -129,25 +119,34 @@ def distributions(scores: Mapping[str, Sequence[float]]) -> str | None:
     return to_svg(bars.facet(row=row, spacing=8))
 
 
-def head_to_head(duels: Sequence[Duel]) -> str | None:
-    """Return the matrix of differences, the row's editor minus the column's; a star marks significance."""
-    if not duels:
+def head_to_head(compared: Sequence[Comparison], order: Sequence[str]) -> str | None:
+    """Return the matrix of differences, the row's editor minus the column's; None without any.
+
+    A star marks what is distinguishable from 0 at 5 % after the correction for many comparisons.
+
+    Args:
+        compared: every two editors once.
+        order: the editors from above and from the left.
+    """
+    differences = [abs(one.difference) for one in compared if one.difference is not None]
+    if not differences:
         return None
-    order = list(dict.fromkeys(duel.editor for duel in duels))
-    largest = max(abs(duel.difference) for duel in duels) or 1.0
+    largest = max(differences) or 1.0
     rows = [
         {
-            "editor": duel.editor,
-            "against": duel.against,
-            "difference": duel.difference,
-            "label": f"{duel.difference:+.2f}{'*' if duel.significant else ''}",
-            "strong": abs(duel.difference) > 0.6 * largest,
+            "editor": editor,
+            "against": against,
+            "difference": sign * one.difference,
+            "label": f"{sign * one.difference:+.2f}{'*' if one.is_significant else ''}",
+            "strong": abs(one.difference) > 0.6 * largest,
         }
-        for duel in duels
+        for one in compared
+        for editor, against, sign in ((one.editor, one.against, 1), (one.against, one.editor, -1))
+        if one.difference is not None
     ]
     base = alt.Chart(values(rows)).encode(
-        x=alt.X("against:N", sort=order, title="minus this editor", axis=alt.Axis(labelAngle=-35)),
-        y=alt.Y("editor:N", sort=order, title=None),
+        x=alt.X("against:N", sort=list(order), title="minus this editor", axis=alt.Axis(labelAngle=-35)),
+        y=alt.Y("editor:N", sort=list(order), title=None),
     )
     tiles = base.mark_rect().encode(
         color=alt.Color(

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -59,16 +59,6 @@ class Category:
     scores: dict[tuple[str, str], dict[str, Score]]
 
 
-@dataclass(frozen=True)
-class Results:
-    """All that a report is made from. Editors and judges are in the configuration's order."""
-
-    benchmark: str
-    editors: tuple[str, ...]
-    judges: tuple[str, ...]
-    categories: tuple[Category, ...]
-
-
 def category_files(
     results: Path, folder: str, editors: Iterable[str], judges: Iterable[str]
 ) -> CategoryFiles:
@@ -115,17 +105,15 @@ def read_category(files: CategoryFiles) -> Category:
     )
 
 
-def read_results(
-    benchmark: str, editors: Iterable[str], judges: Iterable[str], categories: Iterable[CategoryFiles]
-) -> Results:
-    """Read a benchmark's results; see `read_category` for the errors."""
-    read: dict[str, Category] = {}
+def read_categories(categories: Iterable[CategoryFiles]) -> Iterator[Category]:
+    """Yield the categories, each read when it is its turn; see `read_category` for the errors."""
+    taken: set[str] = set()
     for files in categories:
         category = read_category(files)
-        if category.name in read:
+        if category.name in taken:
             raise RecordError(f"the category '{category.name}' comes twice", where=str(files.items))
-        read[category.name] = category
-    return Results(benchmark, tuple(editors), tuple(judges), tuple(read.values()))
+        taken.add(category.name)
+        yield category
 
 
 def _by_item(path: Path, kind: type[AnyRecord], key: Callable[[AnyRecord], str]) -> dict[str, AnyRecord]:

@@ -87,7 +87,8 @@ def save_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | Non
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     chunks = PngImagePlugin.PngInfo()
-    for keyword, value in (text or {}).items():
+    # In one order, whichever way the text came here: the same edit is the same file.
+    for keyword, value in sorted((text or {}).items()):
         chunks.add_itxt(keyword, value)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:

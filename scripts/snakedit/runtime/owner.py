@@ -1,6 +1,7 @@
 """The run that a job or a pool belongs to: its Snakemake, named so that a reused pid is no other's."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,16 @@ def owner() -> str:
     The Snakefile sets SNAKEDIT_OWNER where it is read, on a cluster's node anew for each job.
     """
     return os.environ.get("SNAKEDIT_OWNER") or f"{os.getpid()}:{start_time(os.getpid())}"
+
+
+def began_at(owner: str) -> float | None:
+    """Return when a process of this host that is named like an owner began, seconds since 1970."""
+    try:
+        ticks = float(owner.partition(":")[2])
+    except ValueError:
+        return None
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return time.time() - age
 
 
 def watch(owner: str) -> int | None:

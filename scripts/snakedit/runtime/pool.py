@@ -23,7 +23,8 @@ from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, acquire
-from snakedit.runtime.owner import over, owner, watched
+from snakedit.runtime.owner import began_at, over, owner, watched
+from snakedit.runtime.private import start_time
 from snakedit.runtime.progress import Progress
 from snakedit.runtime.remote import Server, run_remotely
 from snakedit.runtime.sampling import Sampler
@@ -40,7 +41,7 @@ class Work:
     """What a pool must load.
 
     Attributes:
-        stage: ``edit`` or ``score``.
+        stage: ``edit`` or ``score``, or ``serial`` for both in turn.
         settings: given to the loader in each worker; all JSON.
         key: fingerprint of all that the loaded thing depends on.
         weights: bytes of a model that may be spread over devices, None for one that may not.
@@ -200,7 +201,9 @@ class _Watcher:
             process = f"{job.rule} {job.benchmark}/{job.label}/{job.category}"
             # On a cluster each job is a run of its own.
             run = "" if "SLURM_JOB_ID" in os.environ else owner()
-            self._trace = Trace(folder, job.category, process, run)
+            this_job = f"{os.getpid()}:{start_time(os.getpid())}"
+            began = {"run": began_at(owner()), "job": began_at(this_job)}
+            self._trace = Trace(folder, job.category, process, run, began)
         self._sampler = Sampler()
 
     def __enter__(self) -> "_Watcher":
@@ -223,7 +226,10 @@ class _Watcher:
             start = datetime.fromisoformat(event.started).timestamp()
             if event.idle > 0:
                 self._trace.add(Span(event.device, "idle", start - event.idle, event.idle))
-            self._trace.add(Span(event.device, self._stage, start, event.seconds, event.key))
+            # A task that is several things in turn tells them apart.
+            parts = [Span(event.device, **part) for part in (event.result or {}).get("spans", ())]
+            for span in parts or [Span(event.device, self._stage, start, event.seconds, event.key)]:
+                self._trace.add(span)
         samples = self._sampler.samples([self._driver, *self._members])
         for sample in samples:
             self._trace.add(sample)

@@ -7,7 +7,8 @@ and a killed job leaves what was known of it.
 import csv
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,8 @@ class Span:
 
     Attributes:
         name: ``switch`` (the device is leased, its worker is being started), ``load``, ``idle``, ``edit`` or
-            ``score``, or ``lost`` (work on an item in a worker that then died or was ended).
+            ``score``, ``unload`` (in the serial baseline), or ``lost`` (work on an item in a worker that
+            then died or was ended).
         start: seconds since 1970.
         item: the task's key, or None.
     """
@@ -62,19 +64,28 @@ class Member:
 class Trace:
     """A Chrome trace in the making: JSON's array of events, which is whole once it is closed."""
 
-    def __init__(self, folder: Path, name: str, process: str, run: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        process: str,
+        run: str = "",
+        began: Mapping[str, float | None] | None = None,
+    ) -> None:
         """Open a file of its own, ``{name}.{UTC time}-{pid}.json``, that was not there before.
 
         Args:
             process: what the trace's viewer calls the job.
             run: what the traces of one run have in common, empty where that is not known.
+            began: when the ``run`` and this ``job`` did, seconds since 1970, as far as it is known.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._file = _open_new(folder, name)
         self.path = Path(self._file.name)
         self._threads: dict[str, int] = {}
         self._separator = "[\n"
-        self._write(ph="M", name="process_name", args={"name": process, "run": run})
+        header = {"name": process, "run": run, "began": {**(began or {}), "trace": time.time()}}
+        self._write(ph="M", name="process_name", args=header)
 
     def __enter__(self) -> "Trace":
         return self
@@ -123,13 +134,24 @@ class Trace:
 
 def run_of(path: Path) -> str:
     """Return the run that a trace says it belongs to, empty where it says none."""
+    return str(_header(path).get("run", ""))
+
+
+def began_of(path: Path) -> dict[str, float]:
+    """Return when the ``run``, the ``job`` and the ``trace`` began, as far as a trace says it."""
+    began = _header(path).get("began", {})
+    return {str(what): float(when) for what, when in began.items() if when is not None}
+
+
+def _header(path: Path) -> dict[str, Any]:
     with open(path, encoding="utf-8", errors="replace") as file:
         file.readline()
         try:
-            return str(json.loads(file.readline().strip().rstrip(","))["args"].get("run", ""))
+            header: dict[str, Any] = dict(json.loads(file.readline().strip().rstrip(","))["args"])
         except (json.JSONDecodeError, KeyError, TypeError):
             # Killed before its first line was written.
-            return ""
+            return {}
+    return header
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

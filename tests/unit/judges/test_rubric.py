@@ -279,3 +279,20 @@ def test_a_question_that_shows_the_reference_is_asked_only_where_there_is_one(tm
 def test_a_field_that_hides_an_attribute_of_the_record_says_nothing():
     assert not has(item(extra={"rationale": "not the item's own"}), "rationale")
     assert not has(item(), "__class__")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("viescore", (0, 10)),
+        ("imgedit", (1, 5)),
+        ("kris", (0, 100)),
+        ("rise", (1, 5)),
+        ("reedit", (0, 1)),
+        ("single", (0, 10)),
+    ],
+)
+def test_the_scale_of_a_score_follows_from_its_formula(name, expected):
+    scales = load_rubric(name).scales()
+    assert scales["score"] == expected
+    assert all(low < high for low, high in scales.values())

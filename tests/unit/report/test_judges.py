@@ -6,10 +6,9 @@ import pytest
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
 from snakedit.records import Score
-from snakedit.report.build import build_report
 from snakedit.report.checks import ALL_CONTROLS, HUMAN, judge_checks
 from snakedit.report.judges import COLUMNS, control_warnings, judge_views
-from snakedit.report.read import read_results
+from snakedit.report.made import Making
 from snakedit.trust import Pairs
 
 EDITORS = {
@@ -46,8 +45,7 @@ def checked(tmp_path, categories, editors=None, human=None):
             },
         )
     config = configuration(editors)
-    results = read_results("bench", editors, ("vl",), hand.categories)
-    return hand, config, results, judge_checks(config, results)
+    return hand, config, judge_checks(config, hand.numbers())
 
 
 def the(checks, **wanted):
@@ -66,7 +64,7 @@ GOOD = {
 
 
 def test_each_control_is_compared_with_the_right_answer_by_category_and_over_all(tmp_path):
-    _, _, _, checks = checked(tmp_path, {"a": GOOD, "b": {**GOOD, "blank": [0, 9, 9, 9]}})
+    _, _, checks = checked(tmp_path, {"a": GOOD, "b": {**GOOD, "blank": [0, 9, 9, 9]}})
     blank = the(checks, against="blank", level="category", category="a")
     assert (blank.right, blank.n, blank.missing) == ("reference", 4, 0)
     assert blank.auc.value == 1.0
@@ -86,7 +84,7 @@ def test_each_control_is_compared_with_the_right_answer_by_category_and_over_all
 
 def test_without_a_reference_an_edit_is_compared_with_another_items_edit_by_the_same_editor(tmp_path):
     scores = {"tiny": [5, 6, 7], "mixed": [1, 2, 7], "identity": [9, 9, 9]}
-    _, _, _, checks = checked(tmp_path, {"a": scores}, WITHOUT_REFERENCE)
+    _, _, checks = checked(tmp_path, {"a": scores}, WITHOUT_REFERENCE)
     assert {(c.right, c.against) for c in checks} == {("tiny", "mixed")}
     assert the(checks, level="all").pairs == Pairs(agree=2, tied_judge=1)
 
@@ -94,13 +92,13 @@ def test_without_a_reference_an_edit_is_compared_with_another_items_edit_by_the_
 def test_a_reference_without_a_score_is_none(tmp_path):
     scores = {**{editor: [5, 6] for editor in EDITORS}, "reference": [None, None]}
     editors = {**EDITORS, "mixed": {"type": "shuffled", "params": {"of": "tiny"}}}
-    _, _, _, checks = checked(tmp_path, {"a": scores}, editors)
+    _, _, checks = checked(tmp_path, {"a": scores}, editors)
     assert {(c.right, c.against) for c in checks} == {("tiny", "mixed")}
 
 
 def test_an_item_that_lacks_a_score_is_counted_and_compared_with_none(tmp_path):
     scores = {**GOOD, "identity": [2, None, 2, 2], "reference": [9, 9, None, 9]}
-    _, _, _, checks = checked(tmp_path, {"a": scores})
+    _, _, checks = checked(tmp_path, {"a": scores})
     found = the(checks, against="identity", level="all")
     assert (found.n, found.missing) == (2, 2)
     assert the(checks, against="blank", level="all").missing == 1
@@ -108,7 +106,7 @@ def test_an_item_that_lacks_a_score_is_counted_and_compared_with_none(tmp_path):
 
 def test_a_judge_that_does_not_tell_a_control_apart_is_warned_of_where_the_report_opens(tmp_path):
     blind = {**GOOD, "identity": [9, 8, 9, 7], "blank": [9, 9, 9, 9]}
-    hand, config, _, checks = checked(tmp_path, {"a": blind})
+    hand, config, checks = checked(tmp_path, {"a": blind})
     (warning,) = control_warnings(checks, 0.8)
     assert warning.startswith(
         "Do not rely on 'vl' here. It does not tell 'reference' from 'identity' (0.50, "
@@ -118,24 +116,22 @@ def test_a_judge_that_does_not_tell_a_control_apart_is_warned_of_where_the_repor
     assert "below 0.8 (report.min_control_auc)" in warning
     assert control_warnings(checks, 0.1) == []
 
-    output = hand.root / "report" / "index.html"
-    build_report(config, "bench", hand.categories, output, {})
+    output = hand.build(config) / "index.html"
     page = output.read_text(encoding="utf-8")
-    assert page.index("Do not rely on") < page.index("<main") < page.index("Can the judges be believed?")
-    assert page.index("Can the judges be believed?") < page.index("Scores by vl")
+    assert page.index("Do not rely on") < page.index("<main") < page.index("Can the judge be believed?")
+    assert page.index("Can the judge be believed?") < page.index("Leaderboard</h2>")
     assert "Do not rely on" in (output.parent / "leaderboard.md").read_text(encoding="utf-8")
 
 
 def test_a_judge_that_tells_them_apart_is_not_warned_of(tmp_path):
-    _, _, _, checks = checked(tmp_path, {"a": {**GOOD, "identity": [1, 1, 1, 1], "mixed": [1, 1, 1, 1]}})
+    _, _, checks = checked(tmp_path, {"a": {**GOOD, "identity": [1, 1, 1, 1], "mixed": [1, 1, 1, 1]}})
     assert control_warnings(checks, 0.8) == []
 
 
 def test_without_controls_the_page_says_that_nothing_is_known(tmp_path):
-    hand, config, _, checks = checked(tmp_path, {"a": {"tiny": [5]}}, {"tiny": {"type": "simulated"}})
+    hand, config, checks = checked(tmp_path, {"a": {"tiny": [5]}}, {"tiny": {"type": "simulated"}})
     assert checks == []
-    output = hand.root / "report" / "index.html"
-    build_report(config, "bench", hand.categories, output, {})
+    output = hand.build(config) / "index.html"
     assert "Not known: there is no control" in output.read_text(encoding="utf-8")
     assert (output.parent / "judges.csv").read_text().splitlines() == [
         "benchmark,judge,against,right,level,category,editor,n,missing,auc,ci_low,ci_high,agree,disagree,"
@@ -153,7 +149,7 @@ HUMAN_RATINGS = {
 
 def test_people_are_compared_editor_by_editor_and_within_each_item(tmp_path):
     scores = {**GOOD, "tiny": [2, 4, 6, 8], "identity": [1, 3, None, 8]}
-    _, _, _, checks = checked(tmp_path, {"a": scores}, human=HUMAN_RATINGS)
+    _, _, checks = checked(tmp_path, {"a": scores}, human=HUMAN_RATINGS)
     tiny = the(checks, against=HUMAN, editor="tiny")
     assert (tiny.level, tiny.n, tiny.missing) == ("editor", 4, 0)
     assert (tiny.spearman, tiny.kendall) == (pytest.approx(1.0), pytest.approx(1.0))
@@ -171,14 +167,13 @@ def test_people_are_compared_editor_by_editor_and_within_each_item(tmp_path):
 
 
 def test_a_benchmark_without_ratings_says_nothing_of_people(tmp_path):
-    _, _, _, checks = checked(tmp_path, {"a": GOOD})
+    _, _, checks = checked(tmp_path, {"a": GOOD})
     assert not [c for c in checks if c.against == HUMAN]
 
 
 def test_the_table_has_a_row_a_check_and_empty_fields_for_what_does_not_exist(tmp_path):
-    hand, config, _, checks = checked(tmp_path, {"a": GOOD}, human=HUMAN_RATINGS)
-    output = hand.root / "report" / "index.html"
-    build_report(config, "bench", hand.categories, output, {})
+    hand, config, checks = checked(tmp_path, {"a": GOOD}, human=HUMAN_RATINGS)
+    output = hand.build(config) / "index.html"
     with open(output.parent / "judges.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(checks)
@@ -208,6 +203,8 @@ def test_what_a_server_was_asked_is_summed(tmp_path):
     items = [item("a", "c"), item("b", "c")]
     hand.add("c", items, {"tiny": [edit("a"), edit("b")]}, {("vl", "tiny"): scores})
     config = configuration({"tiny": {"type": "simulated"}})
-    results = read_results("bench", ("tiny",), ("vl",), hand.categories)
-    (view,) = judge_views(results, judge_checks(config, results))
+    numbers, making = hand.numbers(), Making.of(["tiny"], ["vl"])
+    for category in hand.read():
+        making.add(category)
+    (view,) = judge_views(numbers, judge_checks(config, numbers), making, 0.8)
     assert (view.tokens, view.requests) == (100, 10)

@@ -3,10 +3,10 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
+from snakedit.comparisons import Comparison
 from snakedit.report import plots
 from snakedit.report.activity import Activity
-from snakedit.report.plots import Duel
-from snakedit.report.tables import Row, Standing
+from snakedit.report.leaderboard import Row, Standing
 from snakedit.runtime.telemetry import Span
 from snakedit.statistics import Summary
 
@@ -16,6 +16,10 @@ EDITORS = ["zebra", HOSTILE, "参考", "ant"]
 
 def summary(mean):
     return Summary(10, 9, mean, mean - 0.5, mean + 0.5)
+
+
+def standing(editor, total):
+    return Standing(editor, {"macro": Row("judge", editor, "macro", "", "score", total)}, {})
 
 
 def words(svg):
@@ -28,8 +32,8 @@ def words(svg):
 
 
 def test_the_standings_are_in_their_order_and_those_without_a_mean_are_left_out():
-    standings = [Standing(name, {"macro": summary(9 - place)}, {}) for place, name in enumerate(EDITORS)]
-    standings.append(Standing("nobody", {"macro": Summary(5, 0, None)}, {}))
+    standings = [standing(name, summary(9 - place)) for place, name in enumerate(EDITORS)]
+    standings.append(standing("nobody", Summary(5, 0, None)))
     told = words(plots.standings_plot(standings, "macro"))
     assert [word for word in told if word in EDITORS] == EDITORS
     assert "nobody" not in told
@@ -64,10 +68,13 @@ def test_a_distribution_needs_a_score_and_one_is_enough():
 
 
 def test_head_to_head_says_the_difference_and_whether_it_is_significant():
-    duels = [Duel("a", "b", 1.234, True), Duel("b", "a", -1.234, True), Duel("a", HOSTILE, 0.1, False)]
-    told = words(plots.head_to_head(duels))
+    compared = [
+        Comparison("a", "b", 9, 8, 0, 1, 1.234, None, None, 0.01, 0.02),
+        Comparison("a", HOSTILE, 9, 5, 0, 4, 0.1, None, None, 0.04, 0.2),
+    ]
+    told = words(plots.head_to_head(compared, ["a", "b", HOSTILE]))
     assert {"+1.23*", "-1.23*", "+0.10", HOSTILE} <= set(told)
-    assert plots.head_to_head([]) is None
+    assert plots.head_to_head([], ["a"]) is None
 
 
 def test_the_timeline_has_a_row_a_device_and_the_colours_of_what_was_done():
@@ -82,6 +89,6 @@ def test_the_timeline_has_a_row_a_device_and_the_colours_of_what_was_done():
 
 
 def test_text_takes_the_colour_of_the_page_and_nothing_hides_its_background():
-    svg = plots.standings_plot([Standing("a", {"micro": summary(3.0)}, {})], "micro")
+    svg = plots.standings_plot([standing("a", summary(3.0))], "macro")
     assert svg.count('fill="currentColor"') > 3
     assert 'fill="white"' not in svg

@@ -1,17 +1,26 @@
 import csv
+import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from results_by_hand import ResultsByHand, edit, item, score
 
 from snakedit.errors import RecordError
-from snakedit.intervals import Scored, interval
+from snakedit.intervals import Sample, interval
 from snakedit.records import Edit, Score, write_whole
 from snakedit.report import tables
-from snakedit.report.read import read_results
+from snakedit.report.failures import failures
+from snakedit.report.leaderboard import comparisons, standings
+from snakedit.report.leaderboard import leaderboard as leaderboard_of
+from snakedit.report.numbers import CategoryNumbers, Numbers
 
-COLUMNS = "benchmark,judge,editor,level,category,metric,n,scored,coverage,mean,ci_low,ci_high"
+COLUMNS = (
+    "benchmark,judge,editor,level,category,metric,n,scored,coverage,mean,ci_low,ci_high,rank,rank_low,rank_high,"
+    "mean_if_missing_lowest,mean_if_missing_highest"
+)
 
 
 @pytest.fixture
@@ -19,13 +28,17 @@ def hand(tmp_path: Path) -> ResultsByHand:
     return ResultsByHand(tmp_path / "bench")
 
 
-def read(hand: ResultsByHand):
-    return read_results("bench", hand.editors, hand.judges, hand.categories)
+def read(hand: ResultsByHand) -> Numbers:
+    return hand.numbers("bench")
+
+
+def found_failures(hand: ResultsByHand):
+    return [f for category in hand.read() for f in failures(category, hand.editors, hand.judges)]
 
 
 def leaderboard(hand: ResultsByHand) -> dict[tuple[str, str, str, str], dict[str, str]]:
     path = hand.root / "report" / "leaderboard.csv"
-    tables.write_leaderboard(path, "bench", tables.leaderboard(read(hand)))
+    tables.write_leaderboard(path, "bench", leaderboard_of(read(hand)))
     assert path.read_text().splitlines()[0] == COLUMNS
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -80,7 +93,7 @@ def test_failed_unread_and_missing_items_all_stay_in_n(hand):
         assert numbers(found["tiny", level, category, "score"])[:2] == ("6", "1")
         assert numbers(found["tiny", level, category, "half"])[3] == "2.0"
         assert numbers(found["blank", level, category, "score"])[:4] == ("6", "0", "0.0", "")
-    tiny = [f for f in tables.failures(read(hand)) if f.editor == "tiny"]
+    tiny = [f for f in found_failures(hand) if f.editor == "tiny"]
     assert [(f.item, f.stage, f.status, f.judge, f.error) for f in tiny] == [
         ("failed", "edit", "failed", "", "out of memory"),
         ("unread", "score", "unparsed", "vl", "no number"),
@@ -127,10 +140,10 @@ def test_editors_are_ordered_by_the_headline_total_and_those_without_one_come_la
     hand.editors = ("none", "first", "second")
     hand.add_scored("a", none=[None], first=[9.0], second=[1.0])
     hand.add_scored("b", none=[None, None], first=[1.0, 1.0], second=[6.0, 6.0])
-    rows = tables.leaderboard(read(hand))
+    rows = leaderboard_of(read(hand))
 
     def order(headline: str) -> list[str]:
-        return [standing.editor for standing in tables.standings(rows, "vl", "score", headline)]
+        return [standing.editor for standing in standings(rows, "vl", "score", headline)]
 
     assert order("macro") == ["first", "second", "none"]
     assert order("micro") == ["second", "first", "none"]
@@ -140,7 +153,8 @@ def test_failures_csv_names_the_rows_that_preparation_left_out(hand):
     files = hand.add_scored("c", tiny=[1.0], blank=[1.0])
     write_whole(files.items.with_name("excluded.jsonl"), ['{"id": "x, y", "error": "bad \\"base64\\""}\n'])
     path = hand.root / "failures.csv"
-    tables.write_failures(path, "bench", tables.failures(read(hand)))
+    lines = [tables.failure_line("bench", failure) for failure in found_failures(hand)]
+    write_whole(path, [tables.failures_header(), *lines])
     with open(path, encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [
             ["benchmark", "editor", "judge", "category", "item", "stage", "status", "error"],
@@ -151,13 +165,14 @@ def test_failures_csv_names_the_rows_that_preparation_left_out(hand):
 def test_a_row_left_out_before_it_had_an_id_is_named_by_its_number(hand):
     files = hand.add_scored("c", tiny=[1.0], blank=[1.0])
     write_whole(files.items.with_name("excluded.jsonl"), ['{"row": 3, "id": null, "error": "no id"}\n'])
-    assert [(f.item, f.stage) for f in tables.failures(read(hand))] == [("row 3", "prepare")]
+    assert [(f.item, f.stage) for f in found_failures(hand)] == [("row 3", "prepare")]
 
 
 def test_failures_csv_without_failures_is_its_header(hand):
     hand.add_scored("c", tiny=[1.0], blank=[1.0])
     path = hand.root / "failures.csv"
-    tables.write_failures(path, "bench", tables.failures(read(hand)))
+    lines = [tables.failure_line("bench", failure) for failure in found_failures(hand)]
+    write_whole(path, [tables.failures_header(), *lines])
     assert path.read_text() == "benchmark,editor,judge,category,item,stage,status,error\n"
 
 
@@ -207,9 +222,102 @@ def test_items_of_different_images_have_an_interval_and_those_of_one_image_have_
     found = leaderboard(hand)
     for level, name in (("category", "c"), ("macro", ""), ("micro", "")):
         row = found["tiny", level, name, "score"]
-        low, high = interval([[Scored(value, n) for n, value in enumerate(values)]])
+        low, high = interval(Sample(np.array(values), np.zeros(30, np.int64), np.arange(30)))
         assert (float(row["ci_low"]), float(row["ci_high"])) == pytest.approx((low, high))
         assert low < float(row["mean"]) < high
     same = ResultsByHand(hand.root.parent / "same")
     same.add_scored("c", tiny=values)
     assert leaderboard(same)["tiny", "macro", "", "score"]["ci_low"] == ""
+
+
+def test_missing_scores_at_the_ends_of_the_scale_stand_beside_the_mean(hand):
+    hand.add_scored("a", tiny=[8.0, None], blank=[1.0, 1.0])
+    hand.add_scored("b", tiny=[6.0], blank=[1.0])
+    rows = {
+        (row.editor, row.level): row
+        for row in leaderboard_of(read(hand), {"vl": {"score": (0.0, 10.0)}})
+        if row.metric == "score" and not row.category
+    }
+    macro, micro = rows["tiny", "macro"], rows["tiny", "micro"]
+    assert (macro.if_lowest, macro.summary.mean, macro.if_highest) == (5.0, 7.0, 7.5)
+    assert (micro.if_lowest, micro.summary.mean, micro.if_highest) == (14 / 3, 7.0, 8.0)
+    assert rows["blank", "macro"].if_lowest == rows["blank", "macro"].if_highest == 1.0
+
+
+def test_leaderboard_json_has_the_editors_best_first(hand):
+    hand.add_scored("a", tiny=[8.0, None], blank=[9.0, 9.0])
+    content = json.loads((hand.build() / "leaderboard.json").read_text(encoding="utf-8"))
+    (judge,) = content["judges"]
+    assert (content["benchmark"], judge["judge"], judge["headline"]) == ("bench", "vl", "macro")
+    assert [entry["editor"] for entry in judge["editors"]] == ["blank", "tiny"]
+    assert judge["editors"][1]["macro"]["coverage"] == 0.5
+    assert judge["editors"][1]["categories"]["a"]["mean"] == 8.0
+
+
+def test_comparisons_csv_has_every_two_editors_by_both_totals(hand):
+    hand.add_scored("a", tiny=[8.0, 7.0, None], blank=[1.0, 1.0, 1.0])
+    with open(hand.build() / "comparisons.csv", encoding="utf-8", newline="") as file:
+        macro, micro = csv.DictReader(file)
+    assert ",".join(macro) == (
+        "benchmark,judge,metric,level,editor,against,n,wins,ties,losses,difference,ci_low,ci_high,p,p_holm"
+    )
+    assert (macro["level"], micro["level"]) == ("macro", "micro")
+    assert (macro["editor"], macro["against"], macro["n"], macro["wins"]) == ("tiny", "blank", "2", "2")
+    assert (macro["difference"], macro["p"]) == ("6.5", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("images", "clusters"),
+    [
+        ([["x"], ["y"], ["z"]], 3),
+        ([["x"], ["x"], ["y"]], 2),
+        ([["x", "y"], ["y", "z"], ["z"]], 1),
+    ],
+)
+def test_items_that_share_a_source_image_are_one_cluster_in_whatever_category(hand, images, clusters):
+    for place, category in enumerate(("a", "b", "c")):
+        only = item(category, category)
+        hand.add(category, [replace(only, image_sha256s=images[place])], {}, {})
+    sample = read(hand).sample("vl", "tiny", "score")
+    assert len(set(sample.clusters.tolist())) == clusters
+
+
+def test_an_item_that_goes_on_from_anothers_edit_is_in_its_cluster(hand):
+    first = replace(item("1", "c"), image_sha256s=["x"])
+    second = replace(item("2", "c"), image_sha256s=["y"], previous="1")
+    hand.add("c", [first, second], {}, {})
+    assert len(set(read(hand).sample("vl", "tiny", "score").clusters.tolist())) == 1
+
+
+def test_a_hundred_thousand_items_are_aggregated_in_bounded_memory():
+    drawn = np.random.default_rng(0)
+    categories = tuple(
+        CategoryNumbers(
+            name=str(number),
+            folder=str(number),
+            clusters=np.arange(5000) // 2 + 5000 * number,
+            values={("vl", editor, "score"): drawn.normal(5, 2, 5000) for editor in ("a", "b", "c", "d")},
+            asked={},
+            edited={},
+            human={},
+        )
+        for number in range(20)
+    )
+    numbers = Numbers("bench", ("a", "b", "c", "d"), ("vl",), {"vl": ["score"]}, categories)
+    tracemalloc.start()
+    rows, pairs = leaderboard_of(numbers), comparisons(numbers)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(rows) == 4 * 22
+    assert len(pairs["vl", "macro"]) == 6
+    assert peak < 200 * 2**20
+
+
+def test_a_category_is_read_when_it_is_its_turn_and_not_before(hand):
+    hand.add_scored("a", tiny=[1.0], blank=[1.0])
+    hand.add_scored("b", tiny=[1.0], blank=[1.0])
+    hand.categories[1].scores["vl", "tiny"].unlink()
+    categories = hand.read()
+    assert next(categories).name == "a"
+    with pytest.raises(RecordError, match="no such file"):
+        next(categories)

@@ -45,6 +45,7 @@ def run_config(**changes):
         "refresh": (),
         "shard_items": 500,
         "baseline_items": 5,
+        "baseline_swap": "reload",
     }
     return RunConfig(**{**defaults, **changes})
 

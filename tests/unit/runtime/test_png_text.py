@@ -17,6 +17,12 @@ def test_the_text_of_a_whole_png_is_read_back(png):
     assert png_text(png) == TEXT
 
 
+def test_the_order_in_which_the_text_came_is_not_in_the_file(tmp_path):
+    picture = Image.new("RGB", (4, 4))
+    first = save_png(picture, tmp_path / "a.png", TEXT)
+    assert save_png(picture, tmp_path / "b.png", dict(reversed(TEXT.items()))) == first
+
+
 @pytest.mark.parametrize("kept", [0, 20, 0.5, 0.95], ids=str)
 def test_a_cut_png_is_an_image_error(png, kept):
     data = png.read_bytes()

@@ -21,6 +21,7 @@ def run_config(count=2, item_timeout=60.0, resident=False):
         refresh=(),
         shard_items=500,
         baseline_items=5,
+        baseline_swap="reload",
     )
 
 

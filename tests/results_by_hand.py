@@ -1,5 +1,7 @@
 """A small benchmark's results, written by hand as the stages would write them."""
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,10 @@ from typing import Any
 from snakedit import config
 from snakedit.names import safe_name
 from snakedit.records import Edit, Item, Score, write_records
-from snakedit.report.read import CategoryFiles, category_files
+from snakedit.report.build import Judging, build_report
+from snakedit.report.numbers import Collector, Numbers
+from snakedit.report.provenance import Origin
+from snakedit.report.read import Category, CategoryFiles, category_files, read_categories
 
 EDITORS = ("tiny", "blank")
 JUDGES = ("vl",)
@@ -54,11 +59,49 @@ class ResultsByHand:
             },
         )
 
+    def read(self) -> Iterator[Category]:
+        """Yield the categories as the report reads them."""
+        return read_categories(self.categories)
+
+    def numbers(self, benchmark: str = "bench") -> Numbers:
+        """Return all categories' numbers."""
+        collector = Collector(benchmark, self.editors, self.judges)
+        for category in self.read():
+            collector.add(category)
+        return collector.numbers()
+
+    def build(
+        self,
+        config: config.Config | None = None,
+        notices: tuple[str, ...] = (),
+        judging: dict[str, Judging] | None = None,
+    ) -> Path:
+        """Build the report of the benchmark ``bench`` and return its folder."""
+        folder = self.root / "report"
+        settings = config or configuration()
+        raw = dataclasses.asdict(settings)
+        recipe = {"type": "t", "model": None, "revision": "0" * 64, "params": {}, "rubric": {"name": "r"}}
+        origin = Origin(
+            raw,
+            dict.fromkeys(settings.editors, recipe),
+            dict.fromkeys(settings.judges, recipe),
+            {"commit": None, "changed": None},
+        )
+        build_report(
+            settings, "bench", self.categories, folder / "index.html", judging or {}, origin, notices
+        )
+        return folder
+
 
 def item(identifier: str, category: str, **more: Any) -> Item:
     """Return an item with one source image."""
-    given = {"images": [f"images/{safe_name(identifier)}.png"], "instruction": "Make it blue.", **more}
-    return Item(id=identifier, category=category, image_sha256s=["0" * 64], **given)
+    given = {
+        "images": [f"images/{safe_name(identifier)}.png"],
+        "image_sha256s": ["0" * 64],
+        "instruction": "Make it blue.",
+        **more,
+    }
+    return Item(id=identifier, category=category, **given)
 
 
 def edit(identifier: str, **more: Any) -> Edit:

@@ -1,0 +1,56 @@
+"""Making the comparison of one benchmark: reading both sides, comparing, writing."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from snakedit.config import Config
+from snakedit.errors import RecordError, StageError
+from snakedit.logs import LOGGER
+from snakedit.speed.compare import compare
+from snakedit.speed.serial import Serial
+from snakedit.speed.traces import latest_jobs, read_runs, runs_that_made
+from snakedit.speed.write import write_comparison
+
+
+def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path], output: Path) -> None:
+    """Write the comparison into ``output``'s folder; say the speed-up in the log.
+
+    Args:
+        benchmark: its name in the configuration.
+        serial_files: the serial side's `serial.json` of every editor and category, categories in order.
+        output: `index.html`, in the benchmark's `speed/`.
+
+    Raises:
+        RecordError: if a `serial.json` is not one.
+        StageError: if the pipeline's telemetry does not tell of all its work, or there is nothing to compare.
+    """
+    if not serial_files:
+        raise StageError("no editor works on this machine, so there is nothing to compare", where=benchmark)
+    serial = [_read_serial(path) for path in serial_files]
+    folder = output.parent
+    runs = read_runs(folder.parent / "telemetry", [*config.editors, *config.judges])
+    serial_jobs = latest_jobs(read_runs(folder / "telemetry", list(config.editors)))
+    categories = list(dict.fromkeys(one.category for one in serial))
+    comparison = compare(benchmark, serial, serial_jobs, runs, categories)
+    write_comparison(comparison, runs_that_made(runs), serial_jobs, output)
+    total = comparison.rows[-1]
+    LOGGER.info(
+        "build_comparison %s: one by one %.1f s%s, pipeline %.1f s%s, %.2f times as fast; see %s",
+        benchmark,
+        total.serial.total,
+        " (extrapolated)" if comparison.is_extrapolated else "",
+        total.pipeline.total,
+        " (simulated devices)" if comparison.simulated else "",
+        total.speedup,
+        output,
+    )
+
+
+def _read_serial(path: Path) -> Serial:
+    try:
+        return Serial(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise RecordError(
+            f"is no measurement of the serial side ({error})", where=str(path), hint="remove it and run again"
+        ) from None

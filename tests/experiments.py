@@ -1,0 +1,171 @@
+"""Real Snakemake runs of a small experiment: simulated editor and judge, simulated devices."""
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one call of Snakemake did.
+
+    Attributes:
+        jobs: (rule, wildcards) of each job that was started, `all` left out.
+    """
+
+    code: int
+    output: str
+    jobs: list[tuple[str, dict[str, str]]]
+
+    def rules(self) -> set[str]:
+        return {rule for rule, _ in self.jobs}
+
+    def of(self, rule: str) -> list[dict[str, str]]:
+        return [wildcards for name, wildcards in self.jobs if name == rule]
+
+
+class Experiment:
+    """A folder with a benchmark and a configuration, in which Snakemake is run."""
+
+    def __init__(self, folder: Path, repository: Path = REPOSITORY) -> None:
+        self.folder, self.repository = folder, repository
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results" / "small"
+
+    def configure(self, change: Callable[[dict[str, Any]], object] = lambda config: None) -> None:
+        """Read the configuration, change it, write it back."""
+        path = self.folder / "experiment.yaml"
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        change(config)
+        path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def command(self, *arguments: str) -> list[str]:
+        targets = [argument for argument in arguments if argument.startswith(("results/", "compare_"))]
+        options = [argument for argument in arguments if argument not in targets]
+        return [
+            *(sys.executable, "-m", "snakemake", *targets, "--cores", "2"),
+            *("--snakefile", str(self.repository / "Snakefile"), "--directory", str(self.folder)),
+            *("--profile", str(self.repository / "profiles" / "default")),
+            *("--configfile", str(self.folder / "experiment.yaml"), *options),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "PYTHONPATH": "", "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
+
+    def run(self, *arguments: str, timeout: float = 300) -> Run:
+        """Run Snakemake to its end. Arguments that begin with ``results/`` or ``compare_`` are targets."""
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, jobs_in(done.stdout))
+
+    def records(self, path: str) -> list[dict[str, Any]]:
+        lines = (self.results / path).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def image_times(self, editor: str) -> dict[str, int]:
+        """When each image of an editor was written: path below its folder → mtime_ns."""
+        folder = self.results / "edits" / editor
+        return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.glob("*/images/*.png")}
+
+
+def jobs_in(output: str) -> list[tuple[str, dict[str, str]]]:
+    jobs = []
+    for match in re.finditer(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", output, re.MULTILINE):
+        wildcards = re.search(r"^    wildcards: (.*)$", match[2], re.MULTILINE)
+        pairs = (pair.split("=", 1) for pair in wildcards[1].split(", ")) if wildcards else ()
+        if match[1] not in ("all", "compare_speed"):
+            jobs.append((match[1], {key: value for key, value in pairs}))
+    return jobs
+
+
+def picture(number: int) -> Image.Image:
+    """A small picture that no other number gives."""
+    image = Image.new("RGB", (40 + number, 32), (number * 20 % 256, 90, 200))
+    image.paste((250, 240, number * 9 % 256), (4, 4, 20, 16))
+    return image
+
+
+def as_base64(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def rows(category: str, count: int, start: int = 0) -> list[dict[str, Any]]:
+    return [
+        {
+            "subset": category,
+            "original_image_path": f"photos/{category}-{number}.jpg",
+            "edit_instruction": f"make number {number} warmer",
+            "src_img_b64": as_base64(picture(start + number)),
+        }
+        for number in range(count)
+    ]
+
+
+def write_small_experiment(folder: Path) -> Experiment:
+    source = {"物理": rows("物理", 4), "light": rows("light", 3, start=10)}
+    (folder / "small.json").write_text(json.dumps(source), encoding="utf-8")
+    shutil.copy(REPOSITORY / "config" / "rubrics" / "viescore.yaml", folder / "rubric.yaml")
+    config = {
+        "benchmarks": {"small": {"format": "base64_json", "path": "small.json"}},
+        "editors": {
+            "sim": {"type": "simulated", "params": {"load_seconds": 0.0, "seconds": 0.0}},
+            "identity": {"type": "identity"},
+        },
+        "judges": {
+            "judge": {
+                "type": "simulated",
+                "rubric": "rubric.yaml",
+                "params": {"load_seconds": 0.0, "seconds_by_batch": {"1": 0.0}},
+            }
+        },
+        "run": {"devices": {"kind": "simulated", "count": 2}},
+    }
+    (folder / "experiment.yaml").write_text(
+        yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+    return Experiment(folder)
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    """A copy of what runs, to be extended."""
+    copy = folder / "repository"
+    for name in ("scripts", "rules", "config", "profiles", "envs"):
+        shutil.copytree(REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "Snakefile", copy)
+    return copy
+
+
+def add(repository: Path, package: str, line: str, text: str) -> None:
+    """Write one file into a package, and one line into its registry."""
+    folder = repository / "scripts" / "snakedit" / package
+    (folder / "toy.py").write_text(text, encoding="utf-8")
+    init = folder / "__init__.py"
+    content = init.read_text(encoding="utf-8")
+    assert content.count("    {\n") == 1
+    init.write_text(content.replace("    {\n", "    {\n" + f"        {line}\n"), encoding="utf-8")

@@ -1,0 +1,107 @@
+"""The measurements that need a GPU, tried at a tiny scale on the CPU, and the sizes they are made with."""
+
+import dataclasses
+
+import pytest
+
+from snakedit import bench_models
+from snakedit.bench_architectures import QWEN3_VL_8B, QWEN_IMAGE_EDIT, EditorSizes, build_editor, build_judge
+from snakedit.bench_models import Scale, measure_editor, measure_judge, measure_models
+
+TINY_JUDGE = dataclasses.replace(
+    QWEN3_VL_8B,
+    text={
+        **QWEN3_VL_8B.text,
+        "vocab_size": 640,
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "rope_parameters": {**QWEN3_VL_8B.text["rope_parameters"], "mrope_section": [4, 2, 2]},
+    },
+    vision={
+        **QWEN3_VL_8B.vision,
+        "depth": 3,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_heads": 2,
+        "out_hidden_size": 64,
+        "num_position_embeddings": 256,
+        "deepstack_visual_indexes": [0, 1],
+    },
+)
+TINY_EDITOR = EditorSizes(
+    transformer={
+        **QWEN_IMAGE_EDIT.transformer,
+        "num_layers": 2,
+        "attention_head_dim": 16,
+        "num_attention_heads": 2,
+        "joint_attention_dim": 32,
+        "axes_dims_rope": (4, 6, 6),
+    },
+    vae={**QWEN_IMAGE_EDIT.vae, "base_dim": 8, "num_res_blocks": 1},
+    text_encoder=dataclasses.replace(
+        QWEN_IMAGE_EDIT.text_encoder,
+        text={
+            **QWEN_IMAGE_EDIT.text_encoder.text,
+            "vocab_size": 640,
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]},
+        },
+        vision={
+            **QWEN_IMAGE_EDIT.text_encoder.vision,
+            "depth": 2,
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_heads": 2,
+            "out_hidden_size": 32,
+            "fullatt_block_indexes": [1],
+        },
+    ),
+)
+TINY = Scale(TINY_EDITOR, TINY_JUDGE, dtype="float32", side=64, steps=2, batches=(1, 2, 4), rounds=1)
+
+
+def billions(module):
+    return sum(parameter.numel() for parameter in module.parameters()) / 1e9
+
+
+def test_full_size_is_the_size_that_the_models_are_known_by():
+    pipeline = build_editor(QWEN_IMAGE_EDIT, "meta", "bfloat16")
+    assert billions(pipeline.transformer) == pytest.approx(20.43, abs=0.01)
+    assert billions(pipeline.text_encoder) == pytest.approx(8.29, abs=0.01)
+    network, _ = build_judge(QWEN3_VL_8B, "meta", "bfloat16")
+    assert billions(network) == pytest.approx(8.77, abs=0.01)
+
+
+def test_the_editors_variants_are_timed_side_by_side(capsys):
+    names = ["plain", "first_block_cache", "float8_storage"]
+    figures = measure_editor(TINY, "cpu", names)
+    assert [name for name, _, _ in figures] == [f"models_edit_{name}_s" for name in names], (
+        capsys.readouterr()
+    )
+    assert all(seconds > 0 for _, seconds, _ in figures)
+    assert all("random weights, 64², 2 steps" in how for _, _, how in figures)
+
+
+def test_the_judges_batches_and_variants_are_timed_side_by_side(capsys):
+    figures = measure_judge(TINY, "cpu", ["sdpa", "eager", "flash_attention_2"])
+    names = [name for name, _, _ in figures]
+    assert names == [
+        *(f"models_judge_batch_{n}_s" for n in (1, 2, 4)),
+        "models_judge_sdpa_s",
+        "models_judge_eager_s",
+    ]
+    assert "models: judge_flash_attention_2 is left out: " in capsys.readouterr().err
+
+
+def test_without_a_gpu_the_rows_are_left_out_and_it_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(bench_models, "visible_gpus", list)
+    assert measure_models() == []
+    assert "no GPU is visible: the rows of full-size models are left out" in capsys.readouterr().err

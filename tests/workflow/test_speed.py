@@ -1,0 +1,77 @@
+"""Both sides of the comparison of speeds: the serial baseline makes what the pipeline makes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from experiments import Experiment, rows
+
+
+@pytest.fixture
+def tiny(experiment: Experiment, tiny_editor: Path, tiny_judge: Path) -> Experiment:
+    """The tiny real models on two CPU workers, one category."""
+    models = experiment.folder / "models"
+    shutil.copytree(tiny_editor, models / "editor")
+    shutil.copytree(tiny_judge, models / "judge")
+    source = {"light": rows("light", 3)}
+    (experiment.folder / "small.json").write_text(json.dumps(source), encoding="utf-8")
+    sides = {"height": 64, "width": 64, "condition_side": 64, "vae_side": 64}
+    editor = {"dtype": "float32", "num_inference_steps": 2, "true_cfg_scale": 1.0, **sides}
+    experiment.configure(
+        lambda config: config.update(
+            editors={
+                "tiny": {"type": "qwen_image_edit", "model": "models/editor", "params": editor},
+            },
+            judges={
+                "tiny": {
+                    "type": "qwen3_vl",
+                    "model": "models/judge",
+                    "min_scale_mass": 0.0,
+                    "params": {"dtype": "float32", "max_pixels": 65536},
+                }
+            },
+            run={"devices": {"kind": "cpu", "count": 2}, "baseline_items": None},
+        )
+    )
+    return experiment
+
+
+def test_both_sides_run_and_the_serial_one_makes_the_same_images_and_scores(tiny: Experiment) -> None:
+    run = tiny.run("compare_speed")
+    assert run.code == 0, run.output
+    check_sameness(tiny, "reload")
+    written = json.loads((tiny.results / "speed" / "speed.json").read_text(encoding="utf-8"))
+    assert written["rows"][-1]["serial"]["images"] == written["rows"][-1]["pipeline"]["images"] == 3
+    assert (written["identical"], written["compared"], written["simulated"]) == (3, 3, False)
+    assert written["pipeline_usage"]["peak_memory_mb"] > 100
+    before = {path: path.stat().st_mtime_ns for path in (tiny.results / "scores").rglob("*.jsonl")}
+
+    tiny.configure(lambda config: config["run"].update(baseline_swap="offload"))
+    run = tiny.run("compare_speed")
+    assert run.code == 0, run.output
+    assert run.rules() == {"serial_category", "build_comparison"}, "the pipeline's own results are kept"
+    check_sameness(tiny, "offload")
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert tiny.run("compare_speed").jobs == []
+
+
+def check_sameness(tiny: Experiment, swap: str) -> None:
+    serial = json.loads((tiny.results / "speed/serial/tiny/light/serial.json").read_text(encoding="utf-8"))
+    assert (serial["items"], serial["measured"], serial["swap"]) == (3, 3, swap)
+    assert serial["loads"] == 2 * 3, "the editor and the judge for each item"
+    assert (serial["compared"], serial["identical"]) == (3, 3)
+    assert serial["largest_difference"] <= 1e-4
+
+    ours = tiny.results / "speed" / "serial" / "tiny" / "light"
+    theirs = tiny.results / "edits" / "tiny" / "light"
+    images = sorted(path.name for path in (theirs / "images").glob("*.png"))
+    assert len(images) == 3
+    for name in images:
+        assert (ours / "images" / name).read_bytes() == (theirs / "images" / name).read_bytes(), name
+    scores = {score["item"]: score for score in tiny.records("scores/tiny/tiny/light/scores.jsonl")}
+    alone = tiny.records("speed/serial/tiny/light/scores-tiny.jsonl")
+    assert {score["batch_size"] for score in scores.values()} == {3}
+    assert {score["batch_size"] for score in alone} == {1}
+    for score in alone:
+        assert score["values"] == pytest.approx(scores[score["item"]]["values"], abs=1e-4)
