@@ -49,6 +49,10 @@ class Shard:
         """How many items it has, but for the last of a category."""
         return self.last - self.first + 1
 
+    def count_of(self, total: int) -> int:
+        """Return how many items it has in a category of so many."""
+        return max(0, min(self.last, total) - self.first + 1)
+
     def of(self, items: Sequence[Item]) -> Sequence[Item]:
         """Return its items; fewer than its size, or none, at the category's end."""
         return items[self.first - 1 : self.last]
