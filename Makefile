@@ -1,11 +1,13 @@
 # make run: the demo and its leaderboard.   make test: the tests.   make check: the linters.
 # make bench: what it costs, measured; make bench ONLY=name,… for some of it.
+# make demo-judge: trains the demo's judge anew, an hour and more on one core; PHOTOS="FOLDER …" for more photos
+# than scikit-image's. config/demo_judge/README.md says which were taken.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(CURDIR)/.venv/bin
 # The rules call plain `python`.
 WITH_ENVIRONMENT := PATH="$(BIN):$$PATH" $(BIN)/python
 
-.PHONY: run test check bench
+.PHONY: run test check bench demo-judge
 
 run: .venv/.ready
 	$(WITH_ENVIRONMENT) -m snakemake
@@ -16,6 +18,9 @@ test: .venv/.ready
 
 bench: .venv/.ready
 	$(WITH_ENVIRONMENT) scripts/run_bench.py --only "$(ONLY)"
+
+demo-judge: .venv/.ready
+	$(WITH_ENVIRONMENT) scripts/train_demo_judge.py --photos $(PHOTOS)
 
 check: .venv/.ready
 	$(BIN)/python -m ruff format --check scripts tests

@@ -9,15 +9,24 @@ from pathlib import Path
 SCRIPTS = Path(workflow.basedir, "scripts")
 sys.path.insert(0, str(SCRIPTS))
 
+from snakedit.cluster import check_folder, check_storage, name_folder
 from snakedit.errors import SnakeditError
 from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
 from snakedit.speed.forecast import announce
 
-# The limit given as --resources gpu=N.
+# The limit given as --resources gpu=N. On a cluster it is what each job asks for.
 GRANTED = workflow.global_resources.get("gpu")
 
+
+resource_scopes:
+    gpu="local",
+    nodes="local",
+
+
 try:
+    check_storage(map(str, workflow.storage_settings.shared_fs_usage))
+    check_folder() if workflow.remote_exec else name_folder()
     PLAN = make_plan(
         config,
         ", ".join(map(str, workflow.configfiles)),
@@ -31,12 +40,18 @@ CONFIG = PLAN.config
 # Resident pools belong to this run and end with it. Jobs inherit the name.
 os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
-# Two jobs at a time use devices, however many cores there are: the pool's queue then runs from one
-# category into the next, and models follow each other by priority instead of taking turns.
+# Two jobs at a time use the devices of a host, however many cores there are: the pool's queue then runs
+# from one category into the next, and models follow each other by priority instead of taking turns.
 # So it is with those that ask a server: the next category begins while the last answers of one come in.
-if workflow.local_exec:
-    workflow.register_resource("device_jobs", 2)
-    workflow.register_resource("endpoint_jobs", 2)
+workflow.register_resource("device_jobs", 2)
+workflow.register_resource("endpoint_jobs", 2)
+
+# Where jobs are sent to nodes, those of a group have one node, and follow each other in what they ask of it.
+# The plugin says nothing of groups to the node, which then gives each member a step, and a load, of its own.
+if not workflow.remote_exec or workflow.resource_settings.nodes:
+    workflow.register_resource("nodes", 1)
+if plugin := sys.modules.get("snakemake_executor_plugin_slurm"):
+    plugin.common_settings.pass_group_args = True
 
 
 wildcard_constraints:
@@ -71,16 +86,29 @@ def shard_option(wildcards, input):
     return f"--shard {wildcards.shard}" if "shard" in wildcards.keys() else ""
 
 
-def job_gpus(editor_or_judge):
-    """GPUs that one job declares: half a pool, so that two jobs are in flight on it.
+def shard_records(folder, records):
+    """An input function for what the shards of a category hold, in order."""
+    return lambda wildcards: [
+        f"{folder.format(**wildcards)}/shards/{shard}/{records}.jsonl"
+        for shard in PLAN.shards(wildcards.benchmark, wildcards.category)
+    ]
 
-    In remote mode the job is alone with its own limit.
-    """
+
+def is_alone():
+    """Whether a job shares its devices with no other: on a cluster, and where no pool is resident."""
+    return not workflow.local_exec or workflow.remote_exec or not CONFIG.run.resident
+
+
+def job_gpus(editor_or_judge):
+    """GPUs that one job declares: half a pool, so that two jobs are in flight on it, or all if it is alone."""
     pool = PLAN.devices(editor_or_judge)
+    sending = not workflow.local_exec and not workflow.remote_exec
+    if pool and sending and CONFIG.run.devices.kind == "auto":
+        # What the nodes have is not to be seen from here.
+        return GRANTED.value if GRANTED else 0
     if PLAN.on_cpu() or pool == 0:
         return 0
-    alone = workflow.remote_exec or not CONFIG.run.resident
-    return pool if alone else max(1, pool // 2)
+    return pool if is_alone() else max(1, pool // 2)
 
 
 def job_threads(editor_or_judge):
@@ -88,7 +116,12 @@ def job_threads(editor_or_judge):
     if not PLAN.on_cpu():
         return 1
     pool = PLAN.devices(editor_or_judge)
-    return max(1, pool // 2 if CONFIG.run.resident else pool)
+    return max(1, pool if is_alone() else pool // 2)
+
+
+def device_jobs(editor_or_judge):
+    """1 if a job uses devices of this host, else 0."""
+    return min(1, PLAN.devices(editor_or_judge)) if workflow.local_exec else 0
 
 
 def shown_edits(wildcards):

@@ -12,15 +12,15 @@ rule edit_category:
     benchmark:
         "results/{benchmark}/benchmarks/edit_category/{editor}/{category}.tsv"
     priority: lambda wildcards: 100 - PLAN.editor_place(wildcards.editor)
+    group:
+        "edit_{editor}"
     conda:
         "../envs/edit.yaml"
     threads: lambda wildcards: job_threads(CONFIG.editors[wildcards.editor])
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.editors[wildcards.editor]),
         pool_gpu=lambda wildcards: PLAN.devices(CONFIG.editors[wildcards.editor]),
-        device_jobs=lambda wildcards: min(
-            1, PLAN.devices(CONFIG.editors[wildcards.editor])
-        ),
+        device_jobs=lambda wildcards: device_jobs(CONFIG.editors[wildcards.editor]),
         endpoint_jobs=lambda wildcards: PLAN.endpoint_jobs(
             CONFIG.editors[wildcards.editor]
         ),

@@ -12,15 +12,15 @@ rule score_category:
     benchmark:
         "results/{benchmark}/benchmarks/score_category/{judge}/{editor}/{category}.tsv"
     priority: lambda wildcards: -PLAN.judge_place(wildcards.judge)
+    group:
+        "score_{judge}"
     conda:
         "../envs/score.yaml"
     threads: lambda wildcards: job_threads(CONFIG.judges[wildcards.judge])
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.judges[wildcards.judge]),
         pool_gpu=lambda wildcards: PLAN.devices(CONFIG.judges[wildcards.judge]),
-        device_jobs=lambda wildcards: min(
-            1, PLAN.devices(CONFIG.judges[wildcards.judge])
-        ),
+        device_jobs=lambda wildcards: device_jobs(CONFIG.judges[wildcards.judge]),
         endpoint_jobs=lambda wildcards: PLAN.endpoint_jobs(
             CONFIG.judges[wildcards.judge]
         ),

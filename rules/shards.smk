@@ -6,30 +6,6 @@ wildcard_constraints:
     shard=r"\d+-\d+",
 
 
-def sharded_benchmark():
-    """A pattern for a benchmark's name, where what follows it is the path of a sharded category's records."""
-    patterns = []
-    for benchmark in CONFIG.benchmarks:
-        sharded = [c for c in PLAN.categories(benchmark) if PLAN.shards(benchmark, c)]
-        if sharded:
-            names = "|".join(map(re.escape, sharded))
-            patterns.append(f"{re.escape(benchmark)}(?=/.*/(?:{names})/[^/]+$)")
-    return "|".join(patterns) or "(?!)"
-
-
-def shard_records(folder, records):
-    """An input function for what the shards of a category hold, in order."""
-    return lambda wildcards: [
-        f"{folder.format(**wildcards)}/shards/{shard}/{records}.jsonl"
-        for shard in PLAN.shards(wildcards.benchmark, wildcards.category)
-    ]
-
-
-def shard_names(wildcards, input):
-    """A params function for the names of a category's shards, in order."""
-    return PLAN.shards(wildcards.benchmark, wildcards.category)
-
-
 ruleorder: gather_edits > edit_category
 ruleorder: gather_scores > score_category
 
@@ -70,7 +46,7 @@ rule gather_edits:
     benchmark:
         "results/{benchmark}/benchmarks/gather_edits/{editor}/{category}.tsv"
     wildcard_constraints:
-        benchmark=sharded_benchmark(),
+        benchmark=PLAN.sharded_benchmark(),
     priority: lambda wildcards: 100 - PLAN.editor_place(wildcards.editor)
     conda:
         "../envs/edit.yaml"
@@ -78,7 +54,9 @@ rule gather_edits:
     params:
         script=entry_point("gather_edits.py"),
         config=config_file,
-        shards=shard_names,
+        shards=lambda wildcards, input: PLAN.shards(
+            wildcards.benchmark, wildcards.category
+        ),
     shell:
         "python {params.script:q} --config {params.config:q} --shards {params.shards:q}"
         " --output {output.edits:q} --log {log:q}"
@@ -96,14 +74,16 @@ rule gather_scores:
     benchmark:
         "results/{benchmark}/benchmarks/gather_scores/{judge}/{editor}/{category}.tsv"
     wildcard_constraints:
-        benchmark=sharded_benchmark(),
+        benchmark=PLAN.sharded_benchmark(),
     conda:
         "../envs/score.yaml"
     threads: 1
     params:
         script=entry_point("gather_scores.py"),
         config=config_file,
-        shards=shard_names,
+        shards=lambda wildcards, input: PLAN.shards(
+            wildcards.benchmark, wildcards.category
+        ),
     shell:
         "python {params.script:q} --config {params.config:q} --shards {params.shards:q}"
         " --output {output.scores:q} --log {log:q}"

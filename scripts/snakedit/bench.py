@@ -16,6 +16,8 @@ from pathlib import Path
 from snakedit.bench_experiment import CATEGORIES, DEVICES, Experiment
 from snakedit.errors import ConfigError, did_you_mean
 from snakedit.records import Edit, read_records, write_whole
+from snakedit.speed.costs import ModelCost
+from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one
 
 # The simulated models, in seconds.
 EDITOR_LOAD, EDIT = 15.0, 1.8
@@ -82,11 +84,18 @@ def bench_run(folder: Path) -> list[Figure]:
         + JUDGE_LOAD
         + math.ceil(batches / DEVICES) * JUDGE_BATCH
     )
-    old = sum(
-        EDITOR_LOAD + math.ceil(count / DEVICES) * EDIT + JUDGE_LOAD + math.ceil(count / BATCH) * JUDGE_BATCH
-        for count in CATEGORIES.values()
-    )
-    serial = items * (EDITOR_LOAD + EDIT + JUDGE_LOAD + JUDGE_SINGLE)
+    judge_seconds = {1: JUDGE_SINGLE, BATCH: JUDGE_BATCH}
+    work = [
+        ModelWork("editor", "edit", ModelCost(EDITOR_LOAD, 0.0, {1: EDIT}, measured=False), CATEGORIES),
+        ModelWork(
+            "judge",
+            "score",
+            ModelCost(JUDGE_LOAD, 0.0, judge_seconds, measured=False),
+            CATEGORIES,
+            batch=BATCH,
+        ),
+    ]
+    old, serial = fixed_shares(work, DEVICES, whole=True).wall, one_by_one(work).wall
     return [
         Figure("run_270_s", measured, f"{items} items on {DEVICES} simulated devices, measured"),
         Figure("run_270_ideal_s", ideal, "computed: each device loads each model once and is then busy"),
@@ -150,6 +159,13 @@ def bench_judging(folder: Path) -> list[Figure]:
     return [Figure(name, value, how) for name, value in measure_judging(folder).items()]
 
 
+def bench_demo_judge(folder: Path) -> list[Figure]:
+    """The shipped demo judge's examination on photos and wordings that it was never trained on."""
+    from snakedit.bench_demo_judge import measure_demo_judge
+
+    return [Figure(*told) for told in measure_demo_judge()]
+
+
 def bench_old_projection(folder: Path) -> list[Figure]:
     """The pipeline with the constants of a comparison that was only ever arithmetic, against that."""
     from snakedit.bench_speed import measure_old_projection
@@ -191,6 +207,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "driver_memory": bench_driver_memory,
     "scale": bench_scale,
     "judging": bench_judging,
+    "demo_judge": bench_demo_judge,
     "old_projection": bench_old_projection,
     "baseline": bench_baseline,
     "prediction": bench_prediction,

@@ -57,7 +57,8 @@ def measure_baseline(folder: Path) -> Figures:
     experiment.snakemake("compare_speed")
     comparison = json.loads((experiment.results / "speed" / "speed.json").read_text(encoding="utf-8"))
     serial = comparison["rows"][-1]["serial"]
-    extrapolated = serial["total"] / serial["images"] * sum(CATEGORIES.values())
+    start = comparison["serial_start"]
+    extrapolated = start + (serial["total"] - start) / serial["images"] * sum(CATEGORIES.values())
     computed = one_by_one(_old_work()).wall
     how = f"a simulated device, measured on {comparison['sampled']} items"
     return [

@@ -22,8 +22,9 @@ from snakedit.single_model import is_single_model, to_general
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 SCHEMA = CONFIG_FOLDER / "schemas" / "config.schema.yaml"
-# What is built on the spot for the demo: its benchmark, and models with random weights.
+# What is built on the spot for the demo: its benchmark, its judge, and models with random weights.
 DEMO_FOLDER = Path("results/.demo")
+DEMO_JUDGE_NAME = "demo-judge"
 
 
 @dataclass(frozen=True)

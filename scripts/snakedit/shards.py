@@ -6,8 +6,9 @@ journal lie in ``{category}/shards/{shard}/``; its images, and what its records 
 """
 
 import json
+import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -63,6 +64,22 @@ def shards_of(count: int, size: int) -> list[Shard]:
     if count <= size:
         return []
     return [Shard(first, first + size - 1) for first in range(1, count + 1, size)]
+
+
+def benchmark_pattern(sharded: Mapping[str, Sequence[str]]) -> str:
+    """Return a regular expression for the benchmark in the path of a sharded category's JSON Lines.
+
+    A category can have shards in one benchmark and none in another, so what follows the name is looked at.
+
+    Args:
+        sharded: benchmark → its sharded categories.
+    """
+    patterns = [
+        f"{re.escape(name)}(?=/.*/(?:{'|'.join(map(re.escape, categories))})/[^/]+$)"
+        for name, categories in sharded.items()
+        if categories
+    ]
+    return "|".join(patterns) or "(?!)"
 
 
 def category_folder(output: Path, shard: Shard | None) -> Path:

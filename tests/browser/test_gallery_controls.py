@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from conftest import EDITORS, open_gallery
+from galleries import EDITORS, open_gallery
 from playwright.sync_api import Page, expect
 
 ALL = 6 + 5 + 3

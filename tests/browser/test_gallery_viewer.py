@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import open_gallery
+from galleries import open_gallery
 from playwright.sync_api import Page, expect
 
 LOADS = """(address) => new Promise((done) => {

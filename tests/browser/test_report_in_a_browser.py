@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ARABIC, HANDLER, HOSTILE, open_gallery
+from galleries import ARABIC, HANDLER, HOSTILE, open_gallery
 from playwright.sync_api import Browser, expect
 
 MOST_BYTES = 5_000_000
+FAR_AWAY = """() => new Promise((done) => {
+    const image = new Image();
+    image.onerror = done;
+    image.src = "http://far.example/";
+})"""
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -56,6 +61,12 @@ def test_nothing_but_the_reports_own_files_is_read(watched, report):
     assert watched.read
     results = report.parent.as_uri()
     assert [address for address in watched.read if not address.startswith((results, "data:", "blob:"))] == []
+    # What is looked for there would be seen.
+    page.goto("about:blank")
+    page.evaluate(FAR_AWAY)
+    assert watched.outside == ["http://far.example/"]
+    watched.outside.clear()
+    watched.errors.clear()
 
 
 def test_a_connection_that_a_page_would_make_is_refused(watched, report):

@@ -1,9 +1,11 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snakedit.records import Edit, Journal, Score, read_journal
-from snakedit.shards import Shard, shards_of, take_over
+from snakedit.shards import Shard, benchmark_pattern, shards_of, take_over
 
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
 
@@ -27,6 +29,15 @@ def test_items_added_at_the_end_change_no_shards_name(count, size, more):
 def test_what_is_no_shards_name_is_refused(name):
     with pytest.raises(ValueError, match=r"."):
         Shard.parse(name)
+
+
+def test_a_category_can_have_shards_in_one_benchmark_and_none_in_another():
+    pattern = re.compile(f"results/({benchmark_pattern({'a.b': ['物理', 'x'], 'c': []})})/.*$")
+    assert pattern.match("results/a.b/edits/e/物理/edits.jsonl")
+    assert pattern.match("results/a.b/scores/j/e/x/scores.jsonl")
+    for path in ("c/edits/e/x/edits.jsonl", "a.b/edits/x/y/edits.jsonl", "aXb/edits/e/x/edits.jsonl"):
+        assert not pattern.match(f"results/{path}")
+    assert not re.match(benchmark_pattern({"c": []}), "c")
 
 
 def journal_of(output, *records):

@@ -45,6 +45,13 @@ def test_both_sides_run_and_the_serial_one_makes_the_same_images_and_scores(tiny
     assert written["rows"][-1]["serial"]["images"] == written["rows"][-1]["pipeline"]["images"] == 3
     assert (written["identical"], written["compared"], written["simulated"]) == (3, 3, False)
     assert written["pipeline_usage"]["peak_memory_mb"] > 100
+    pictures = {path.stem for path in (tiny.results / "speed").glob("*.svg")}
+    assert pictures == {"timeline-serial", "timeline-pipeline", "shares"}
+    (table,) = (tiny.results / "speed" / "telemetry").glob("serial_category/tiny/light.*.csv")
+    spans = [
+        line.split(",")[2] for line in table.read_text(encoding="utf-8").splitlines() if "light-1" in line
+    ]
+    assert spans == ["load", "edit", "unload", "load", "score", "unload"]
     before = {path: path.stat().st_mtime_ns for path in (tiny.results / "scores").rglob("*.jsonl")}
 
     tiny.configure(lambda config: config["run"].update(baseline_swap="offload"))

@@ -1,4 +1,4 @@
-"""The tiny checkpoints of the demo and the tests: real classes, the hub's layout, random weights."""
+"""The small checkpoints of the demo and the tests: real classes, the hub's layout; all but one are random."""
 
 import os
 import shutil
@@ -9,7 +9,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from snakedit.checkpoints.qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
+from snakedit.config import CONFIG_FOLDER, DEMO_JUDGE_NAME
 from snakedit.errors import CheckpointError
+
+DEMO_JUDGE = CONFIG_FOLDER / "demo_judge"
 
 
 def _build_qwen3_vl(folder: Path) -> None:
@@ -18,10 +21,16 @@ def _build_qwen3_vl(folder: Path) -> None:
     build_qwen3_vl(folder)
 
 
+def _copy_demo_judge(folder: Path) -> None:
+    """The demo's judge was trained, and is shipped with the configuration."""
+    shutil.copytree(DEMO_JUDGE, folder, dirs_exist_ok=True)
+
+
 CHECKPOINTS: Mapping[str, Callable[[Path], None]] = {
     "qwen-image-edit-tiny": build_qwen_image_edit,
     "qwen-image-edit-plus-tiny": build_qwen_image_edit_plus,
     "qwen3-vl-tiny": _build_qwen3_vl,
+    DEMO_JUDGE_NAME: _copy_demo_judge,
 }
 
 

@@ -1,6 +1,7 @@
 """A small byte-level BPE tokenizer in Qwen's format, trained on the spot: it can spell any text."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,14 @@ _SENTENCES = (
 _WHOLE_WORDS = ("yes", "no", "Yes", "No")
 
 
-def build_tokenizer(vocabulary_size: int = 512) -> Any:
+def build_tokenizer(vocabulary_size: int = 512, texts: Sequence[str] = ()) -> Any:
     """Return a `Qwen2Tokenizer` with Qwen's special tokens, its splitting of text, and a chat template.
 
     Each decimal digit is one token and 10 is two, as in Qwen's vocabulary.
+
+    Args:
+        vocabulary_size: without the special tokens.
+        texts: learnt from beside a few sentences of its own.
     """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
     from transformers import Qwen2Tokenizer
@@ -75,7 +80,7 @@ def build_tokenizer(vocabulary_size: int = 512) -> Any:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    trained.train_from_iterator([*_SENTENCES, *_WHOLE_WORDS * 50], trainer)
+    trained.train_from_iterator([*_SENTENCES, *texts, *_WHOLE_WORDS * 50], trainer)
     model = json.loads(trained.to_str())["model"]
     tokenizer = Qwen2Tokenizer(
         vocab=model["vocab"],

@@ -1,9 +1,10 @@
 """What a reader must know before the numbers: simulated parts, mixed versions, totals that do not compare."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from snakedit.config import DEMO_FOLDER, Config
+from snakedit.config import DEMO_FOLDER, DEMO_JUDGE_NAME, Config
 from snakedit.report.leaderboard import Row, standings
 from snakedit.report.made import Made, Making
 from snakedit.report.numbers import SCORE
@@ -14,15 +15,34 @@ SIMULATED = "simulated"
 def demo_notices(config: Config) -> list[str]:
     """Return a notice for every judge, and every editor, that is one of the demo's models."""
     judges = [judge.name for judge in config.judges.values() if _has_random_weights(judge.model)]
+    trained = [judge.name for judge in config.judges.values() if _is_demo_judge(judge.model)]
     editors = [editor.name for editor in config.editors.values() if _has_random_weights(editor.model)]
     return [
         *(f"These scores mean nothing: the demo judge '{name}' has random weights." for name in judges),
+        *(
+            f"'{name}' is a demo judge: it knows only the demo's operations, and no other score of it means "
+            "anything."
+            for name in trained
+        ),
         *(f"The demo editor '{name}' has random weights, so it follows no instruction." for name in editors),
     ]
 
 
 def _has_random_weights(model: str | None) -> bool:
-    return model is not None and Path(model).parent == DEMO_FOLDER
+    return model is not None and Path(model).parent == DEMO_FOLDER and not _is_demo_judge(model)
+
+
+def _is_demo_judge(model: str | None) -> bool:
+    """Its checkpoint says so of itself, wherever it was copied to."""
+    if model is None:
+        return False
+    if Path(model) == DEMO_FOLDER / DEMO_JUDGE_NAME:
+        return True
+    try:
+        content = json.loads((Path(model) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("snakedit_demo_judge") is True
 
 
 def simulation_notices(config: Config) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -87,6 +87,7 @@ def read_category(files: CategoryFiles) -> Category:
     names = {item.category for item in items.values()}
     if len(names) > 1:
         raise RecordError(f"items of several categories: {', '.join(sorted(names))}", where=str(files.items))
+    _check_items(items.values(), files.items)
     edits = {editor: _by_item(path, Edit, lambda edit: edit.item) for editor, path in files.edits.items()}
     scores = {key: _by_item(path, Score, lambda score: score.item) for key, path in files.scores.items()}
     for editor, path in files.edits.items():
@@ -133,6 +134,14 @@ def _refuse_strangers(records: Iterable[str], items: dict[str, Item], path: Path
             )
 
 
+def _check_items(items: Iterable[Item], path: Path) -> None:
+    for item in items:
+        where = f"{path}: item '{item.id}'"
+        if not item.images or not item.image_sha256s:
+            raise RecordError("an item has an image, and its sha256", where=where)
+        _check_numbers({f"human.{name}": value for name, value in (item.human or {}).items()}, where)
+
+
 def _check_edits(edits: Iterable[Edit], path: Path) -> None:
     for edit in edits:
         where = f"{path}: item '{edit.item}'"
@@ -142,6 +151,7 @@ def _check_edits(edits: Iterable[Edit], path: Path) -> None:
             )
         if (edit.status == "ok") != (edit.image is not None):
             raise RecordError("an edit has an image if, and only if, its status is 'ok'", where=where)
+        _check_numbers({"change": edit.change, "seconds": edit.seconds}, where)
 
 
 def _check_scores(scores: Iterable[Score], path: Path) -> None:
@@ -153,15 +163,21 @@ def _check_scores(scores: Iterable[Score], path: Path) -> None:
             )
         if (score.status == "ok") != (score.score is not None):
             raise RecordError("a record has a score if, and only if, its status is 'ok'", where=where)
-        for name, value in {**score.values, "score": score.score}.items():
-            if value is not None and not _is_number(value):
-                raise RecordError(f"'{name}' is {value!r}", where=where, allowed="a finite number, or null")
+        _check_numbers({**score.values, "score": score.score}, where)
+        _check_numbers({f"spread.{name}": value for name, value in score.spread.items()}, where)
+        _check_numbers({"seconds": score.seconds, "tokens": score.tokens, "requests": score.requests}, where)
         if "score" in score.values:
             raise RecordError(
                 "a metric called 'score', which is the name of the item's own score",
                 where=where,
                 hint="give the metric another name in the rubric",
             )
+
+
+def _check_numbers(values: Mapping[str, object], where: str) -> None:
+    for name, value in values.items():
+        if value is not None and not _is_number(value):
+            raise RecordError(f"'{name}' is {value!r}", where=where, allowed="a finite number, or null")
 
 
 def _is_number(value: object) -> bool:

@@ -42,7 +42,7 @@ class Thumbnails:
         self._share = limit // max(1, categories)
         self._there = {path.name for path in self._folder.iterdir()}
         self._used: set[str] = set()
-        self._workers = workers
+        self._workers = max(1, workers)
 
     def of_category(self, items: Iterable[list[tuple[Path, str | None]]]) -> dict[Path, str]:
         """Make one category's thumbnails: those of its first items, as far as its share reaches.

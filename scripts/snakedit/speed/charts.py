@@ -28,7 +28,7 @@ def pipeline_timeline(runs: Sequence[RunTrace]) -> str | None:
 
 def serial_timeline(jobs: Sequence[JobTrace]) -> str | None:
     """Return what the serial side's device did, its jobs put one behind the other; None without any."""
-    # What a job does before its first item is told once for all of them, in the table's legend.
+    # What a job does before its first item counts once for all of them, and stands in the notes.
     items = [[span for span in RunTrace([job]).spans() if span.item is not None] for job in jobs]
     return timeline(_in_turn([spans for spans in items if spans]))
 

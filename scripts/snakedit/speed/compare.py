@@ -1,7 +1,8 @@
 """Before and after in numbers: the serial baseline's sample against the pipeline's telemetry."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import mean
 
 from snakedit.errors import StageError
 from snakedit.runtime.telemetry import Span
@@ -65,6 +66,8 @@ class Comparison:
         rows: by category, and last all together.
         sampled, items: items that the serial side was measured on, of all.
         swap: ``reload`` or ``offload``.
+        serial_start: seconds from the birth of the serial side's process to its first item: imports and first
+            loads. All items would share one, so only the row of all categories holds it, once.
         devices: how many the pipeline used; the serial side uses one.
         runs: of the pipeline, whose telemetry was taken together.
         simulated: whether any device was.
@@ -78,6 +81,7 @@ class Comparison:
     sampled: int
     items: int
     swap: str
+    serial_start: float
     devices: int
     runs: int
     simulated: bool
@@ -122,7 +126,10 @@ def compare(
     images = {name: times.images for name, times in serial_times.items()}
     pipeline_times = _pipeline_times(chosen, images)
     rows = [Row(name, serial_times[name], pipeline_times[name]) for name in categories]
-    rows.append(Row("", _sum(list(serial_times.values())), pipeline_times[""]))
+    start = _start(serial_jobs)
+    total = _sum(list(serial_times.values()))
+    total = replace(total, total=total.total + start, switch=total.switch + start)
+    rows.append(Row("", total, pipeline_times[""]))
     differences = [one.largest_difference for one in serial if one.largest_difference is not None]
     return Comparison(
         benchmark=benchmark,
@@ -130,6 +137,7 @@ def compare(
         sampled=sum(one.measured for one in serial),
         items=sum(one.items for one in serial),
         swap=serial[0].swap,
+        serial_start=start,
         devices=max(len(run.devices()) for run in chosen),
         runs=len(chosen),
         simulated=any(device.startswith("simulated") for run in chosen for device in run.devices()),
@@ -173,6 +181,15 @@ def pipeline_shares(runs: Sequence[RunTrace]) -> dict[str, float]:
         "idle": _seconds(spans, ("idle", "lost")) / available,
     }
     return {**shares, "Snakemake": max(0.0, 1.0 - sum(shares.values()))}
+
+
+def _start(jobs: Sequence[JobTrace]) -> float:
+    """The mean time of a serial job before its first item."""
+    starts = []
+    for job in jobs:
+        items = [span.start for span in job.spans if span.item is not None and span.name != "idle"]
+        starts += [min(items) - job.spans[0].start] if items else []
+    return mean(starts) if starts else 0.0
 
 
 def _serial_shares(times: Times) -> dict[str, float]:

@@ -94,7 +94,8 @@ def notes(comparison: Comparison) -> list[str]:
         )
     how = {"reload": "read from disk", "offload": "moved out of CPU memory"}[comparison.swap]
     found.append(
-        f"One by one: one device, both models {how} for each item. Imports and the first load are left out."
+        f"One by one: one device, every model {how} for each item. The start of its process, imports and "
+        f"first loads ({comparison.serial_start:.1f} s), counts once, in the row of all categories."
     )
     found.append(
         f"Pipeline: {comparison.devices} devices, from the start of Snakemake to the last device's end"

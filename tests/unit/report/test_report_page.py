@@ -253,6 +253,31 @@ def test_scores_of_a_judge_with_random_weights_are_said_to_mean_nothing(hand, mo
     assert [says in text for text in texts] == [is_demo] * 3
 
 
+@pytest.mark.parametrize(
+    ("model", "content", "is_demo"),
+    [
+        ("results/.demo/demo-judge", None, True),
+        ("models/copied", '{"snakedit_demo_judge": true}', True),
+        ("models/other", "{}", False),
+        ("models/broken", "{", False),
+    ],
+)
+def test_every_page_says_that_a_demo_judge_knows_only_the_demos_operations(
+    hand, tmp_path, monkeypatch, model, content, is_demo
+):
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        folder = tmp_path / model
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(content, encoding="utf-8")
+    hand.add_scored("c", tiny=[1.0], blank=[1.0])
+    pages = build(hand, config=configuration(judges={"vl": {"type": "qwen3_vl", "model": model}}))
+    texts = [page.text for page in pages] + [(hand.root / "report" / "leaderboard.md").read_text()]
+    says = "'vl' is a demo judge: it knows only the demo's operations"
+    assert [says in text for text in texts] == [is_demo] * 3
+    assert not any("random weights" in text for text in texts)
+
+
 def test_the_callers_notices_stand_on_every_page_and_in_the_markdown(hand):
     hand.add_scored("c", tiny=[1.0], blank=[1.0])
     notice = "These scores mean nothing: the demo judge has random weights."

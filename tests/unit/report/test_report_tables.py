@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -197,6 +198,9 @@ OK = {"tiny": [edit("a")]}
         (OK, [Score("a", "ok", score="7")], "'score' is '7'; allowed: a finite number, or null"),
         (OK, [Score("a", "ok", values={"m": True}, score=1.0)], "'m' is True; allowed"),
         (OK, [Score("a", "ok", values={"score": 1.0}, score=1.0)], "a metric called 'score'"),
+        (OK, [Score("a", "ok", score=1.0, spread={"m": "x"})], "'spread.m' is 'x'; allowed: a finite number"),
+        (OK, [Score("a", "ok", score=1.0, tokens={})], "'tokens' is {}; allowed: a finite number"),
+        ({"tiny": [edit("a", change="much")]}, [], "'change' is 'much'; allowed: a finite number"),
     ],
 )
 def test_records_that_do_not_fit_together_end_in_one_line(hand, edits, scores, says):
@@ -204,6 +208,20 @@ def test_records_that_do_not_fit_together_end_in_one_line(hand, edits, scores, s
     with pytest.raises(RecordError) as error:
         read(hand)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"images": []}, "an item has an image, and its sha256"),
+        ({"image_sha256s": []}, "an item has an image, and its sha256"),
+        ({"human": {"tiny": "good"}}, "'human.tiny' is 'good'; allowed: a finite number, or null"),
+    ],
+)
+def test_items_that_cannot_be_meant_end_in_one_line(hand, more, says):
+    hand.add("c", [item("a", "c", **more)], {}, {})
+    with pytest.raises(RecordError, match=re.escape(says)):
+        read(hand)
 
 
 def test_a_category_given_twice_is_not_counted_twice(hand):

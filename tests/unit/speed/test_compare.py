@@ -24,6 +24,18 @@ def test_the_sample_is_multiplied_and_said_to_be():
     assert not compare("b", [serial(measured=4)], [], [two_devices_a_run()], ["c"]).is_extrapolated
 
 
+def test_the_serial_sides_start_counts_once_and_in_no_category():
+    before = [("simulated:0", "switch", 0, 1, None), ("simulated:0", "load", 1, 2, None)]
+    jobs = [
+        job("serial_category", name, [*before, ("simulated:0", "load", 3, 1, "i0")], run="3:3")
+        for name in "cd"
+    ]
+    found = compare("b", [serial()], jobs, [two_devices_a_run()], ["c"])
+    assert found.serial_start == 3
+    assert (found.rows[0].serial.total, found.rows[-1].serial.total) == (20, 23)
+    assert (found.rows[0].serial.switch, found.rows[-1].serial.switch) == (8, 11)
+
+
 def test_the_pipelines_parts_are_device_seconds_over_devices():
     total = compare("b", [serial()], [], [two_devices_a_run()], ["c"]).rows[-1]
     assert (total.pipeline.total, total.pipeline.edit, total.pipeline.score) == (9, 4, 1)

@@ -1,0 +1,99 @@
+"""The judge's tokenizer, and the product's own prompts in tokens, cut where the questions part."""
+
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer
+from snakedit.demo_judge.wordings import corpus
+from snakedit.judges import local
+from snakedit.judges.qwen3_vl import VISION_END
+from snakedit.judges.rubric import Metric, Rubric, load_rubric
+from snakedit.records import Item
+
+RUBRIC = "viescore"
+VOCABULARY = 832
+_MARK = "INSTRUCTION"
+_WHOLE = ("system", "user", "assistant", '."\n')
+IMAGE = "<|image_pad|>"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt in tokens. Its one image token an image stands for as many as the image has cells.
+
+    Attributes:
+        before: up to behind the last image.
+        lead: the lines that the questions on the same images share.
+        questions: the rest, one a metric.
+    """
+
+    before: tuple[int, ...]
+    lead: tuple[int, ...]
+    questions: tuple[tuple[int, ...], ...]
+
+
+def build_judge_tokenizer() -> Any:
+    """Return a tokenizer that can spell any text and has the rubric's own sentences as single tokens.
+
+    Short prompts make a small judge on a CPU possible. Another rubric is spelt out in words that the judge
+    was never taught.
+    """
+    tokenizer = build_tokenizer(VOCABULARY, [*corpus(), *_WHOLE * 99])
+    tokenizer.add_tokens(_sentences(load_rubric(RUBRIC)))
+    return tokenizer
+
+
+def _sentences(rubric: Rubric) -> list[str]:
+    texts = [local.plain(rubric.system or "")]
+    for metric in rubric.metrics:
+        question = rubric.question(metric, _item(_MARK))
+        lead, mark, rest = question.rpartition(_MARK)
+        texts += [lead, rest[2:]] if mark else [question]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def metrics_showing(rubric: Rubric, *shows: str) -> list[Metric]:
+    """Return the metrics that show these images."""
+    return [metric for metric in rubric.metrics if metric.shows == shows]
+
+
+class Prompts:
+    """The rubric's prompts in tokens, remembered by instruction."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self.rubric = load_rubric(RUBRIC)
+        self.pair = cache(partial(self._prompt, metrics_showing(self.rubric, "source", "edit"), 2))
+        self.single = cache(partial(self._prompt, metrics_showing(self.rubric, "edit"), 1))
+        self.digits = [tokenizer.convert_tokens_to_ids(str(digit)) for digit in range(10)]
+        self.end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+        self.image = tokenizer.convert_tokens_to_ids(IMAGE)
+
+    def _prompt(self, metrics: list[Metric], images: int, instruction: str = "") -> Prompt:
+        parts = []
+        for metric in metrics:
+            content = [{"type": "image"}] * images
+            text = local.plain(self.rubric.question(metric, _item(instruction)))
+            messages = [
+                {"role": "system", "content": [{"type": "text", "text": self.rubric.system}]},
+                {"role": "user", "content": [*content, {"type": "text", "text": text}]},
+            ]
+            whole = self.tokenizer.apply_chat_template(
+                messages, chat_template=CHAT_TEMPLATE, tokenize=False, add_generation_prompt=True
+            )
+            parts.append(whole.rpartition(VISION_END))
+        lead = local.common_lead([after for _, _, after in parts])
+        before, _, _ = parts[0]
+        return Prompt(
+            self._tokens(before + VISION_END),
+            self._tokens(lead),
+            tuple(self._tokens(after.removeprefix(lead)) for _, _, after in parts),
+        )
+
+    def _tokens(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _item(instruction: str) -> Item:
+    return Item("demo", "demo", ["source.png"], ["0" * 64], instruction)

@@ -1,0 +1,40 @@
+"""Train the demo's judge on one CPU thread, going on where it was stopped, and write its checkpoint.
+
+    python scripts/train_demo_judge.py --photos /usr/share/backgrounds /usr/share/wallpapers
+
+Hours are fine: a training that is stopped goes on from its last state when it is called again.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from snakedit.errors import exit_in_one_line
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line, train, write the checkpoint and print its examination."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", nargs="*", type=Path, default=[], help="folders of free photos")
+    parser.add_argument("--work", type=Path, default=Path("build/demo-judge"), help="state and log")
+    parser.add_argument("--output", type=Path, default=Path("build/demo-judge/checkpoint"))
+    parser.add_argument("--steps", type=int, default=6000, help="updates of 16 edits each")
+    parser.add_argument("--pairs", type=int, default=1000, help="held-out pairs of the examination")
+    args = parser.parse_args(argv)
+
+    from snakedit.demo_judge.examine import examination
+    from snakedit.demo_judge.export import export
+    from snakedit.demo_judge.prompts import build_judge_tokenizer
+    from snakedit.demo_judge.train import Schedule, train
+
+    network = train(args.work, args.photos, Schedule(steps=args.steps))
+    export(network, build_judge_tokenizer(), args.output)
+    print(f"written: {args.output}")
+    for name, value in examination(args.output, args.pairs).items():
+        print(f"{name}: {value:.3f}")
+
+
+if __name__ == "__main__":
+    exit_in_one_line(main)

@@ -1,0 +1,136 @@
+import gc
+import json
+
+import pytest
+from PIL import Image
+
+from snakedit.config import from_dict, normalise
+from snakedit.editors import simulated
+from snakedit.errors import RecordError, StageError
+from snakedit.judges.simulated import SimulatedJudge
+from snakedit.records import Edit, Item, Score, read_records, write_records
+from snakedit.runtime.images import save_png
+from snakedit.runtime.pool import JobContext
+from snakedit.speed.build import build_comparison
+from snakedit.speed.serial import Serial, sample, serial_category
+from snakedit.speed.worker import SerialWorker
+
+
+@pytest.fixture
+def config():
+    return from_dict(
+        normalise(
+            {
+                "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
+                "editors": {
+                    "m": {"type": "simulated"},
+                    "lost": {"type": "files", "params": {"folder": "no"}},
+                },
+                "judges": {"j": {"type": "simulated"}},
+                "run": {"devices": {"kind": "simulated", "count": 2}, "baseline_items": 2},
+            },
+            "test",
+        )
+    )
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """A category of three items, with what the pipeline made of it: another image, and no scores."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SNAKEDIT_LOCK_DIR", str(tmp_path / "locks"))
+    folder = tmp_path / "results" / "b"
+    items = []
+    for n in range(3):
+        sha256 = save_png(Image.new("RGB", (8, 8), (n, 0, 0)), folder / f"items/c/images/i{n}.png")
+        items.append(Item(f"i{n}", "c", [f"images/i{n}.png"], [sha256], "warmer"))
+    write_records(folder / "items/c/items.jsonl", items)
+    for editor in ("m", "lost"):
+        made = [Edit(f"i{n}", "ok", image="x", image_sha256="0" * 64) for n in range(3)]
+        write_records(folder / f"edits/{editor}/c/edits.jsonl", made)
+        write_records(folder / f"scores/j/{editor}/c/scores.jsonl", [Score("i0", "no_edit")])
+    return folder
+
+
+def measure(config, results, editor="m"):
+    output = results / "speed" / "serial" / editor / "c" / "serial.json"
+    job = JobContext("serial_category", editor, "c", "b", 1, 0, results / "speed" / "telemetry")
+    return serial_category(config, editor, ["j"], results / "items/c/items.jsonl", results, output, job)
+
+
+def test_a_sample_is_measured_and_another_image_is_not_called_the_same(config, results):
+    found = measure(config, results)
+    assert (found.items, found.measured, found.loads) == (3, 2, 4)
+    assert (found.compared, found.identical, found.largest_difference) == (2, 0, None)
+    assert found.seconds["total"] >= sum(found.seconds[name] for name in ("load", "edit", "score", "unload"))
+    edits = list(read_records(results / "speed/serial/m/c/edits.jsonl", Edit))
+    assert [edit.item for edit in edits] == ["i0", "i1"]
+    assert all(edit.seconds is not None for edit in edits)
+    written = json.loads((results / "speed/serial/m/c/serial.json").read_text(encoding="utf-8"))
+    assert Serial(**written) == found
+
+
+def test_an_editor_that_can_do_nothing_is_an_error(config, results):
+    with pytest.raises(StageError, match="none of its items can be edited"):
+        measure(config, results, "lost")
+
+
+@pytest.mark.parametrize(
+    ("count", "chosen"), [(1, [0]), (3, [0, 3, 6]), (10, list(range(10))), (None, list(range(10)))]
+)
+def test_a_sample_is_spread_over_the_category(count, chosen):
+    assert sample(list(range(10)), count) == chosen
+
+
+def worker(swap):
+    settings = {"type": "simulated", "model": None, "params": {}, "needs_device": True}
+    judge = {**settings, "rubric": "viescore", "prompts": {}, "reading": "expected"}
+    judge |= {"min_scale_mass": 0.5, "samples": 1}
+    return SerialWorker({"swap": swap, "editor": settings, "judges": {"j": judge}}, "simulated:0")
+
+
+def payload(folder):
+    save_png(Image.new("RGB", (8, 8)), folder / "s.png")
+    item = vars(Item("i", "c", ["s.png"], ["0" * 64], "warmer"))
+    edit = {"item": item, "sources": [str(folder / "s.png")], "inputs": {}, "seed": 1}
+    edit |= {"image": "e.png", "output": str(folder / "e.png"), "text": {}}
+    entry = {"item": item, "sources": edit["sources"], "edit": edit["output"], "reference": None, "seed": 1}
+    return {"edit": edit, "judges": {"j": {"batch": [entry]}}}
+
+
+@pytest.mark.parametrize(("swap", "loads"), [("reload", 1 + 2), ("offload", 1)])
+def test_reloading_loads_for_each_item_and_offloading_once(tmp_path, monkeypatch, swap, loads):
+    counted = []
+    monkeypatch.setattr(gc, "collect", lambda: 0)
+    monkeypatch.setattr(simulated.time, "sleep", counted.append)
+    made = worker(swap)
+    for _ in range(2):
+        made.handle(payload(tmp_path))
+    # The editor and the judge sleep to load, and for each item to work.
+    assert len(counted) == 2 * loads + 2 * 2
+
+
+def test_what_fails_in_the_middle_is_still_unloaded(tmp_path, monkeypatch):
+    made = worker("reload")
+
+    def fail(self, requests):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(SimulatedJudge, "judge", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        made.handle(payload(tmp_path))
+    assert [span["name"] for span in made._spans] == ["load", "edit", "unload", "load", "score", "unload"]
+    assert made._judges["j"]._handler is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"editor": 1}'])
+def test_a_damaged_measurement_is_one_line_with_what_to_do(config, tmp_path, text):
+    path = tmp_path / "serial.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecordError, match=r"is no measurement of the serial side.*remove it and run again"):
+        build_comparison(config, "b", [path], tmp_path / "speed" / "index.html")
+
+
+def test_without_an_editor_on_this_machine_there_is_nothing_to_compare(config, tmp_path):
+    with pytest.raises(StageError, match="nothing to compare"):
+        build_comparison(config, "b", [], tmp_path / "speed" / "index.html")
