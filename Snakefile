@@ -17,6 +17,7 @@ include: "rules/common.smk"
 include: "rules/prepare.smk"
 include: "rules/edit.smk"
 include: "rules/score.smk"
+include: "rules/shards.smk"
 include: "rules/report.smk"
 include: "rules/baseline.smk"
 

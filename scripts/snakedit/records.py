@@ -224,7 +224,11 @@ class Journal:
 
     def append(self, record: Item | Edit | Score) -> None:
         """Write one record and wait until the disk has it."""
-        self._file.write(to_line(record).encode() + b"\n")
+        self.extend([record])
+
+    def extend(self, records: Iterable[Item | Edit | Score]) -> None:
+        """Write some records and wait, once, until the disk has them."""
+        self._file.writelines(to_line(record).encode() + b"\n" for record in records)
         self._file.flush()
         os.fdatasync(self._file.fileno())
 
