@@ -22,6 +22,9 @@ use rule edit_category as edit_shard with:
         "results/{benchmark}/logs/edit_shard/{editor}/{category}/{shard}.log",
     benchmark:
         "results/{benchmark}/benchmarks/edit_shard/{editor}/{category}/{shard}.tsv"
+    # Of no group with others: many nodes share one category.
+    group:
+        "edit_shard_{editor}"
 
 
 use rule score_category as score_shard with:
@@ -34,6 +37,9 @@ use rule score_category as score_shard with:
         "results/{benchmark}/logs/score_shard/{judge}/{editor}/{category}/{shard}.log",
     benchmark:
         "results/{benchmark}/benchmarks/score_shard/{judge}/{editor}/{category}/{shard}.tsv"
+    # Of no group with others: many nodes share one category.
+    group:
+        "score_shard_{judge}"
 
 
 rule gather_edits:

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import yaml
-from conftest import REPOSITORY, Experiment
+from experiments import REPOSITORY, Experiment
 
 CATEGORIES = ["additions", "colour"]
 
