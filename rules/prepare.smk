@@ -12,10 +12,12 @@ rule prepare_category:
     benchmark:
         "results/{benchmark}/benchmarks/prepare_category/{category}.tsv"
     priority: 1000
-    conda:
-        "../envs/prepare.yaml"
     group:
         "prepare_{benchmark}"
+    conda:
+        "../envs/prepare.yaml"
+    container:
+        f"{workflow.basedir}/envs/prepare.sif"
     threads: 1
     params:
         script=entry_point("prepare_category.py"),
