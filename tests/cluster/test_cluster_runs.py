@@ -6,6 +6,7 @@ import shutil
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from conftest import ClusterExperiment, traced_editors
 from slurm import GPUS, NODES, Cluster
@@ -75,20 +76,25 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
             assert content(experiment, scores, ANSWERS) == content(local, scores, ANSWERS)
 
 
-def test_the_demo_runs_end_to_end(quiet_cluster: Cluster, tmp_path: Path) -> None:
+def test_the_demo_runs_end_to_end_with_three_of_its_editors(quiet_cluster: Cluster, tmp_path: Path) -> None:
     demo = ClusterExperiment(tmp_path, REPOSITORY)
     shutil.copy(REPOSITORY / "config" / "config.yaml", tmp_path / "experiment.yaml")
-    demo.configure(lambda config: config["benchmarks"]["demo"].update(limit=2))
-    run = demo.start_on_cluster(
-        "--group-components", "prepare_{benchmark}=9", "edit_{editor}=9", "score_{judge}_{editor}=9"
-    )
+
+    def shorten(config: dict[str, Any]) -> None:
+        config["benchmarks"]["demo"].update(limit=2, categories=["colour", "geometry"])
+        config["editors"] = {name: config["editors"][name] for name in ("tiny", "reference", "identity")}
+        # Each worker imports torch, and these nodes have the processors of one machine.
+        config["run"] = {"devices": {"kind": "cpu", "count": 1}}
+
+    demo.configure(shorten)
+    run = demo.start_on_cluster()
     assert run.wait(500) == 0, demo.output()
     report = tmp_path / "results" / "demo" / "report"
     assert (report / "index.html").is_file()
     editors = set(
         re.findall(r"^demo,tiny,(\w+),macro", (report / "leaderboard.csv").read_text(), re.MULTILINE)
     )
-    assert editors == {"tiny", "reference", "identity", "shuffled", "blank"}
+    assert editors == {"tiny", "reference", "identity"}
 
 
 def loads(experiment: ClusterExperiment, rule: str) -> dict[str, int]:
