@@ -25,7 +25,9 @@ resource_scopes:
 
 
 try:
-    check_storage(map(str, workflow.storage_settings.shared_fs_usage))
+    check_storage(
+        [usage.item_to_choice() for usage in workflow.storage_settings.shared_fs_usage]
+    )
     check_folder() if workflow.remote_exec else name_folder()
     PLAN = make_plan(
         config,

@@ -16,6 +16,8 @@ rule edit_category:
         "edit_{editor}"
     conda:
         "../envs/edit.yaml"
+    container:
+        f"{workflow.basedir}/envs/edit.sif"
     threads: lambda wildcards: job_threads(CONFIG.editors[wildcards.editor])
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.editors[wildcards.editor]),

@@ -16,6 +16,8 @@ rule prepare_category:
         "prepare_{benchmark}"
     conda:
         "../envs/prepare.yaml"
+    container:
+        f"{workflow.basedir}/envs/prepare.sif"
     threads: 1
     params:
         script=entry_point("prepare_category.py"),

@@ -67,6 +67,8 @@ rule build_report:
         "results/{benchmark}/benchmarks/build_report/report.tsv"
     conda:
         "../envs/report.yaml"
+    container:
+        f"{workflow.basedir}/envs/report.sif"
     threads: 4
     params:
         script=entry_point("build_report.py"),

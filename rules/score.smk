@@ -13,9 +13,11 @@ rule score_category:
         "results/{benchmark}/benchmarks/score_category/{judge}/{editor}/{category}.tsv"
     priority: lambda wildcards: -PLAN.judge_place(wildcards.judge)
     group:
-        "score_{judge}"
+        "score_{judge}_{editor}"
     conda:
         "../envs/score.yaml"
+    container:
+        f"{workflow.basedir}/envs/score.sif"
     threads: lambda wildcards: job_threads(CONFIG.judges[wildcards.judge])
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.judges[wildcards.judge]),

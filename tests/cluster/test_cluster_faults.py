@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from conftest import ClusterExperiment, traced_editors
+from cluster_experiments import ClusterExperiment, traced_editors
 from slurm import Cluster, processes, tool, wait_until
 
 STOP_SECONDS = 10.0

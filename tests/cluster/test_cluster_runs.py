@@ -1,14 +1,16 @@
 """What SLURM makes of a run: where its jobs go, what they are given, and what is said of one that fails."""
 
 import json
+import re
 import shutil
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from conftest import ClusterExperiment, traced_editors
-from slurm import GPUS, NODES, Cluster, processes
-from workflow.conftest import REPOSITORY, Experiment, write_small_experiment
+from cluster_experiments import ClusterExperiment, traced_editors
+from experiments import REPOSITORY, Experiment
+from slurm import GPUS, NODES, Cluster
 
 from snakedit.runtime.telemetry import read_rows
 
@@ -48,11 +50,11 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
     }
     assert overlapping, "no two jobs ran at once"
 
-    # The categories of an editor shared one allocation and one load; so did those of the judge.
+    # The categories of an editor shared one allocation and one load, and so did the judging of them.
     assert len({edit.job for edit in traced}) == 3
     assert loads(experiment, "edit_category") == {"e1": 1, "e2": 1, "e3": 1}
-    jobs_of_scores = output.count("group_score_judge")
-    assert loads(experiment, "score_category") == {"judge": jobs_of_scores} == {"judge": 2}
+    assert output.count("/group_score_judge_") == 3
+    assert loads(experiment, "score_category") == {"judge": 3}
 
     # The failing job is named, with its log's path and its words.
     log = "results/small/logs/edit_category/reference/物理.log"
@@ -60,10 +62,10 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
     assert "StageError: edit_category reference/物理" in output
     assert "has no reference" in output
 
-    local = write_small_experiment(tmp_path / "local")
-    shutil.copy(experiment.folder / "small.json", local.folder)
-    shutil.copy(experiment.folder / "experiment.yaml", local.folder)
-    local = Experiment(local.folder, experiment.repository)
+    local = Experiment(tmp_path / "local", experiment.repository)
+    local.folder.mkdir()
+    for name in ("small.json", "experiment.yaml", "rubric.yaml"):
+        shutil.copy(experiment.folder / name, local.folder)
     local.configure(lambda config: config["editors"].pop("reference"))
     done = local.run()
     assert done.code == 0, done.output
@@ -74,17 +76,25 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
             assert content(experiment, scores, ANSWERS) == content(local, scores, ANSWERS)
 
 
-def test_the_demo_runs_end_to_end(quiet_cluster: Cluster, tmp_path: Path) -> None:
+def test_the_demo_runs_end_to_end_with_three_of_its_editors(quiet_cluster: Cluster, tmp_path: Path) -> None:
     demo = ClusterExperiment(tmp_path, REPOSITORY)
     shutil.copy(REPOSITORY / "config" / "config.yaml", tmp_path / "experiment.yaml")
-    demo.configure(lambda config: config["benchmarks"]["demo"].update(limit=2))
-    run = demo.start_on_cluster("--group-components", "edit_{editor}=9", "score_{judge}=99")
+
+    def shorten(config: dict[str, Any]) -> None:
+        config["benchmarks"]["demo"].update(limit=2, categories=["colour", "geometry"])
+        config["editors"] = {name: config["editors"][name] for name in ("tiny", "reference", "identity")}
+        # Each worker imports torch, and these nodes have the processors of one machine.
+        config["run"] = {"devices": {"kind": "cpu", "count": 1}}
+
+    demo.configure(shorten)
+    run = demo.start_on_cluster()
     assert run.wait(500) == 0, demo.output()
     report = tmp_path / "results" / "demo" / "report"
     assert (report / "index.html").is_file()
-    lines = (report / "leaderboard.csv").read_text(encoding="utf-8").splitlines()
-    assert len(lines) > 10
-    assert not processes("n1") or all("slurm" in process.name() for process in processes("n1"))
+    editors = set(
+        re.findall(r"^demo,tiny,(\w+),macro", (report / "leaderboard.csv").read_text(), re.MULTILINE)
+    )
+    assert editors == {"tiny", "reference", "identity"}
 
 
 def loads(experiment: ClusterExperiment, rule: str) -> dict[str, int]:
