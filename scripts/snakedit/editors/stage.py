@@ -21,6 +21,8 @@ from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
 
+JOURNAL_LAG_SECONDS = 1.0
+
 
 @dataclass(frozen=True)
 class PlannedEdit:
@@ -85,7 +87,8 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
     if todo:
         check_devices(where, family.needs_device, job.device_limit)
         tasks = (Task(p.item.id, edit_payload(p, plan, items_path.parent, folder)) for p in todo.values())
-        with Journal(journal_path) as journal:
+        # Each image is on disk before its outcome comes, and a record that is lost is made again from it.
+        with Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal:
             for outcome in run_tasks(
                 edit_work(plan), load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
             ):
@@ -276,7 +279,7 @@ def edit_payload(
     """Return what a worker is told of one edit; `folder` is where its image goes."""
     # Absolute: a resident pool has a working directory of its own.
     return {
-        "item": dataclasses.asdict(planned.item),
+        "item": vars(planned.item),
         "sources": [str((items_folder / image).resolve()) for image in planned.item.images],
         "inputs": {role: str(path.resolve()) for role, path in planned.inputs.items()},
         "seed": planned.seed,
