@@ -81,6 +81,19 @@ def config_file(wildcards, input):
     return PLAN.config_file
 
 
+def shard_option(wildcards, input):
+    """A params function: which of a category's items a job is to do, where that is not all of them."""
+    return f"--shard {wildcards.shard}" if "shard" in wildcards.keys() else ""
+
+
+def shard_records(folder, records):
+    """An input function for what the shards of a category hold, in order."""
+    return lambda wildcards: [
+        f"{folder.format(**wildcards)}/shards/{shard}/{records}.jsonl"
+        for shard in PLAN.shards(wildcards.benchmark, wildcards.category)
+    ]
+
+
 def is_alone():
     """Whether a job shares its devices with no other: on a cluster, and where no pool is resident."""
     return not workflow.local_exec or workflow.remote_exec or not CONFIG.run.resident

@@ -27,9 +27,10 @@ rule edit_category:
     params:
         script=entry_point("edit_category.py"),
         config=config_file,
+        shard=shard_option,
         recipe=lambda wildcards: PLAN.editor_recipes[wildcards.editor],
     shell:
         "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --editor {wildcards.editor:q}"
         " --items {input.item_records:q} --output {output.edits:q} --log {log:q}"
-        " --devices {resources.pool_gpu}"
+        " --devices {resources.pool_gpu} {params.shard}"

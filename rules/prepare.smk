@@ -14,6 +14,8 @@ rule prepare_category:
     priority: 1000
     conda:
         "../envs/prepare.yaml"
+    group:
+        "prepare_{benchmark}"
     threads: 1
     params:
         script=entry_point("prepare_category.py"),

@@ -27,9 +27,10 @@ rule score_category:
     params:
         script=entry_point("score_category.py"),
         config=config_file,
+        shard=shard_option,
         recipe=lambda wildcards: PLAN.judge_recipes[wildcards.judge],
     shell:
         "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --judge {wildcards.judge:q} --editor {wildcards.editor:q}"
         " --items {input.item_records:q} --edits {input.edits:q} --output {output.scores:q} --log {log:q}"
-        " --devices {resources.pool_gpu}"
+        " --devices {resources.pool_gpu} {params.shard}"

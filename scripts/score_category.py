@@ -10,6 +10,7 @@ from snakedit.errors import exit_in_one_line
 from snakedit.judges.stage import score_category
 from snakedit.logs import log_to
 from snakedit.runtime.pool import JobContext
+from snakedit.shards import Shard
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -24,20 +25,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="scores.jsonl, to be written")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     parser.add_argument("--devices", type=int, default=1, help="how many its pool may have")
+    parser.add_argument("--shard", type=Shard.parse, help="which of the items, all without it")
     args = parser.parse_args(argv)
     log_to(args.log)
+    category = args.items.parent.name
     job = JobContext(
         rule="score_category",
         label=args.judge,
-        category=args.items.parent.name,
+        category=f"{category}~{args.shard}" if args.shard else category,
         benchmark=args.benchmark,
         device_limit=args.devices,
         total=0,
-        telemetry_folder=args.output.parents[4] / "telemetry",
+        telemetry_folder=args.items.parents[2] / "telemetry",
         resident_command=[sys.executable, str(Path(__file__).with_name("serve_pool.py"))],
     )
     config = load(args.config)
-    score_category(config, args.judge, args.editor, args.items, args.edits, args.output, job)
+    score_category(config, args.judge, args.editor, args.items, args.edits, args.output, job, args.shard)
 
 
 if __name__ == "__main__":

@@ -134,8 +134,9 @@ def bench_driver_memory(folder: Path) -> list[Figure]:
             editor={"load_seconds": 0.0, "seconds": 0.0},
             judge={"load_seconds": 0.0, "seconds_by_batch": {"1": 0.0}},
             resident=False,
+            shard_items=count,
         )
-        peaks[count] = experiment.peak_memory("edit_category.py", experiment.edits("c"))
+        peaks[count] = experiment.watched(experiment.edits("c"))[1]["edit_category"]
     return [
         Figure("driver_rss_50_mb", peaks[50], "peak RSS of the edit job's driver at 50 items"),
         Figure("driver_rss_5000_mb", peaks[5000], "and at 5,000"),
@@ -143,19 +144,11 @@ def bench_driver_memory(folder: Path) -> list[Figure]:
     ]
 
 
-def bench_noop_100k(folder: Path) -> list[Figure]:
-    """A rerun of 100,000 items in 20 categories with nothing to do."""
-    experiment = Experiment(folder, {f"c{number:02}": 5000 for number in range(20)})
-    experiment.configure(
-        editor={"load_seconds": 0.0, "seconds": 0.0},
-        judge={"load_seconds": 0.0, "seconds_by_batch": {"1": 0.0}},
-        judge_batch=100,
-    )
-    first = experiment.snakemake()
-    return [
-        Figure("run_100k_s", first, "100,000 items, simulated models that take no time, measured"),
-        Figure("noop_100k_s", experiment.snakemake(), "the same call again, nothing to do, measured"),
-    ]
+def bench_scale(folder: Path) -> list[Figure]:
+    """Time and memory of every stage at 1,000, 10,000 and 100,000 items."""
+    from snakedit.bench_scale import measure_scale
+
+    return [Figure(*figure) for figure in measure_scale(folder)]
 
 
 def bench_judging(folder: Path) -> list[Figure]:
@@ -212,7 +205,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Figure]]] = {
     "run": bench_run,
     "long_tail": bench_long_tail,
     "driver_memory": bench_driver_memory,
-    "noop_100k": bench_noop_100k,
+    "scale": bench_scale,
     "judging": bench_judging,
     "demo_judge": bench_demo_judge,
     "old_projection": bench_old_projection,

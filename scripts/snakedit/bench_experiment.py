@@ -88,20 +88,25 @@ class Experiment:
             raise StageError("the run failed: " + " | ".join(tail), where="bench")
         return time.monotonic() - start
 
-    def peak_memory(self, script: str, target: str) -> float:
-        """Run Snakemake and return the peak RSS, in MB, of the process that runs an entry point."""
+    def watched(self, *arguments: str) -> tuple[float, dict[str, float]]:
+        """Run Snakemake to its end; return the seconds it took and the peak RSS of its processes, in MB.
+
+        They go by ``snakemake`` and the entry points' names; of several at once the largest counts.
+        """
+        start = time.monotonic()
         with open(self.folder / "snakemake.log", "w", encoding="utf-8") as file:
-            running = subprocess.Popen(
-                self._command([target]), env=self._environment(), stdout=file, stderr=file
+            running = psutil.Popen(
+                self._command(arguments), env=self._environment(), stdout=file, stderr=file
             )
-            peak = 0
+            peaks: dict[str, float] = {}
             while running.poll() is None:
-                for process in psutil.Process(running.pid).children(recursive=True):
-                    peak = max(peak, _peak_rss(process, script))
-                time.sleep(0.05)
+                for process in (running, *running.children(recursive=True)):
+                    name = "snakemake" if process.pid == running.pid else _script_of(process)
+                    peaks[name] = max(peaks.get(name, 0.0), _rss(process) / 1e6)
+                time.sleep(0.1)
         if running.returncode != 0:
-            raise StageError("the run failed", where="bench")
-        return peak / 1e6
+            raise StageError(f"the run failed: {' '.join(arguments)}", where="bench")
+        return time.monotonic() - start, peaks
 
     def _command(self, targets: Sequence[str]) -> list[str]:
         return [
@@ -116,10 +121,16 @@ class Experiment:
         return {**os.environ, "PATH": path, "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
 
 
-def _peak_rss(process: psutil.Process, script: str) -> int:
+def _script_of(process: psutil.Process) -> str:
     try:
-        if any(script in word for word in process.cmdline()[:2]):
-            return int(process.memory_info().rss)
+        names = [Path(word).name for word in process.cmdline()[:3]]
+    except psutil.NoSuchProcess:
+        return ""
+    return next((name.removesuffix(".py") for name in names if name.endswith(".py")), "")
+
+
+def _rss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
     except psutil.NoSuchProcess:
         return 0
-    return 0

@@ -21,6 +21,7 @@ from snakedit.judges.rubric import load_rubric
 from snakedit.records import write_whole
 from snakedit.registry import Registry
 from snakedit.runtime.devices import count_devices, device_kind
+from snakedit.shards import benchmark_pattern, shards_of
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
 
@@ -52,6 +53,19 @@ class Plan:
     def all_categories(self) -> set[str]:
         """Return the folder names of every benchmark's categories."""
         return {folder for index in self.indexes.values() for folder in index.categories}
+
+    def shards(self, benchmark: str, category: str) -> list[str]:
+        """Return the names of a category's shards, in order; none if it has too few rows to have any."""
+        count = self.indexes[benchmark].categories[category].count
+        limit = self.config.benchmarks[benchmark].limit
+        rows = count if limit is None else min(count, limit)
+        return list(map(str, shards_of(rows, self.config.run.shard_items)))
+
+    def sharded_benchmark(self) -> str:
+        """Return a pattern for a benchmark's name before the path of what its sharded categories hold."""
+        return benchmark_pattern(
+            {name: [c for c in self.categories(name) if self.shards(name, c)] for name in self.indexes}
+        )
 
     def prepare_recipe(self, benchmark: str, category: str) -> str:
         """Return what a category's items depend on: its rows, how many are taken, and the language."""

@@ -229,9 +229,13 @@ class Journal:
         if not tail.endswith(b"\n"):
             self._file.truncate(size - (len(tail) - (tail.rfind(b"\n") + 1)))
 
-    def append(self, *records: Item | Edit | Score) -> None:
-        """Write records that came together; wait for the disk unless it has had others within the lag."""
-        self._file.write(b"".join(to_line(record).encode() + b"\n" for record in records))
+    def append(self, record: Item | Edit | Score) -> None:
+        """Write one record; see `extend`."""
+        self.extend([record])
+
+    def extend(self, records: Iterable[Item | Edit | Score]) -> None:
+        """Write some records and wait, once, until the disk has them, unless it had others within the lag."""
+        self._file.writelines(to_line(record).encode() + b"\n" for record in records)
         self._file.flush()
         if time.monotonic() - self._synced >= self._lag:
             self._sync()

@@ -50,7 +50,8 @@ TaskPlugin=task/none
 # Nodes may claim more processors than the machine has.
 SlurmdParameters=config_overrides
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
+# The next job goes to the node that has less to do.
+SelectTypeParameters=CR_Core_Memory,CR_LLN
 # Without it a job that names no memory takes a whole node.
 DefMemPerCPU=500
 GresTypes=gpu
@@ -75,10 +76,10 @@ class OtherClusterError(Exception):
     """SLURM is set up on this machine by somebody else."""
 
 
-def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
+def wait_until(condition: Callable[[], object], seconds: float, what: str | Callable[[], str]) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what if isinstance(what, str) else what()
         time.sleep(0.1)
 
 
@@ -137,6 +138,11 @@ class Cluster:
         self._daemons[f"slurmd.{node}"].kill()
         self._daemons[f"slurmd.{node}"].wait()
         wait_until(lambda: not _kill(processes(node)), 20, f"{node} has processes that cannot be killed")
+
+    def restart_node_if_dead(self, node: str) -> None:
+        """Start a node again that a test has killed."""
+        if self._daemons[f"slurmd.{node}"].poll() is not None:
+            self.start_node(node)
 
     def _start(self, name: str, *arguments: str, **environment: str) -> None:
         with open(FOLDER / "log" / f"{name}.out", "ab") as log:

@@ -12,7 +12,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIBRARY = REPOSITORY / "scripts" / "snakedit"
 
-BASE = {"records", "config", "recipe", "names", "errors", "logs", "registry", "runtime"}
+BASE = {"records", "config", "recipe", "names", "errors", "logs", "registry", "runtime", "shards"}
 ALLOWED = {
     "sources": BASE | {"sources"},
     "editors": BASE | {"editors"},
@@ -22,7 +22,8 @@ ALLOWED = {
     "speed": BASE | {"speed", "editors", "judges", "report", "sources", "plan"},
     "checkpoints": BASE | {"checkpoints"},
     "demo_judge": BASE | {"demo_judge", "checkpoints", "judges", "sources"},
-    "runtime": BASE,
+    "runtime": BASE - {"shards"},
+    "shards": BASE,
     "statistics": {"errors"},
     "intervals": {"errors"},
     "comparisons": {"errors", "intervals"},

@@ -108,7 +108,7 @@ def test_a_journal_that_may_lag_is_readable_at_once_and_on_disk_when_it_closes(t
     monkeypatch.setattr(records.os, "fdatasync", lambda file: synced.append(os.fstat(file).st_size))
     path = tmp_path / "journal.jsonl"
     journal = Journal(path, lag=3600.0)
-    journal.append(Edit("a", "ok"), Edit("b", "ok"))
+    journal.extend([Edit("a", "ok"), Edit("b", "ok")])
     journal.append(Edit("c", "ok"))
     assert [edit.item for edit in read_journal(path, Edit)] == ["a", "b", "c"]
     assert synced == []
@@ -120,7 +120,7 @@ def test_records_that_came_together_wait_for_the_disk_once(tmp_path, monkeypatch
     synced = []
     monkeypatch.setattr(records.os, "fdatasync", synced.append)
     with Journal(tmp_path / "journal.jsonl") as journal:
-        journal.append(*(Edit(str(number), "ok") for number in range(100)))
+        journal.extend(Edit(str(number), "ok") for number in range(100))
         assert len(synced) == 1
         journal.append(Edit("x", "ok"))
         assert len(synced) == 2

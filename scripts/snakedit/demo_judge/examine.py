@@ -12,6 +12,7 @@ from snakedit.demo_judge import edits
 from snakedit.demo_judge.pictures import Picture, crop, load_pictures
 from snakedit.demo_judge.samples import MAX_PIXELS, Sampler, difference, is_colourless, shows
 from snakedit.demo_judge.wordings import FAMILY, NAMES, instruction
+from snakedit.errors import StageError
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import load_rubric
@@ -74,13 +75,17 @@ def correlations(verdicts: Sequence[Verdict], pairs: Sequence[Pair]) -> dict[str
     """Return Pearson's correlation of each metric with the true marks.
 
     Raises:
-        ValueError: if an answer could not be read.
+        StageError: if an answer could not be read.
     """
     found = {}
     for metric in pairs[0].marks:
         values = [verdict.values[metric] for verdict in verdicts]
         if None in values:
-            raise ValueError(f"{values.count(None)} answers to '{metric}' could not be read")
+            raise StageError(
+                f"{values.count(None)} of {len(values)} answers to '{metric}' could not be read",
+                where="the demo judge's examination",
+                hint="train it longer",
+            )
         true = [pair.marks[metric] for pair in pairs]
         found[metric] = float(np.corrcoef(np.array(values, dtype=float), true)[0, 1])
     return found

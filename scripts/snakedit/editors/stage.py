@@ -1,79 +1,60 @@
 """The edit stage: all items of one category through one editor, each finished image kept at once."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config import Config, EditorConfig, read_params
+from snakedit.config import Config
 from snakedit.editors import EDITORS
-from snakedit.editors.base import CategoryContext, Editor, EditRequest
-from snakedit.errors import ImageError, SnakeditError
+from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
+from snakedit.errors import ImageError
 from snakedit.logs import LOGGER
-from snakedit.names import safe_name
-from snakedit.records import Edit, Item, Journal, read_journal, read_records, write_records
-from snakedit.registry import find
+from snakedit.records import Edit, Item, Journal, read_journal, write_records
 from snakedit.runtime.images import change_between, open_image, png_text, remove_strangers, save_png
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
+from snakedit.shards import Shard, category_folder, forget_shards, take_over
 
 JOURNAL_LAG_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class PlannedEdit:
-    """One item, ready to be edited: what it depends on and where its image goes.
-
-    Attributes:
-        inputs: further images the editor looks at, role → path.
-        error: why it cannot be edited, or None.
-    """
-
-    item: Item
-    inputs: dict[str, Path]
-    fingerprint: str
-    seed: int | None
-    image: str
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class CategoryPlan:
-    """One editor, found and checked, and all items of a category in order."""
-
-    editor: EditorConfig
-    family: type[Editor]
-    recipe: dict[str, Any]
-    planned: list[PlannedEdit]
-
-
-def edit_category(config: Config, editor_name: str, items_path: Path, output: Path, job: JobContext) -> None:
+def edit_category(
+    config: Config,
+    editor_name: str,
+    items_path: Path,
+    output: Path,
+    job: JobContext,
+    shard: Shard | None = None,
+) -> None:
     """Edit what is not done yet and write the category's `edits.jsonl`, whole and last.
 
     Args:
         config: the experiment.
         editor_name: a key of its `editors`.
         items_path: the category's `items.jsonl`.
-        output: `edits.jsonl`; its folder also gets `images/` and `journal.jsonl`.
+        output: `edits.jsonl`; its folder also gets `journal.jsonl`, and the category's also `images/`.
         job: which job this is, and the devices it may have.
+        shard: which of the items are to be edited, or None for all.
 
     Raises:
         StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
     """
-    plan = plan_category(config, editor_name, items_path, output.parents[2])
+    folder = category_folder(output, shard)
+    plan = plan_category(config, editor_name, items_path, folder.parents[1], shard)
     family, planned = plan.family, plan.planned
-    folder = output.parent
 
     folder.mkdir(parents=True, exist_ok=True)
-    journal_path = folder / "journal.jsonl"
+    journal_path = output.with_name("journal.jsonl")
     edits = {
         p.item.id: dataclasses.replace(blank_edit(p), error=p.error) for p in planned if p.error is not None
     }
     if "edits" not in config.run.refresh:
+        take_over(output, shard, Edit, {p.item.id for p in planned})
         edits |= _finished(planned, folder, items_path.parent, journal_path, family)
     todo = {p.item.id: p for p in planned if p.item.id not in edits}
     where = f"edit_category {editor_name}/{job.category}"
@@ -105,38 +86,18 @@ def edit_category(config: Config, editor_name: str, items_path: Path, output: Pa
                 journal.append(edit)
 
     ordered = [edits[p.item.id] for p in planned]
-    remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
+    if shard is None:
+        remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
     check_failures(
         where,
         [edit.error for edit in ordered],
         config.run.max_failures,
         hint="finished images are kept; run again to try the others",
+        some_must_succeed=shard is None or len(planned) == shard.size,
     )
     write_records(output, ordered)
-
-
-def plan_category(config: Config, editor_name: str, items_path: Path, edits_folder: Path) -> CategoryPlan:
-    """Return what an editor has to do in a category.
-
-    Args:
-        editor_name: a key of the configuration's `editors`.
-        items_path: the category's `items.jsonl`.
-        edits_folder: the benchmark's `edits/`, in which an editor may look at another's edits.
-    """
-    editor = find(config.editors, editor_name, "editors")
-    family = EDITORS.find(editor.type, f"editors.{editor_name}.type")
-    params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
-    recipe = recipes.editor_recipe(
-        editor,
-        family.model_kind,
-        recipes.result_params(params, family.execution_params),
-        config.run.seed if family.seeded else None,
-    )
-    items = list(read_records(items_path, Item))
-    context = CategoryContext(items, items_path.parent, _edits_in(edits_folder, items_path.parent.name))
-    return CategoryPlan(
-        editor, family, recipe, [_plan(item, context, family, params, recipe) for item in items]
-    )
+    if shard is None:
+        forget_shards(output)
 
 
 def load_worker(settings: dict[str, Any], device: str) -> "EditWorker":
@@ -183,24 +144,6 @@ class EditWorker:
         self.editor.release_memory()
 
 
-def _edits_in(edits_folder: Path, category: str) -> Mapping[str, Path]:
-    """Where the finished edits of a category lie, by editor."""
-    return {path.parent.parent.name: path.parent for path in edits_folder.glob(f"*/{category}/edits.jsonl")}
-
-
-def _plan(
-    item: Item, context: CategoryContext, family: type[Editor], params: Any, recipe: Mapping[str, Any]
-) -> PlannedEdit:
-    image = f"images/{safe_name(item.id)}.png"
-    seed = recipes.item_seed(recipe["seed"], item)
-    try:
-        inputs = dict(family.inputs(item, context, params))
-        hashes = {role: recipes.file_sha256(path) for role, path in inputs.items()}
-    except (SnakeditError, OSError) as error:
-        return PlannedEdit(item, {}, "", seed, image, error=f"{type(error).__name__}: {error}")
-    return PlannedEdit(item, inputs, recipes.edit_fingerprint(recipe, item, hashes), seed, image)
-
-
 def _finished(
     planned: Sequence[PlannedEdit],
     folder: Path,
@@ -240,17 +183,6 @@ def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str
         width=image.width,
         height=image.height,
         change=round(change_between(source, image), 6),
-    )
-
-
-def blank_edit(plan: PlannedEdit) -> Edit:
-    """Return the record of an edit that has not been made."""
-    return Edit(
-        item=plan.item.id,
-        status="failed",
-        instruction_used=plan.item.instruction,
-        fingerprint=plan.fingerprint,
-        seed=plan.seed,
     )
 
 

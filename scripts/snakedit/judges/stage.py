@@ -17,9 +17,10 @@ from snakedit.records import Edit, Item, Journal, Score, read_journal, read_reco
 from snakedit.registry import find
 from snakedit.runtime.images import open_image
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.stage import check_devices, check_failures
+from snakedit.runtime.stage import check_devices, check_failures, score_cause
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
+from snakedit.shards import Shard, category_folder, forget_shards, take_over
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def score_category(
     edits_path: Path,
     output: Path,
     job: JobContext,
+    shard: Shard | None = None,
 ) -> None:
     """Judge what is not judged yet and write `scores.jsonl`, whole and last.
 
@@ -47,9 +49,10 @@ def score_category(
         config: the experiment.
         judge_name: a key of its `judges`.
         editor_name: whose edits they are.
-        items_path, edits_path: the category's records.
+        items_path, edits_path: the category's items, and the edits of them that are to be judged.
         output: `scores.jsonl`; its folder also gets `journal.jsonl`.
         job: which job this is, and the devices it may have.
+        shard: whose edits these are, or None for the whole category.
 
     Raises:
         StageError: if an edited image is missing or altered, if no edit got a score, or if more were
@@ -59,7 +62,8 @@ def score_category(
     judge, family, recipe = plan.judge, plan.family, plan.recipe
     items = {item.id: item for item in read_records(items_path, Item)}
     edits = list(read_records(edits_path, Edit))
-    _check_images(edits, edits_path)
+    edits_folder = category_folder(edits_path, shard)
+    _check_images(edits, edits_folder, edits_path)
 
     references = shown_references(plan, items.values(), items_path.parent)
     expected = {
@@ -79,6 +83,7 @@ def score_category(
     }
     journal_path = output.parent / "journal.jsonl"
     if "scores" not in config.run.refresh:
+        take_over(output, shard, Score, set(expected))
         for score in read_journal(journal_path, Score):
             if score.status == "ok" and score.fingerprint == expected.get(score.item):
                 scores[score.item] = score
@@ -98,7 +103,7 @@ def score_category(
         tasks = (
             Task(
                 key,
-                judge_payload(batch, items, references, items_path.parent, edits_path.parent),
+                judge_payload(batch, items, references, items_path.parent, edits_folder),
                 weight=len(batch),
             )
             for key, batch in by_key.items()
@@ -124,17 +129,20 @@ def score_category(
                     )
                     for edit, result in zip(batch, results, strict=True)
                 ]
-                journal.append(*judged)
+                journal.extend(judged)
                 scores |= {score.item: score for score in judged}
 
     ordered = [scores[edit.item] for edit in edits]
     check_failures(
         where,
-        [_cause(score) for score in ordered if score.status != "no_edit"],
+        [score_cause(score) for score in ordered if score.status != "no_edit"],
         config.run.max_failures,
         hint="scores that could be read are kept; run again to try the others",
+        some_must_succeed=shard is None or len(edits) == shard.size,
     )
     write_records(output, ordered)
+    if shard is None:
+        forget_shards(output)
 
 
 def plan_judge(config: Config, judge_name: str) -> JudgePlan:
@@ -204,13 +212,13 @@ class JudgeWorker:
         self.judge.release_memory()
 
 
-def _check_images(edits: Sequence[Edit], edits_path: Path) -> None:
+def _check_images(edits: Sequence[Edit], folder: Path, edits_path: Path) -> None:
     """Score nothing if an image is not the one that its record describes."""
     broken = []
     for edit in edits:
         if edit.image is None:
             continue
-        path = edits_path.parent / edit.image
+        path = folder / edit.image
         if not path.exists():
             broken.append(f"{path} is missing")
         elif recipes.file_sha256(path) != edit.image_sha256:
@@ -222,10 +230,6 @@ def _check_images(edits: Sequence[Edit], edits_path: Path) -> None:
             where=str(edits_path),
             hint=f"make them again with: snakemake {edits_path} --force --cores all",
         )
-
-
-def _cause(score: Score) -> str | None:
-    return None if score.status == "ok" else f"{score.status}: {score.error or 'no reason given'}"
 
 
 def judge_work(plan: JudgePlan) -> Work:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from snakedit.errors import DISK_HINT, DeviceError, StageError
 from snakedit.logs import LOGGER
+from snakedit.records import Score
 
 
 def check_devices(where: str, needed: bool, granted: int) -> None:
@@ -30,7 +31,13 @@ def check_disk(where: str, error: str | None) -> None:
         raise StageError(error, where=where, hint=DISK_HINT)
 
 
-def check_failures(where: str, errors: Iterable[str | None], max_failures: int | None, hint: str) -> None:
+def check_failures(
+    where: str,
+    errors: Iterable[str | None],
+    max_failures: int | None,
+    hint: str,
+    some_must_succeed: bool = True,
+) -> None:
     """Say how many items failed and why; fail if that was all of them, or more than are allowed.
 
     Args:
@@ -38,6 +45,7 @@ def check_failures(where: str, errors: Iterable[str | None], max_failures: int |
         errors: for each item that was to be done its error, or None where it succeeded.
         max_failures: `run.max_failures`; None allows any number but all.
         hint: how to go on once the cause is mended.
+        some_must_succeed: False where they are too few to say that the rest would fail as well.
 
     Raises:
         StageError: with the causes counted, the most frequent first.
@@ -51,8 +59,13 @@ def check_failures(where: str, errors: Iterable[str | None], max_failures: int |
     first = {error.partition(":")[0]: error for error in reversed(failed)}
     counted = "; ".join(f"{count} × {first[kind]}" for kind, count in kinds.most_common(5))
     told = f"{len(failed)} of {len(outcomes)} items failed: {counted}"
-    if len(failed) == len(outcomes):
+    if len(failed) == len(outcomes) and some_must_succeed:
         raise StageError(told, where=where, hint=hint)
     if max_failures is not None and len(failed) > max_failures:
         raise StageError(told, where=where, allowed=f"run.max_failures: {max_failures}", hint=hint)
     LOGGER.warning("%s: %s", where, told)
+
+
+def score_cause(score: Score) -> str | None:
+    """Return why an edit got no score, or None if it has one."""
+    return None if score.status == "ok" else f"{score.status}: {score.error or 'no reason given'}"

@@ -12,6 +12,7 @@ from snakedit.config import Config
 from snakedit.plan import Plan
 from snakedit.records import write_whole
 from snakedit.runtime.owner import owner
+from snakedit.shards import Shard
 from snakedit.speed.costs import FILE, Costs, measured, read_costs, write_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, line
 from snakedit.speed.schedule import one_by_one
@@ -23,7 +24,7 @@ EXPECTED = Path("results/.run/expected.json")
 KEPT = "prediction.json"
 # Of a shorter run nobody wants to know before.
 LONG_SECONDS = 30.0
-STAGES = {"edit_category": "edit", "score_category": "score"}
+STAGES = {"edit_category": "edit", "score_category": "score", "edit_shard": "edit", "score_shard": "score"}
 SERIAL = "serial_category"
 
 
@@ -83,9 +84,12 @@ def _todo(
         benchmark, category = wildcards["benchmark"], wildcards["category"]
         count = plan.indexes[benchmark].categories[category].count
         count = limited(limited(count, plan.config.benchmarks[benchmark].limit), limit)
+        if "shard" in wildcards:
+            count = Shard.parse(wildcards["shard"]).count_of(count)
         named = "editor" if stage == "edit" else "judge"
         name = f"{benchmark}/{wildcards['editor']}/{category}"
-        todo[stage].setdefault(wildcards[named], {})[name] = count
+        counts = todo[stage].setdefault(wildcards[named], {})
+        counts[name] = counts.get(name, 0) + count
     return todo
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import Config
-from snakedit.editors.stage import PlannedEdit, blank_edit, edit_payload, edit_work, plan_category
+from snakedit.editors.planning import PlannedEdit, blank_edit, plan_category
+from snakedit.editors.stage import edit_payload, edit_work
 from snakedit.errors import StageError
 from snakedit.judges.stage import JudgePlan, judge_payload, judge_work, plan_judge, shown_references
 from snakedit.logs import LOGGER

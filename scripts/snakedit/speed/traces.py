@@ -144,7 +144,8 @@ def _read_job(path: Path) -> JobTrace:
         else:
             samples.append(Sample(row["device"], row["name"], start, float(row["value"])))
     spans.sort(key=lambda span: span.start)
-    category = path.name.removesuffix(".json").rpartition(".")[0]
+    # A shard's is called {category}~{shard}.
+    category = re.sub(r"~\d+-\d+$", "", path.name.removesuffix(".json").rpartition(".")[0])
     rule, label = path.parts[-3:-1]
     return JobTrace(rule, label, category, run_of(path), began_of(path), spans, samples)
 

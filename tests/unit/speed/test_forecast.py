@@ -63,6 +63,14 @@ def test_only_what_will_be_run_counts(capsys):
     assert not forecast.EXPECTED.exists(), "a former run's prediction is not this one's"
 
 
+def test_shards_count_with_their_own_items(capsys):
+    shards = ("000001-000015", "000016-000030", "000031-000045")
+    announce(plan(), [("edit_shard", JOBS[1][1] | {"shard": shard}) for shard in shards], 2)
+    assert "40 edits and 0 scores" in capsys.readouterr().err
+    announce(plan(seconds=9.0), [("edit_shard", JOBS[1][1] | {"shard": shards[2]})], 2)
+    assert "10 edits and 0 scores" in capsys.readouterr().err
+
+
 def test_the_serial_side_of_a_comparison_is_announced_too(capsys):
     serial = ("serial_category", {"benchmark": "b", "category": "c", "editor": "m"})
     announce(plan(), [*JOBS, serial], 2)

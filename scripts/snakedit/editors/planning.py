@@ -1,0 +1,100 @@
+"""What an editor has to do in a category, known before it is loaded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snakedit import recipe as recipes
+from snakedit.config import Config, EditorConfig, read_params
+from snakedit.editors import EDITORS
+from snakedit.editors.base import CategoryContext, Editor
+from snakedit.errors import SnakeditError
+from snakedit.names import safe_name
+from snakedit.records import Edit, Item, read_records
+from snakedit.registry import find
+from snakedit.shards import Shard
+
+
+@dataclass(frozen=True)
+class PlannedEdit:
+    """One item, ready to be edited: what it depends on and where its image goes.
+
+    Attributes:
+        inputs: further images the editor looks at, role → path.
+        error: why it cannot be edited, or None.
+    """
+
+    item: Item
+    inputs: dict[str, Path]
+    fingerprint: str
+    seed: int | None
+    image: str
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class CategoryPlan:
+    """One editor, found and checked, and a category's items, or a shard's, in order."""
+
+    editor: EditorConfig
+    family: type[Editor]
+    recipe: dict[str, Any]
+    planned: list[PlannedEdit]
+
+
+def plan_category(
+    config: Config, editor_name: str, items_path: Path, edits_folder: Path, shard: Shard | None = None
+) -> CategoryPlan:
+    """Return what an editor has to do in a category.
+
+    Args:
+        editor_name: a key of the configuration's `editors`.
+        items_path: the category's `items.jsonl`.
+        edits_folder: the benchmark's `edits/`, in which an editor may look at another's edits.
+        shard: which of the items, or None for all.
+    """
+    editor = find(config.editors, editor_name, "editors")
+    family = EDITORS.find(editor.type, f"editors.{editor_name}.type")
+    params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
+    recipe = recipes.editor_recipe(
+        editor,
+        family.model_kind,
+        recipes.result_params(params, family.execution_params),
+        config.run.seed if family.seeded else None,
+    )
+    category = list(read_records(items_path, Item))
+    context = CategoryContext(category, items_path.parent, _edits_in(edits_folder, items_path.parent.name))
+    items = category if shard is None else shard.of(category)
+    return CategoryPlan(
+        editor, family, recipe, [_plan(item, context, family, params, recipe) for item in items]
+    )
+
+
+def blank_edit(plan: PlannedEdit) -> Edit:
+    """Return the record of an edit that has not been made."""
+    return Edit(
+        item=plan.item.id,
+        status="failed",
+        instruction_used=plan.item.instruction,
+        fingerprint=plan.fingerprint,
+        seed=plan.seed,
+    )
+
+
+def _edits_in(edits_folder: Path, category: str) -> Mapping[str, Path]:
+    """Where the finished edits of a category lie, by editor."""
+    return {path.parent.parent.name: path.parent for path in edits_folder.glob(f"*/{category}/edits.jsonl")}
+
+
+def _plan(
+    item: Item, context: CategoryContext, family: type[Editor], params: Any, recipe: Mapping[str, Any]
+) -> PlannedEdit:
+    image = f"images/{safe_name(item.id)}.png"
+    seed = recipes.item_seed(recipe["seed"], item)
+    try:
+        inputs = dict(family.inputs(item, context, params))
+        hashes = {role: recipes.file_sha256(path) for role, path in inputs.items()}
+    except (SnakeditError, OSError) as error:
+        return PlannedEdit(item, {}, "", seed, image, error=f"{type(error).__name__}: {error}")
+    return PlannedEdit(item, inputs, recipes.edit_fingerprint(recipe, item, hashes), seed, image)

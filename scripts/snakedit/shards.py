@@ -1,0 +1,186 @@
+"""Shards: blocks of a large category's items, each edited and judged by a job of its own.
+
+A shard is named by the places of its first and last item, counted from 1: ``000501-001000``. So a shard of
+another size is another shard, and items added at the end change the name of none. Its JSON Lines and its
+journal lie in ``{category}/shards/{shard}/``; its images, and what its records call them, are the category's.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from snakedit.records import Edit, Item, Journal, Score, from_line, read_journal, read_records, write_whole
+from snakedit.runtime.images import remove_strangers
+from snakedit.runtime.stage import check_failures, score_cause
+
+FOLDER = "shards"
+JOURNAL = "journal.jsonl"
+Done = TypeVar("Done", Edit, Score)
+_ITEM_KEY = '{"item": '
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The items of a category from one place to another, both included and counted from 1."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def parse(cls, name: str) -> "Shard":
+        """Return the shard of that name.
+
+        Raises:
+            ValueError: if it is no shard's name.
+        """
+        first, last = map(int, name.split("-"))
+        if not 1 <= first <= last:
+            raise ValueError(f"'{name}' is not a shard, such as 000001-000500")
+        return cls(first, last)
+
+    def __str__(self) -> str:
+        return f"{self.first:06}-{self.last:06}"
+
+    @property
+    def size(self) -> int:
+        """How many items it has, but for the last of a category."""
+        return self.last - self.first + 1
+
+    def count_of(self, total: int) -> int:
+        """Return how many items it has in a category of so many."""
+        return max(0, min(self.last, total) - self.first + 1)
+
+    def of(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return its items; fewer than its size, or none, at the category's end."""
+        return items[self.first - 1 : self.last]
+
+
+def shards_of(count: int, size: int) -> list[Shard]:
+    """Return the shards of a category with so many items, in order; none where it fits into one."""
+    if count <= size:
+        return []
+    return [Shard(first, first + size - 1) for first in range(1, count + 1, size)]
+
+
+def benchmark_pattern(sharded: Mapping[str, Sequence[str]]) -> str:
+    """Return a regular expression for the benchmark in the path of a sharded category's JSON Lines.
+
+    A category can have shards in one benchmark and none in another, so what follows the name is looked at.
+
+    Args:
+        sharded: benchmark → its sharded categories.
+    """
+    patterns = [
+        f"{re.escape(name)}(?=/.*/(?:{'|'.join(map(re.escape, categories))})/[^/]+$)"
+        for name, categories in sharded.items()
+        if categories
+    ]
+    return "|".join(patterns) or "(?!)"
+
+
+def category_folder(output: Path, shard: Shard | None) -> Path:
+    """Return the category's folder of a job's output."""
+    return output.parent if shard is None else output.parents[2]
+
+
+def take_over(output: Path, shard: Shard | None, kind: type[Done], wanted: set[str]) -> None:
+    """Copy into a job's journal what the category's other journals hold of its items.
+
+    They are of shards of another size, or of the whole category before it had shards or while it had some.
+    So nothing that is done is done again because the category has crossed `run.shard_items`.
+
+    Args:
+        output: the job's; its journal stands beside it.
+        kind: the records of the journals.
+        wanted: ids of the job's items.
+    """
+    own = output.with_name(JOURNAL)
+    folder: Path = category_folder(output, shard)
+    journals = [folder / JOURNAL, *sorted((folder / FOLDER).glob(f"*/{JOURNAL}"))]
+    others = [path for path in journals if path != own and path.exists()]
+    if not others:
+        return
+    known = {(record.item, record.fingerprint) for record in read_journal(own, kind)}
+    found = [
+        record
+        for path in others
+        for record in _records_of(path, kind, wanted)
+        if record.status == "ok" and (record.item, record.fingerprint) not in known
+    ]
+    if found:
+        with Journal(own) as journal:
+            journal.extend(found)
+
+
+def forget_shards(output: Path) -> None:
+    """Remove the shards of a category that has none any more; its own journal has what they held."""
+    shutil.rmtree(output.parent / FOLDER, ignore_errors=True)
+
+
+def gather_edits(shards: Sequence[Shard], output: Path, max_failures: int | None, where: str) -> None:
+    """Write a category's `edits.jsonl` from its shards', and remove the images that none of them names.
+
+    Raises:
+        StageError: if no item of the category succeeded, or more failed than are allowed.
+    """
+    errors, images = [], set()
+    for path in _outputs(shards, output):
+        for edit in read_records(path, Edit):
+            errors.append(edit.error)
+            images.update([Path(edit.image).name] if edit.image else [])
+    check_failures(where, errors, max_failures, hint=_again("edit_shard"))
+    remove_strangers(output.parent / "images", images)
+    _gather(shards, output)
+
+
+def gather_scores(shards: Sequence[Shard], output: Path, max_failures: int | None, where: str) -> None:
+    """Write a category's `scores.jsonl` from its shards'.
+
+    Raises:
+        StageError: as `gather_edits`; edits that failed do not count.
+    """
+    scores = (score for path in _outputs(shards, output) for score in read_records(path, Score))
+    causes = [score_cause(score) for score in scores if score.status != "no_edit"]
+    check_failures(where, causes, max_failures, hint=_again("score_shard"))
+    _gather(shards, output)
+
+
+def _again(rule: str) -> str:
+    return f"what is done is kept; to try the others again: snakemake --forcerun {rule} --cores all"
+
+
+def _outputs(shards: Sequence[Shard], output: Path) -> list[Path]:
+    return [output.parent / FOLDER / str(shard) / output.name for shard in shards]
+
+
+def _gather(shards: Sequence[Shard], output: Path) -> None:
+    write_whole(output, _texts(_outputs(shards, output)))
+    # What there was before the category had these shards is in their journals now.
+    (output.parent / JOURNAL).unlink(missing_ok=True)
+    names = set(map(str, shards))
+    for folder in (output.parent / FOLDER).iterdir():
+        if folder.name not in names:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _texts(paths: Sequence[Path]) -> Iterator[str]:
+    return (path.read_text(encoding="utf-8") for path in paths)
+
+
+def _records_of(path: Path, kind: type[Done], wanted: set[str]) -> Iterator[Done]:
+    """Yield a journal's records of some items; of the other lines no more than the id is read."""
+    decode = json.JSONDecoder().raw_decode
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            # Another job may be in the middle of the last line.
+            if not line.endswith("\n"):
+                return
+            if line.startswith(_ITEM_KEY) and decode(line, len(_ITEM_KEY))[0] not in wanted:
+                continue
+            record = from_line(line, kind, f"{path}:{number}")
+            if record.item in wanted:
+                yield record

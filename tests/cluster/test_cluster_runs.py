@@ -1,0 +1,100 @@
+"""What SLURM makes of a run: where its jobs go, what they are given, and what is said of one that fails."""
+
+import json
+import shutil
+from collections import Counter, defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+from conftest import ClusterExperiment, traced_editors
+from slurm import GPUS, NODES, Cluster, processes
+from workflow.conftest import REPOSITORY, Experiment, write_small_experiment
+
+from snakedit.runtime.telemetry import read_rows
+
+CONTENT = ("item", "status", "image_sha256", "fingerprint", "seed")
+ANSWERS = ("item", "status", "values", "score", "replies")
+
+
+def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run_gives(
+    quiet_cluster: Cluster, experiment: ClusterExperiment, tmp_path: Path
+) -> None:
+    experiment.configure(
+        lambda config: config.update(
+            # The benchmark has no references, so that this editor's jobs fail.
+            editors={**traced_editors(1, 2, 3, seconds=2.0), "reference": {"type": "reference"}}
+        )
+    )
+    run = experiment.start_on_cluster("--retries", "0")
+    assert run.wait(400) == 1, experiment.output()
+    output = experiment.output()
+
+    traced = experiment.traced()
+    assert Counter(edit.seed for edit in traced) == {1: 8, 2: 8, 3: 8}
+    assert {edit.node for edit in traced} == set(NODES)
+    by_device = defaultdict(list)
+    for edit in traced:
+        assert edit.devices in map(str, range(GPUS)), "one device a job"
+        by_device[edit.node, edit.devices].append(edit)
+    for edits in by_device.values():
+        edits.sort(key=lambda edit: edit.began)
+        for before, after in pairwise(edits):
+            assert before.ended <= after.began or before.job == after.job, "two jobs had one device"
+    overlapping = {
+        (a.job, b.job)
+        for a in traced
+        for b in traced
+        if a.job < b.job and a.began < b.ended and b.began < a.ended
+    }
+    assert overlapping, "no two jobs ran at once"
+
+    # The categories of an editor shared one allocation and one load; so did those of the judge.
+    assert len({edit.job for edit in traced}) == 3
+    assert loads(experiment, "edit_category") == {"e1": 1, "e2": 1, "e3": 1}
+    jobs_of_scores = output.count("group_score_judge")
+    assert loads(experiment, "score_category") == {"judge": jobs_of_scores} == {"judge": 2}
+
+    # The failing job is named, with its log's path and its words.
+    log = "results/small/logs/edit_category/reference/物理.log"
+    assert log in output
+    assert "StageError: edit_category reference/物理" in output
+    assert "has no reference" in output
+
+    local = write_small_experiment(tmp_path / "local")
+    shutil.copy(experiment.folder / "small.json", local.folder)
+    shutil.copy(experiment.folder / "experiment.yaml", local.folder)
+    local = Experiment(local.folder, experiment.repository)
+    local.configure(lambda config: config["editors"].pop("reference"))
+    done = local.run()
+    assert done.code == 0, done.output
+    for name in experiment.categories():
+        for editor in ("e1", "e2", "e3"):
+            edits, scores = f"edits/{editor}/{name}/edits.jsonl", f"scores/judge/{editor}/{name}/scores.jsonl"
+            assert content(experiment, edits, CONTENT) == content(local, edits, CONTENT)
+            assert content(experiment, scores, ANSWERS) == content(local, scores, ANSWERS)
+
+
+def test_the_demo_runs_end_to_end(quiet_cluster: Cluster, tmp_path: Path) -> None:
+    demo = ClusterExperiment(tmp_path, REPOSITORY)
+    shutil.copy(REPOSITORY / "config" / "config.yaml", tmp_path / "experiment.yaml")
+    demo.configure(lambda config: config["benchmarks"]["demo"].update(limit=2))
+    run = demo.start_on_cluster("--group-components", "edit_{editor}=9", "score_{judge}=99")
+    assert run.wait(500) == 0, demo.output()
+    report = tmp_path / "results" / "demo" / "report"
+    assert (report / "index.html").is_file()
+    lines = (report / "leaderboard.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 10
+    assert not processes("n1") or all("slurm" in process.name() for process in processes("n1"))
+
+
+def loads(experiment: ClusterExperiment, rule: str) -> dict[str, int]:
+    """How often each model was loaded, by the telemetry of its jobs."""
+    counts: Counter[str] = Counter()
+    for path in (experiment.results / "telemetry" / rule).glob("*/*.json"):
+        if path.parent.name != "reference":
+            counts[path.parent.name] += sum(row["name"] == "load" for row in read_rows(path))
+    return dict(counts)
+
+
+def content(experiment: Experiment, path: str, keys: tuple[str, ...]) -> str:
+    return json.dumps([{key: record[key] for key in keys} for record in experiment.records(path)])
