@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snakedit import records
 from snakedit.errors import RecordError
 from snakedit.records import (
     Edit,
@@ -100,3 +101,26 @@ def test_a_file_written_whole_follows_the_umask(tmp_path):
     finally:
         os.umask(old)
     assert (tmp_path / "x.json").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_journal_that_may_lag_is_readable_at_once_and_on_disk_when_it_closes(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(records.os, "fdatasync", lambda file: synced.append(os.fstat(file).st_size))
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path, lag=3600.0)
+    journal.extend([Edit("a", "ok"), Edit("b", "ok")])
+    journal.append(Edit("c", "ok"))
+    assert [edit.item for edit in read_journal(path, Edit)] == ["a", "b", "c"]
+    assert synced == []
+    journal.close()
+    assert synced == [path.stat().st_size]
+
+
+def test_records_that_came_together_wait_for_the_disk_once(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(records.os, "fdatasync", synced.append)
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.extend(Edit(str(number), "ok") for number in range(100))
+        assert len(synced) == 1
+        journal.append(Edit("x", "ok"))
+        assert len(synced) == 2

@@ -20,6 +20,8 @@ from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
 from snakedit.shards import Shard, category_folder, forget_shards, take_over
 
+JOURNAL_LAG_SECONDS = 1.0
+
 
 def edit_category(
     config: Config,
@@ -66,7 +68,8 @@ def edit_category(
     if todo:
         check_devices(where, family.needs_device, job.device_limit)
         tasks = (Task(p.item.id, edit_payload(p, plan, items_path.parent, folder)) for p in todo.values())
-        with Journal(journal_path) as journal:
+        # Each image is on disk before its outcome comes, and a record that is lost is made again from it.
+        with Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal:
             for outcome in run_tasks(
                 edit_work(plan), load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
             ):
@@ -208,7 +211,7 @@ def edit_payload(
     """Return what a worker is told of one edit; `folder` is where its image goes."""
     # Absolute: a resident pool has a working directory of its own.
     return {
-        "item": dataclasses.asdict(planned.item),
+        "item": vars(planned.item),
         "sources": [str((items_folder / image).resolve()) for image in planned.item.images],
         "inputs": {role: str(path.resolve()) for role, path in planned.inputs.items()},
         "seed": planned.seed,

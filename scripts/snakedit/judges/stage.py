@@ -120,15 +120,17 @@ def score_category(
                 results = (outcome.result or {}).get("scores") or [
                     {"status": "failed", "error": outcome.error} for _ in batch
                 ]
-                for edit, result in zip(batch, results, strict=True):
-                    score = Score(
+                judged = [
+                    Score(
                         item=edit.item,
                         fingerprint=expected[edit.item],
                         seconds=round(outcome.seconds / len(batch), 4),
                         **result,
                     )
-                    scores[score.item] = score
-                    journal.append(score)
+                    for edit, result in zip(batch, results, strict=True)
+                ]
+                journal.extend(judged)
+                scores |= {score.item: score for score in judged}
 
     ordered = [scores[edit.item] for edit in edits]
     check_failures(
@@ -268,7 +270,7 @@ def judge_payload(
     return {
         "batch": [
             {
-                "item": dataclasses.asdict(items[edit.item]),
+                "item": vars(items[edit.item]),
                 "sources": [str((items_folder / image).resolve()) for image in items[edit.item].images],
                 "edit": str((edits_folder / str(edit.image)).resolve()),
                 "reference": str(references[edit.item].resolve()) if edit.item in references else None,

@@ -5,6 +5,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,32 @@ def save_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | Non
         path: its final name. The folder is made.
         text: keyword → text, kept in the file's own text chunks.
     """
+    written = write_png(image, path, text)
+    written.keep()
+    return written.sha256
+
+
+@dataclass(frozen=True)
+class WrittenPng:
+    """A PNG under its temporary name: nothing is there under its own one before `keep`."""
+
+    path: Path
+    temporary: Path
+    sha256: str
+
+    def keep(self) -> None:
+        """Flush it to disk and rename it. Waits for the disk, so many are kept from as many threads."""
+        try:
+            with open(self.temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(self.temporary, self.path)
+        except BaseException:
+            self.temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | None = None) -> WrittenPng:
+    """Write an RGB PNG under a temporary name and leave it there; else as `save_png`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     chunks = PngImagePlugin.PngInfo()
@@ -94,15 +121,11 @@ def save_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | Non
     try:
         with open(handle, "wb") as file:
             image.convert("RGB").save(file, format="PNG", pnginfo=chunks, compress_level=4)
-            file.flush()
-            os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
-        digest = file_sha256(temporary)
-        os.replace(temporary, path)
+        return WrittenPng(path, Path(temporary), file_sha256(temporary))
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return digest
 
 
 def encode_within(image: Image.Image, max_side: int, max_bytes: int, kind: str = "PNG") -> bytes:

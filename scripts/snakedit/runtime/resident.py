@@ -103,7 +103,7 @@ def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -
 def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop: Stop) -> Generator[Event]:
     """Keep the pool's window full and yield what comes back, until all is done."""
     for task in pending.values():
-        line.offer({"task": dataclasses.asdict(task)})
+        line.offer({"task": vars(task)})
     more = True
     heard = time.monotonic()
     selector = selectors.DefaultSelector()
@@ -115,7 +115,7 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
                 more = new is not None
                 if new is not None:
                     pending[new.key] = new
-                    line.offer({"task": dataclasses.asdict(new)})
+                    line.offer({"task": vars(new)})
             if not more and not pending:
                 return
             writing = selectors.EVENT_WRITE if line.has_unsent else 0

@@ -181,7 +181,7 @@ class Server:
             self._workers = Workers(self._loader, request.settings, devices, request.item_timeout, self._say)
         for client, outcome in self._workers.step(ready, self._take):
             if client in self._clients:
-                self._send(client, {"outcome": dataclasses.asdict(outcome)})
+                self._send(client, {"outcome": vars(outcome)})
         self._spans += self._workers.take_spans()
         members = self._workers.members()
         if members != self._members:

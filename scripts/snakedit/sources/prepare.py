@@ -1,7 +1,9 @@
 """Preparing a category: its rows as Items, each image decoded once into a PNG."""
 
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ from snakedit.errors import SnakeditError, SourceError
 from snakedit.logs import LOGGER
 from snakedit.names import safe_name
 from snakedit.records import Item, write_records, write_whole
-from snakedit.runtime.images import decode_image, remove_strangers, save_png
+from snakedit.runtime.images import WrittenPng, decode_image, remove_strangers, write_png
 from snakedit.sources import FORMATS
 from snakedit.sources.base import SourceRow
 from snakedit.sources.index import CategoryIndex
 
 MAX_SHOWN = 300
+# Images on their way to the disk; each has a temporary file and no pixels in memory.
+KEEPER_THREADS, MAX_PENDING = 16, 64
 
 
 @dataclass(frozen=True)
@@ -42,24 +46,26 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     excluded: list[Excluded] = []
     taken: set[str] = set()
     names: set[str] = set()
-    for row in FORMATS[benchmark.format]().rows(benchmark):
-        if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
-            break
-        if row.category != category.name:
-            continue
-        item_id = _unique_id(row, taken, benchmark.path)
-        taken.add(item_id)
-        try:
-            item, written = _item(row, item_id, folder)
-        except SnakeditError as error:
-            reason = _shown(str(error))
-            LOGGER.warning(
-                "%s: row %d (%s) is left out: %s", benchmark.path, row.number, _shown(item_id), reason
-            )
-            excluded.append(Excluded(row.number, item_id, reason))
-            continue
-        items.append(item)
-        names |= written
+    with _Keeper() as keeper:
+        for row in FORMATS[benchmark.format]().rows(benchmark):
+            if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
+                break
+            if row.category != category.name:
+                continue
+            item_id = _unique_id(row, taken, benchmark.path)
+            taken.add(item_id)
+            try:
+                item, written = _item(row, item_id, folder)
+            except SnakeditError as error:
+                reason = _shown(str(error))
+                LOGGER.warning(
+                    "%s: row %d (%s) is left out: %s", benchmark.path, row.number, _shown(item_id), reason
+                )
+                excluded.append(Excluded(row.number, item_id, reason))
+                continue
+            items.append(item)
+            names |= {png.path.name for png in written}
+            keeper.keep(written)
     if not items:
         first = f"row {excluded[0].row}: {excluded[0].error}" if excluded else "it has none"
         raise SourceError(
@@ -70,6 +76,29 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     write_whole(folder / "excluded.jsonl", (_line(entry) for entry in excluded))
     write_records(output, items)
     LOGGER.info("prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
+
+
+class _Keeper:
+    """Keeps written images from several threads, so that they wait for the disk together."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(KEEPER_THREADS)
+        self._pending: deque[Future[None]] = deque()
+
+    def keep(self, pngs: Iterable[WrittenPng]) -> None:
+        """Have images kept; an error of earlier ones is raised here, or at the end."""
+        self._pending += [self._threads.submit(png.keep) for png in pngs]
+        while len(self._pending) > MAX_PENDING:
+            self._pending.popleft().result()
+
+    def __enter__(self) -> "_Keeper":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._threads.shutdown(wait=True)
+        if exc[0] is None:
+            for one in self._pending:
+                one.result()
 
 
 def _unique_id(row: SourceRow, taken: set[str], path: str) -> str:
@@ -93,7 +122,7 @@ def _unique_id(row: SourceRow, taken: set[str], path: str) -> str:
     return item_id
 
 
-def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, set[str]]:
+def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, list[WrittenPng]]:
     if row.error is not None:
         raise SourceError(row.error)
     if not row.fields["instruction"]:
@@ -108,7 +137,8 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, set[str]]:
     extras = {"reference": row.reference, "mask": row.mask}
     parts += [(f"{name}~{role}.png", image) for role, image in extras.items() if image is not None]
     decoded = [(file_name, decode_image(image(), file_name)) for file_name, image in parts]
-    hashes = {file_name: save_png(image, folder / "images" / file_name) for file_name, image in decoded}
+    written = [write_png(image, folder / "images" / file_name) for file_name, image in decoded]
+    hashes = {png.path.name: png.sha256 for png in written}
     sources = [file_name for file_name, _ in parts[: len(row.images)]]
     fields: dict[str, Any] = {
         **row.fields,
@@ -122,7 +152,7 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, set[str]]:
             image_sha256s=[hashes[file_name] for file_name in sources],
             **fields,
         ),
-        set(hashes),
+        written,
     )
 
 

@@ -1,5 +1,7 @@
 import contextlib
+import errno
 import io
+import os
 import random
 import struct
 import warnings
@@ -10,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from snakedit import recipe
 from snakedit.errors import ImageError
+from snakedit.runtime import images
 from snakedit.runtime.images import (
     change_between,
     decode_image,
@@ -19,6 +23,7 @@ from snakedit.runtime.images import (
     png_text,
     remove_strangers,
     save_png,
+    write_png,
 )
 
 
@@ -160,3 +165,22 @@ def test_an_encoded_image_keeps_within_its_bounds_and_its_shape(kind, max_side, 
     if max_side > 600 and max_bytes == 10**9:
         assert shown.size == image.size
         assert kind == "JPEG" or shown.tobytes() == image.tobytes()
+
+
+def test_a_written_image_is_there_under_its_name_once_it_is_kept(tmp_path):
+    written = write_png(noise(), tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()
+    written.keep()
+    assert recipe.file_sha256(tmp_path / "a.png") == written.sha256
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_an_image_that_the_disk_does_not_take_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    written = write_png(noise(), tmp_path / "a.png")
+    monkeypatch.setattr(images.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        written.keep()
+    assert os.listdir(tmp_path) == []

@@ -1,4 +1,5 @@
 import base64
+import errno
 import json
 import logging
 import math
@@ -15,6 +16,7 @@ from sources_by_hand import encoded, picture, prepared, row, written
 from snakedit.errors import SourceError
 from snakedit.logs import LOGGER
 from snakedit.records import Item, read_records
+from snakedit.runtime.images import WrittenPng
 
 
 @pytest.fixture
@@ -229,3 +231,18 @@ def test_preparing_again_removes_images_that_no_item_names(tmp_path):
     assert [p.name for p in (tmp_path / "items" / "c" / "images").iterdir()] == ["p1.png"]
     assert [item.id for item in read_records(tmp_path / "items" / "c" / "items.jsonl", Item)] == ["p1"]
     assert len(items) == 1
+
+
+def test_items_are_written_only_when_every_image_of_theirs_is_on_disk(tmp_path, monkeypatch):
+    path = written(tmp_path, [row(id=str(number)) for number in range(5)])
+    kept = WrittenPng.keep
+
+    def keep(png):
+        if png.path.name == "4.png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        kept(png)
+
+    monkeypatch.setattr(WrittenPng, "keep", keep)
+    with pytest.raises(OSError, match="No space left"):
+        prepared(tmp_path, path)
+    assert not list(tmp_path.rglob("items.jsonl"))
