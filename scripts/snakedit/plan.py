@@ -13,6 +13,7 @@ from typing import Any
 
 from snakedit import config as settings
 from snakedit import recipe
+from snakedit.checkpoints import is_built
 from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
 from snakedit.errors import CheckpointError, ConfigError
@@ -274,7 +275,7 @@ def _build_demo_files(config: Config, scripts: Path) -> None:
             write_demo_benchmark(Path(benchmark.path))
     entries: list[EditorConfig | JudgeConfig] = [*config.editors.values(), *config.judges.values()]
     models = [entry.model for entry in entries if entry.model]
-    missing = sorted({m for m in models if Path(m).parent == DEMO_FOLDER and not Path(m).exists()})
+    missing = sorted({m for m in models if Path(m).parent == DEMO_FOLDER and not is_built(Path(m))})
     if not missing:
         return
     print("snakedit: building the demo's checkpoints, once", file=sys.stderr)

@@ -28,7 +28,7 @@ ALLOWED = {
     "intervals": {"errors"},
     "comparisons": {"errors", "intervals"},
     "trust": {"errors"},
-    "plan": BASE | {"sources", "editors", "judges"},
+    "plan": BASE | {"sources", "editors", "judges", "checkpoints"},
 }
 HEAVY = {"torch", "diffusers", "transformers"}
 LIGHT = ("statistics", "intervals", "comparisons", "trust", "report")

@@ -11,6 +11,7 @@ from filelock import FileLock
 from snakedit.checkpoints.qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
 from snakedit.config import CONFIG_FOLDER, DEMO_JUDGE_NAME
 from snakedit.errors import CheckpointError
+from snakedit.recipe import folder_revision
 
 DEMO_JUDGE = CONFIG_FOLDER / "demo_judge"
 
@@ -34,6 +35,13 @@ CHECKPOINTS: Mapping[str, Callable[[Path], None]] = {
 }
 
 
+def is_built(folder: Path) -> bool:
+    """Say whether a checkpoint is there, and is not a copy of a judge that is shipped no more."""
+    if folder.name != DEMO_JUDGE_NAME:
+        return folder.is_dir()
+    return folder.is_dir() and folder_revision(folder) == folder_revision(DEMO_JUDGE)
+
+
 def ensure_checkpoint(folder: Path) -> bool:
     """Build the checkpoint that a folder is named after, unless it is there; say whether it was built.
 
@@ -48,12 +56,13 @@ def ensure_checkpoint(folder: Path) -> bool:
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
-        if folder.is_dir():
+        if is_built(folder):
             return False
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
             CHECKPOINTS[folder.name](temporary)
             temporary.chmod(0o755)
+            shutil.rmtree(folder, ignore_errors=True)
             os.replace(temporary, folder)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
