@@ -94,11 +94,12 @@ class Experiment:
 
 def jobs_in(output: str) -> list[tuple[str, dict[str, str]]]:
     jobs = []
-    for match in re.finditer(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", output, re.MULTILINE):
-        wildcards = re.search(r"^    wildcards: (.*)$", match[2], re.MULTILINE)
+    # A dry run sets the jobs of a group to the right.
+    for match in re.finditer(r"^( *)(?:local)?rule (\w+):\n((?:\1    .*\n)*)", output, re.MULTILINE):
+        wildcards = re.search(r"^ *wildcards: (.*)$", match[3], re.MULTILINE)
         pairs = (pair.split("=", 1) for pair in wildcards[1].split(", ")) if wildcards else ()
-        if match[1] not in ("all", "compare_speed"):
-            jobs.append((match[1], {key: value for key, value in pairs}))
+        if match[2] not in ("all", "compare_speed"):
+            jobs.append((match[2], {key: value for key, value in pairs}))
     return jobs
 
 
