@@ -157,7 +157,7 @@ def test_what_asks_a_server_claims_no_gpu_and_no_pool(experiment: Experiment) ->
     server = {"type": "openai", "model": "critic", "params": QUICK}
     experiment.configure(lambda config: config["judges"].update(chat=server))
     run = experiment.run("--dry-run")
-    jobs = re.findall(r"wildcards: .*judge=(\w+),.*\n(?:    .*\n)*?    resources: (.*)\n", run.output)
+    jobs = re.findall(r"wildcards: .*judge=(\w+),.*\n(?: +.*\n)*? +resources: (.*)\n", run.output)
     claimed = {judge: dict(part.split("=") for part in line.split(", ")) for judge, line in jobs}
     asked = ("gpu", "pool_gpu", "device_jobs", "endpoint_jobs")
     assert [claimed["judge"].get(name, "0") for name in asked] == ["1", "2", "1", "0"]
