@@ -120,5 +120,8 @@ def _verdict(judge: str, totals: Sequence[Check], minimum: float) -> tuple[str, 
     values = [(c.auc.value, c.against) for c in known if c.auc is not None]
     failed = [against for value, against in values if value < minimum]
     if not failed:
-        return f"{judge} tells every control from a right answer: the lowest AUC is {min(values)[0]:.2f}.", True
+        return (
+            f"{judge} tells every control from a right answer: the lowest AUC is {min(values)[0]:.2f}.",
+            True,
+        )
     return f"{judge} does not tell {', '.join(failed)} from a right answer. Do not rely on it.", False
