@@ -10,7 +10,10 @@ from snakemake.utils import min_version
 min_version("9.27.1")
 
 
-configfile: "config/config.yaml"
+# The demo, unless another experiment is named: Snakemake would mix the two.
+if not workflow.configfiles:
+
+    configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"

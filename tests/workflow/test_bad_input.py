@@ -1,6 +1,7 @@
 """What a user gets wrong ends in one clear line, exit code not 0, and nothing finished is lost."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,11 @@ def test_a_dry_run_imports_no_torch(finished: Experiment, tmp_path: Path) -> Non
     assert run.code == 0, run.output
     assert "imported in a dry run" not in run.output
     assert len(run.of("edit_category")) == 4
+
+
+def test_an_experiment_of_ones_own_is_not_mixed_with_the_demo(finished: Experiment) -> None:
+    shutil.copytree(finished.repository / "config", finished.folder / "config")
+    run = finished.run("--dry-run", "--forceall")
+    assert run.code == 0, run.output
+    assert {wildcards["benchmark"] for _, wildcards in run.jobs} == {"small"}
+    assert {job["editor"] for job in run.of("edit_category")} == {"sim", "identity"}
