@@ -42,20 +42,25 @@ def done(todo, count=2, item_timeout=60.0, **settings):
     return {outcome.key: outcome for outcome in outcomes}
 
 
-def children():
-    return [
-        p
-        for p in psutil.Process().children(recursive=True)
-        if "resource_tracker" not in " ".join(p.cmdline())
-    ]
+@pytest.fixture
+def left_behind():
+    """The processes that a test has started and that still run, as a function."""
+    # Fixtures of other tests keep a browser and a cluster's daemons for the whole session.
+    before = set(psutil.Process().children(recursive=True))
+
+    def left():
+        now = set(psutil.Process().children(recursive=True)) - before
+        return [p for p in now if "resource_tracker" not in " ".join(p.cmdline())]
+
+    return left
 
 
-def test_every_task_is_done_once_and_all_devices_take_part():
+def test_every_task_is_done_once_and_all_devices_take_part(left_behind):
     outcomes = done(tasks(*[{"seconds": 0.02}] * 40), count=3)
     assert {o.device for o in outcomes.values()} == {"simulated:0", "simulated:1", "simulated:2"}
     assert all(o.result["n"] == int(key) and o.error is None for key, o in outcomes.items())
     assert all(o.attempts == 1 and o.seconds >= 0.02 for o in outcomes.values())
-    assert children() == []
+    assert left_behind() == []
 
 
 def test_a_slow_task_holds_up_nobody_else():
@@ -92,14 +97,14 @@ def test_a_task_that_kills_two_workers_has_failed_with_its_cause():
     assert all(o.error is None for key, o in outcomes.items() if key != "0")
 
 
-def test_a_task_that_hangs_is_ended_at_its_time_limit_and_tried_once_more(tmp_path):
+def test_a_task_that_hangs_is_ended_at_its_time_limit_and_tried_once_more(tmp_path, left_behind):
     begin = time.monotonic()
     todo = tasks({"do": "hang once", "marker": str(tmp_path / "m")}, {"do": "hang"}, *[{}] * 4)
     outcomes = done(todo, item_timeout=1.0)
     assert outcomes["0"].error is None
     assert outcomes["1"].error == "TimeoutError: took over 1 s (item_timeout), 2 times"
     assert time.monotonic() - begin < 30
-    assert children() == []
+    assert left_behind() == []
 
 
 @pytest.mark.parametrize("how", ["broken", "deadly"])
@@ -108,10 +113,10 @@ def test_a_device_that_cannot_load_is_left_out(how):
     assert {o.device for o in outcomes.values()} <= {"simulated:0", "simulated:2"}
 
 
-def test_no_device_that_can_load_fails_the_job_with_the_cause():
+def test_no_device_that_can_load_fails_the_job_with_the_cause(left_behind):
     with pytest.raises(StageError, match="no device could load the model: RuntimeError: these weights"):
         done(tasks({}, {}), broken=["simulated:0", "simulated:1"])
-    assert children() == []
+    assert left_behind() == []
 
 
 def test_without_a_task_nothing_is_loaded(tmp_path):
@@ -125,7 +130,7 @@ def test_what_needs_no_device_runs_in_the_job_itself():
     assert outcome.result["pid"] == os.getpid()
 
 
-def test_tasks_are_taken_only_as_workers_come_free():
+def test_tasks_are_taken_only_as_workers_come_free(left_behind):
     taken = []
 
     def endless():
@@ -139,14 +144,14 @@ def test_tasks_are_taken_only_as_workers_come_free():
         next(outcomes)
     assert len(taken) < 20
     outcomes.close()
-    assert children() == []
+    assert left_behind() == []
 
 
-def test_a_job_that_is_left_early_leaves_no_process_behind():
+def test_a_job_that_is_left_early_leaves_no_process_behind(left_behind):
     work = Work("edit", {"needs_device": True}, "key")
     outcomes = run_tasks(work, handlers.load, tasks({}, *[{"seconds": 60}] * 4), run_config(3), job(3))
     begin = time.monotonic()
     next(outcomes)
     outcomes.close()
-    assert children() == []
+    assert left_behind() == []
     assert time.monotonic() - begin < 10
