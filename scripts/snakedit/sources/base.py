@@ -11,11 +11,28 @@ from snakedit.recipe import canonical
 
 
 @dataclass(frozen=True)
+class Place:
+    """A place in a source at which a reader can begin.
+
+    Attributes:
+        row: the number of the first row that it then yields.
+        byte: where in the file to go on, counted from 0.
+        line: lines before it, for messages; 0 where a format counts none.
+        opening: what a reader would have read before, as far as it matters for what follows.
+    """
+
+    row: int
+    byte: int
+    line: int = 0
+    opening: str = ""
+
+
+@dataclass(frozen=True)
 class SourceRow:
     """One row of a benchmark, before its images are decoded.
 
     Attributes:
-        number: its place in the source, from 1.
+        place: from where it can be read without what stands before it.
         category: as the benchmark names it.
         id: as the benchmark names it, or None.
         digest: sha256 of all its content, images included.
@@ -25,7 +42,7 @@ class SourceRow:
         error: why the row cannot be used, or None.
     """
 
-    number: int
+    place: Place
     category: str
     id: str | None
     digest: str
@@ -34,6 +51,11 @@ class SourceRow:
     mask: Callable[[], bytes] | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+
+    @property
+    def number(self) -> int:
+        """Its number in the source, from 1."""
+        return self.place.row
 
 
 class Format(Protocol):
@@ -46,8 +68,11 @@ class Format(Protocol):
             SourceError: if the source is not there.
         """
 
-    def rows(self, benchmark: BenchmarkConfig) -> Iterator[SourceRow]:
+    def rows(self, benchmark: BenchmarkConfig, start: Place | None = None) -> Iterator[SourceRow]:
         """Yield the rows in the source's order.
+
+        Args:
+            start: the place of the row to begin with, if the source has not changed since; None: the first.
 
         Raises:
             SourceError: naming the file and the line, if the source as a whole cannot be read.

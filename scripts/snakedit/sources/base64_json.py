@@ -5,6 +5,7 @@ Such files reach gigabytes, so they are streamed: one row is in memory at a time
 
 import base64
 import binascii
+import json
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from snakedit.config import BenchmarkConfig
 from snakedit.errors import SourceError
 from snakedit.sources.base import (
     UNCATEGORISED,
+    Place,
     SourceRow,
     examine,
     extra_of,
@@ -25,6 +27,7 @@ from snakedit.sources.base import (
     tags_of,
     text_of,
 )
+from snakedit.sources.json_places import PlacedFile
 
 IMAGE_KEYS = ("src_img_b64", "original_image_b64", "image_b64")
 REFERENCE_KEY, MASK_KEY = "reference_img_b64", "mask_b64"
@@ -46,15 +49,22 @@ class Base64Json:
             raise SourceError(f"cannot be read ({error.strerror})", where=benchmark.path) from None
         return f"{stat.st_size} {stat.st_mtime_ns}"
 
-    def rows(self, benchmark: BenchmarkConfig) -> Iterator[SourceRow]:
+    def rows(self, benchmark: BenchmarkConfig, start: Place | None = None) -> Iterator[SourceRow]:
         """Yield the file's rows."""
-        number = 0
+        number = start.row - 1 if start else 0
         try:
             with open(benchmark.path, "rb") as file:
-                if file.read(len(BOM_UTF8)) != BOM_UTF8:
+                if start is not None:
+                    file.seek(start.byte)
+                elif file.read(len(BOM_UTF8)) != BOM_UTF8:
                     file.seek(0)
-                for number, (category, raw) in enumerate(_elements(file, benchmark.path), start=1):
-                    yield _row(number, category, raw, benchmark.language)
+                placed = PlacedFile(file, start.opening if start else "")
+                for category, raw in _elements(placed, benchmark.path):
+                    number += 1
+                    # The file's beginning again, as far as the parser needs it to read on from this row.
+                    opening = "[" if category is None else f"{{{json.dumps(category)}:["
+                    place = Place(number, placed.next_element(), opening=opening)
+                    yield _row(place, category, raw, benchmark.language)
         except OSError as error:
             raise SourceError(f"cannot be read ({error.strerror})", where=benchmark.path) from None
         except (ijson.JSONError, UnicodeDecodeError) as error:
@@ -114,7 +124,7 @@ def _array(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
         yield builder.value
 
 
-def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRow:
+def _row(place: Place, category: str | None, raw: Any, language: str) -> SourceRow:
     digest, error = examine(raw)
     given = raw if isinstance(raw, dict) else {}
     category = label_of(given, "subset") or category or UNCATEGORISED
@@ -123,7 +133,7 @@ def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRo
     if row_id is None and path is not None:
         row_id = Path(path.replace("\\", "/")).stem or None
     if error is not None:
-        return SourceRow(number, category, row_id, digest, error=error)
+        return SourceRow(place, category, row_id, digest, error=error)
     other = {"en": "zh", "zh": "en"}[language]
     used = language if text_of(raw, _key("edit_instruction", language)) else other
     image = next((key for key in IMAGE_KEYS if text_of(raw, key)), None)
@@ -135,7 +145,7 @@ def _row(number: int, category: str | None, raw: Any, language: str) -> SourceRo
     if image is None:
         error = f"no image under any of the keys {', '.join(IMAGE_KEYS)}"
     return SourceRow(
-        number=number,
+        place=place,
         category=category,
         id=row_id,
         digest=digest,

@@ -7,14 +7,16 @@ import math
 import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from snakedit.config import BenchmarkConfig
 from snakedit.errors import SourceError, did_you_mean
 from snakedit.recipe import file_sha256
 from snakedit.sources.base import (
     UNCATEGORISED,
+    Place,
     SourceRow,
     examine,
     extra_of,
@@ -46,13 +48,13 @@ class Folder:
                 digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode("utf-8", "replace"))
         return digest.hexdigest()
 
-    def rows(self, benchmark: BenchmarkConfig) -> Iterator[SourceRow]:
+    def rows(self, benchmark: BenchmarkConfig, start: Place | None = None) -> Iterator[SourceRow]:
         """Yield the table's rows."""
         table = _table(benchmark)
         read = _csv_rows if table.suffix == ".csv" else _json_rows
         try:
-            for number, raw in enumerate(read(table), start=1):
-                yield _row(number, raw, Path(benchmark.path), benchmark.language)
+            for place, raw in read(table, start):
+                yield _row(place, raw, Path(benchmark.path), benchmark.language)
         except UnicodeDecodeError as error:
             raise SourceError(f"not UTF-8 ({error.reason})", where=_place_of_bad_bytes(table)) from None
         except OSError as error:
@@ -79,21 +81,44 @@ def _place_of_bad_bytes(table: Path) -> str:
     return str(table)
 
 
-def _csv_rows(table: Path) -> Iterator[dict[str, Any]]:
-    with open(table, encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
+class _Lines:
+    """A table's lines from a place on, with their ends as they are; knows where the next one begins."""
+
+    def __init__(self, file: BinaryIO, start: Place | None = None) -> None:
+        self.byte, self.number = (start.byte, start.line) if start else (0, 0)
+        file.seek(self.byte)
+        self._text = TextIOWrapper(file, encoding="utf-8", newline="")
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            begins_file = self.byte == 0
+            self.byte += len(line.encode())
+            self.number += 1
+            yield line.removeprefix("\ufeff") if begins_file else line
+
+    def place(self, row: int) -> Place:
+        """Return the place of a row that begins with the next line."""
+        return Place(row, self.byte, self.number)
+
+
+def _csv_rows(table: Path, start: Place | None) -> Iterator[tuple[Place, dict[str, Any]]]:
+    with open(table, "rb") as head, open(table, "rb") as file:
+        lines, place = _Lines(head), Place(row=1, byte=0)
         try:
-            _check_columns(reader.fieldnames or (), table)
-            for row in reader:
+            columns = csv.DictReader(lines, strict=True).fieldnames or ()
+            _check_columns(columns, table)
+            place = start or lines.place(row=1)
+            lines = _Lines(file, place)
+            for row in csv.DictReader(lines, columns, strict=True):
                 if None in row or None in row.values():
                     raise SourceError(
-                        f"a row of another length than the header's {len(reader.fieldnames or ())} columns",
-                        where=f"{table}:{reader.line_num}",
+                        f"a row of another length than the header's {len(columns)} columns",
+                        where=f"{table}:{lines.number}",
                     )
-                yield row
+                yield place, row
+                place = lines.place(place.row + 1)
         except csv.Error as error:
-            # The reader counts whole rows, so the broken one begins on the next line.
-            raise SourceError(f"not CSV ({error})", where=f"{table}:{reader.line_num + 1}") from None
+            raise SourceError(f"not CSV ({error})", where=f"{table}:{place.line + 1}") from None
 
 
 def _check_columns(columns: Sequence[str], table: Path) -> None:
@@ -107,21 +132,24 @@ def _check_columns(columns: Sequence[str], table: Path) -> None:
             raise SourceError(f"the column '{column}' is there more than once", where=f"{table}:1")
 
 
-def _json_rows(table: Path) -> Iterator[dict[str, Any]]:
-    with open(table, encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
+def _json_rows(table: Path, start: Place | None) -> Iterator[tuple[Place, dict[str, Any]]]:
+    with open(table, "rb") as file:
+        lines = _Lines(file, start)
+        place = lines.place(start.row if start else 1)
+        for line in lines:
             if not line.strip():
                 continue
             try:
                 # A number that JSON or Python cannot hold stays the text that it was.
                 row = json.loads(line, parse_float=_fraction, parse_int=_whole, parse_constant=str)
             except json.JSONDecodeError as error:
-                raise SourceError(f"not JSON ({error.msg})", where=f"{table}:{number}") from None
+                raise SourceError(f"not JSON ({error.msg})", where=f"{table}:{lines.number}") from None
             except RecursionError:
-                raise SourceError("nested too deep", where=f"{table}:{number}") from None
+                raise SourceError("nested too deep", where=f"{table}:{lines.number}") from None
             if not isinstance(row, dict):
-                raise SourceError(f"a {type(row).__name__}, not an object", where=f"{table}:{number}")
-            yield row
+                raise SourceError(f"a {type(row).__name__}, not an object", where=f"{table}:{lines.number}")
+            yield place, row
+            place = lines.place(place.row + 1)
 
 
 def _fraction(text: str) -> float | str:
@@ -132,11 +160,11 @@ def _whole(text: str) -> int | str:
     return int(text) if len(text) <= 300 else text
 
 
-def _row(number: int, raw: dict[str, Any], folder: Path, language: str) -> SourceRow:
+def _row(place: Place, raw: dict[str, Any], folder: Path, language: str) -> SourceRow:
     category, row_id = label_of(raw, "category") or UNCATEGORISED, label_of(raw, "id")
     digest, error = examine(raw)
     if error is not None:
-        return SourceRow(number, category, row_id, digest, error=error)
+        return SourceRow(place, category, row_id, digest, error=error)
     seed, human = None, None
     readers: dict[str, Callable[[], bytes]] = {}
     hashes = {}
@@ -150,13 +178,13 @@ def _row(number: int, raw: dict[str, Any], folder: Path, language: str) -> Sourc
         error = str(caught)
     for column in IMAGE_COLUMNS:
         names = raw.get(column)
-        for place, name in enumerate(names if isinstance(names, list) else [names]):
+        for nth, name in enumerate(names if isinstance(names, list) else [names]):
             if name is None or not str(name).strip():
                 continue
             try:
                 path = _inside(folder, str(name).strip())
-                hashes[f"{column} {place}"] = file_sha256(path)
-                readers[f"{column} {place}"] = partial(_bytes_of, path, column)
+                hashes[f"{column} {nth}"] = file_sha256(path)
+                readers[f"{column} {nth}"] = partial(_bytes_of, path, column)
             except SourceError as caught:
                 error = f"the column '{column}': {caught}"
             except OSError as caught:
@@ -165,7 +193,7 @@ def _row(number: int, raw: dict[str, Any], folder: Path, language: str) -> Sourc
     if not images and error is None:
         error = "the column 'image' is empty"
     return SourceRow(
-        number=number,
+        place=place,
         category=category,
         id=row_id,
         digest=examine({"row": digest, "files": hashes})[0],

@@ -13,9 +13,10 @@ from snakedit.errors import ConfigError, SourceError, did_you_mean
 from snakedit.names import safe_name
 from snakedit.records import write_whole
 from snakedit.sources import FORMATS
+from snakedit.sources.base import Place, SourceRow
 
 # Raised when rows are read or hashed differently.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class CategoryIndex:
         name: as the benchmark names it.
         count: its rows, usable or not.
         sha256: over the content of its rows, in order.
+        first: the place of its first row, where a reader can begin.
         last_row: the number of its last row, after which a reader can stop.
     """
 
     name: str
     count: int
     sha256: str
+    first: Place
     last_row: int
 
 
@@ -40,6 +43,21 @@ class Index:
     """A benchmark's categories by the name of their folder, in the order they are to be run and shown."""
 
     categories: dict[str, CategoryIndex]
+
+
+class Digest:
+    """The sha256 over the content of a category's rows, which are added in order."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, row: SourceRow) -> None:
+        """Add the next row."""
+        self._digest.update(row.digest.encode())
+
+    def sha256(self) -> str:
+        """Return that of the rows so far."""
+        return self._digest.hexdigest()
 
 
 def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
@@ -73,7 +91,10 @@ def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | Non
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["source"] != stamp:
             return None
-        return {name: CategoryIndex(**entry) for name, entry in content["categories"].items()}
+        return {
+            name: CategoryIndex(**{**entry, "first": Place(**entry["first"])})
+            for name, entry in content["categories"].items()
+        }
     except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
@@ -81,16 +102,18 @@ def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | Non
 def _scan(benchmark: BenchmarkConfig) -> dict[str, CategoryIndex]:
     print(f"snakedit: indexing {benchmark.path}", file=sys.stderr)
     counts: dict[str, int] = {}
+    first: dict[str, Place] = {}
     last: dict[str, int] = {}
-    digests: dict[str, Any] = {}
+    digests: dict[str, Digest] = {}
     for row in FORMATS[benchmark.format]().rows(benchmark):
         counts[row.category] = counts.get(row.category, 0) + 1
+        first.setdefault(row.category, row.place)
         last[row.category] = row.number
-        digests.setdefault(row.category, hashlib.sha256()).update(row.digest.encode())
+        digests.setdefault(row.category, Digest()).add(row)
     if not counts:
         raise SourceError("holds no rows", where=benchmark.path)
     return {
-        safe_name(name): CategoryIndex(name, counts[name], digests[name].hexdigest(), last[name])
+        safe_name(name): CategoryIndex(name, counts[name], digests[name].sha256(), first[name], last[name])
         for name in counts
     }
 

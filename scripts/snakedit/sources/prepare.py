@@ -16,7 +16,7 @@ from snakedit.records import Item, write_records, write_whole
 from snakedit.runtime.images import WrittenPng, decode_image, remove_strangers, write_png
 from snakedit.sources import FORMATS
 from snakedit.sources.base import SourceRow
-from snakedit.sources.index import CategoryIndex
+from snakedit.sources.index import CategoryIndex, Digest
 
 MAX_SHOWN = 300
 # Images on their way to the disk; each has a temporary file and no pixels in memory.
@@ -39,19 +39,21 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     be used is excluded; each is told in a line of the log.
 
     Raises:
-        SourceError: if no row could be used.
+        SourceError: if no row could be used, or the source is another than the index tells of.
     """
     folder = output.parent
     items: list[Item] = []
     excluded: list[Excluded] = []
     taken: set[str] = set()
     names: set[str] = set()
+    digest = Digest()
     with _Keeper() as keeper:
-        for row in FORMATS[benchmark.format]().rows(benchmark):
+        for row in FORMATS[benchmark.format]().rows(benchmark, category.first):
             if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
                 break
             if row.category != category.name:
                 continue
+            digest.add(row)
             item_id = _unique_id(row, taken, benchmark.path)
             taken.add(item_id)
             try:
@@ -66,6 +68,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
             items.append(item)
             names |= {png.path.name for png in written}
             keeper.keep(written)
+    _check_unchanged(benchmark, category, len(items) + len(excluded), digest)
     if not items:
         first = f"row {excluded[0].row}: {excluded[0].error}" if excluded else "it has none"
         raise SourceError(
@@ -76,6 +79,17 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     write_whole(folder / "excluded.jsonl", (_line(entry) for entry in excluded))
     write_records(output, items)
     LOGGER.info("prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
+
+
+def _check_unchanged(benchmark: BenchmarkConfig, category: CategoryIndex, rows: int, digest: Digest) -> None:
+    """Refuse what was read from another source than the one that the index was made of."""
+    limited = rows < category.count and rows == benchmark.limit
+    if not limited and digest.sha256() != category.sha256:
+        raise SourceError(
+            f"the category '{category.name}' has changed while it was read",
+            where=benchmark.path,
+            hint="run again",
+        )
 
 
 class _Keeper:

@@ -1,0 +1,155 @@
+"""A category is read from its first row on, and that changes nothing but the time it takes."""
+
+import io
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sources_by_hand import benchmark, picture, prepared, row, written
+
+from snakedit.errors import SourceError
+from snakedit.sources import FORMATS
+from snakedit.sources.index import read_index
+from snakedit.sources.json_places import PlacedFile
+from snakedit.sources.prepare import prepare_category
+
+
+def content(found):
+    """What can be compared of a row: its images are functions."""
+    return (found.place, found.category, found.id, found.digest, found.fields, found.error)
+
+
+def check_every_place(settings):
+    """Read from each row on; return how many rows there are."""
+    source_format = FORMATS[settings.format]()
+    whole = [content(found) for found in source_format.rows(settings)]
+    for number, (place, *_) in enumerate(whole):
+        assert [content(found) for found in source_format.rows(settings, place)] == whole[number:]
+    return len(whole)
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text('"\\[]{},: é物\n', max_size=9)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+BENCHMARKS = st.lists(VALUES, min_size=1, max_size=6) | st.dictionaries(
+    st.text(max_size=4), st.lists(VALUES, max_size=4), min_size=1, max_size=4
+)
+
+
+@hypothesis_settings(max_examples=150, deadline=None)
+@given(
+    rows=BENCHMARKS,
+    indent=st.sampled_from([None, 0, 3, "\t"]),
+    ascii_only=st.booleans(),
+    before=st.sampled_from(["", "\ufeff", " \r\n\t", "\ufeff\n"]),
+)
+def test_any_list_or_dict_of_lists_can_be_read_from_each_of_its_rows_on(
+    tmp_path_factory, rows, indent, ascii_only, before
+):
+    path = tmp_path_factory.mktemp("places") / "b.json"
+    text = before + json.dumps(rows, indent=indent, ensure_ascii=ascii_only) + "\n"
+    path.write_text(text, encoding="utf-8")
+    counted = sum(map(len, rows.values())) if isinstance(rows, dict) else len(rows)
+    assert check_every_place(benchmark(path)) == counted
+
+
+@hypothesis_settings(max_examples=100, deadline=None)
+@given(rows=BENCHMARKS, size=st.integers(1, 7))
+def test_places_do_not_depend_on_how_much_is_read_at_a_time(rows, size):
+    data = json.dumps(rows).encode()
+
+    def places(read_size):
+        file = PlacedFile(io.BytesIO(data))
+        while file.read(read_size):
+            pass
+        count = sum(map(len, rows.values())) if isinstance(rows, dict) else len(rows)
+        return [file.next_element() for _ in range(count)]
+
+    assert places(size) == places(1_000_000)
+
+
+def test_rows_longer_than_what_is_read_at_a_time_have_places(tmp_path):
+    # PHP escapes the slashes of base64.
+    long = ("x" * 70_001 + "\\/") * 3
+    rows = ",".join(f'{{"subset": "{name}", "note": "{long}", "id": "{name}"}}' for name in "abab")
+    path = tmp_path / "b.json"
+    path.write_text(f"[{rows}]", encoding="utf-8")
+    assert check_every_place(benchmark(path)) == 4
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("name", ["items.csv", "items.jsonl"])
+def test_a_table_can_be_read_from_each_of_its_rows_on(tmp_path, name, mark, end):
+    (tmp_path / "source").mkdir()
+    picture(0).save(tmp_path / "source" / "0.png")
+    lines = {
+        "items.csv": [
+            "id,category,image,instruction",
+            "a,物理,0.png,one",
+            f'b,d,0.png,"two{end}lines, ""quoted"""',
+            "",
+            "c,物理,0.png,three",
+            "d,d,,",
+        ],
+        "items.jsonl": [
+            '{"id": "a", "category": "物理", "image": "0.png", "instruction": "one"}',
+            "",
+            '{"id": "b", "category": "d", "image": "0.png", "instruction": "\u2028"}',
+            '{"id": "c", "category": "物理"}',
+        ],
+    }
+    (tmp_path / "source" / name).write_bytes((mark + end.join(lines[name])).encode())
+    assert check_every_place(benchmark(tmp_path / "source", format="folder")) == len(lines[name]) - (
+        2 if name == "items.csv" else 1
+    )
+
+
+def test_nothing_before_a_categorys_first_row_is_read(tmp_path, monkeypatch):
+    path = written(tmp_path, {"before": [row(n) for n in range(2_000)], "c": [row(7, subset=None)]})
+    path.write_text(path.read_text(encoding="utf-8").replace('"subset": "c", ', ""), encoding="utf-8")
+    settings = benchmark(path)
+    category = read_index(settings, tmp_path / "index.json").categories["c"]
+    begin = category.first.byte
+    whole = path.read_bytes()
+    assert begin > len(whole) * 0.99
+    # What cannot be read as JSON, at the same time and of the same size.
+    stat = path.stat()
+    path.write_bytes(b"x" * begin + whole[begin:])
+    os.utime(path, ns=(stat.st_mtime_ns, stat.st_mtime_ns))
+    items, _ = prepared(tmp_path, path)
+    assert [item.id for item in items] == ["p7"]
+
+
+def test_a_row_is_told_by_its_number_in_the_whole_file(tmp_path):
+    rows = {"before": [row(0, subset=None)] * 3, "c": [row(1, subset=None), row(2, subset=None, seed="soon")]}
+    _, (excluded,) = prepared(tmp_path, written(tmp_path, rows))
+    assert excluded["row"] == 5
+
+
+def test_what_is_not_json_after_a_category_began_is_told_by_its_row(tmp_path):
+    path = written(tmp_path, {"before": [row(0, subset=None)] * 3, "c": [row(1, subset=None)] * 3})
+    category = read_index(benchmark(path), tmp_path / "index.json").categories["c"]
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(SourceError, match=r"b\.json: not JSON in UTF-8 after row 5"):
+        prepare_category(benchmark(path), category, tmp_path / "items.jsonl")
+
+
+@pytest.mark.parametrize("changed", ["another", "fewer"])
+def test_a_category_that_changes_after_it_was_indexed_is_refused(tmp_path, changed):
+    rows = [row(n) for n in range(4)]
+    path = written(tmp_path, rows)
+    category = read_index(benchmark(path), tmp_path / "index.json").categories["c"]
+    rows = rows[:-1] if changed == "fewer" else [*rows[:-1], row(9)]
+    written(tmp_path, rows)
+    with pytest.raises(SourceError, match=r"b\.json: the category 'c' has changed .*run again"):
+        prepare_category(benchmark(path), category, tmp_path / "items.jsonl")
+    assert not (tmp_path / "items.jsonl").exists()
