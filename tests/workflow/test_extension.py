@@ -49,7 +49,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from snakedit.sources.base import SourceRow
+from snakedit.sources.base import Place, SourceRow
 
 
 def grey() -> bytes:
@@ -64,10 +64,11 @@ class Lines:
     def stamp(self, benchmark):
         return str(Path(benchmark.path).stat().st_mtime_ns)
 
-    def rows(self, benchmark):
+    def rows(self, benchmark, start=None):
         for number, line in enumerate(Path(benchmark.path).read_text().splitlines(), start=1):
             digest = hashlib.sha256(line.encode()).hexdigest()
-            yield SourceRow(number, "lines", f"l{number}", digest, (grey,), fields={"instruction": line})
+            place, fields = Place(number, 0), {"instruction": line}
+            yield SourceRow(place, "lines", f"l{number}", digest, (grey,), fields=fields)
 '''
 
 RUBRIC = """\

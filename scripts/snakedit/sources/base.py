@@ -72,7 +72,8 @@ class Format(Protocol):
         """Yield the rows in the source's order.
 
         Args:
-            start: the place of the row to begin with, if the source has not changed since; None: the first.
+            start: the place of a row to begin with, if the source has not changed since. It saves time only:
+                a format may yield those before it all the same.
 
         Raises:
             SourceError: naming the file and the line, if the source as a whole cannot be read.
