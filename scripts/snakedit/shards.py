@@ -20,6 +20,8 @@ from snakedit.runtime.stage import check_failures, score_cause
 FOLDER = "shards"
 JOURNAL = "journal.jsonl"
 Done = TypeVar("Done", Edit, Score)
+# Rule for a whole category → the rule that does the same for a shard. Snakemake forces only what is named.
+SHARD_RULES = {"edit_category": "edit_shard", "score_category": "score_shard"}
 _ITEM_KEY = '{"item": '
 
 
@@ -132,7 +134,7 @@ def gather_edits(shards: Sequence[Shard], output: Path, max_failures: int | None
         for edit in read_records(path, Edit):
             errors.append(edit.error)
             images.update([Path(edit.image).name] if edit.image else [])
-    check_failures(where, errors, max_failures, hint=_again("edit_shard"))
+    check_failures(where, errors, max_failures, hint=again("edit_category"))
     remove_strangers(output.parent / "images", images)
     _gather(shards, output)
 
@@ -145,12 +147,18 @@ def gather_scores(shards: Sequence[Shard], output: Path, max_failures: int | Non
     """
     scores = (score for path in _outputs(shards, output) for score in read_records(path, Score))
     causes = [score_cause(score) for score in scores if score.status != "no_edit"]
-    check_failures(where, causes, max_failures, hint=_again("score_shard"))
+    check_failures(where, causes, max_failures, hint=again("score_category"))
     _gather(shards, output)
 
 
-def _again(rule: str) -> str:
-    return f"what is done is kept; to try the others again: snakemake --forcerun {rule} --cores all"
+def forced(*rules: str) -> str:
+    """Return the option that makes Snakemake run rules again, in whole categories and in shards."""
+    return " ".join(["--forcerun", *rules, *(SHARD_RULES[rule] for rule in rules)])
+
+
+def again(rule: str) -> str:
+    """Return how to try again what failed in jobs of a rule that have ended well."""
+    return f"what is done is kept; to try the others again: snakemake {forced(rule)} --cores all"
 
 
 def _outputs(shards: Sequence[Shard], output: Path) -> list[Path]:

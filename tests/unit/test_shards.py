@@ -1,12 +1,14 @@
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snakedit.records import Edit, Journal, Score, read_journal
-from snakedit.shards import Shard, benchmark_pattern, shards_of, take_over
+from snakedit.shards import SHARD_RULES, Shard, again, benchmark_pattern, forced, shards_of, take_over
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
 
 
@@ -74,3 +76,19 @@ def test_what_has_changed_since_is_taken_over_beside_what_was(tmp_path):
 def test_a_category_without_other_journals_gets_none(tmp_path):
     take_over(tmp_path / "edits.jsonl", None, Edit, {"a"})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("page", ["README.md", "config/README.md"])
+def test_every_page_that_forces_a_stage_forces_it_in_shards_too(page):
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    commands = re.findall(r"snakemake [^`]*--forcerun ([a-z_ ]+)|with `--forcerun ([a-z_ ]+)", text)
+    assert commands
+    for rules in (set(" ".join(command).split()) for command in commands):
+        assert rules >= {SHARD_RULES[rule] for rule in rules & SHARD_RULES.keys()}
+
+
+def test_a_message_that_forces_a_stage_forces_it_in_shards_too():
+    assert forced("edit_category", "score_category") == (
+        "--forcerun edit_category score_category edit_shard score_shard"
+    )
+    assert "snakemake --forcerun score_category score_shard --cores all" in again("score_category")

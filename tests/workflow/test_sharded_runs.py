@@ -12,6 +12,8 @@ from experiments import Experiment, Run, add, copy_of_the_repository, picture, r
 from test_loads import EDITOR, JUDGE, loads
 from test_residency import wait_until
 
+from snakedit.shards import forced
+
 VARYING = ("seconds", "device", "started", "batch_size")
 EDITS = "results/small/edits/sim/物理/edits.jsonl"
 SCORES = "results/small/scores/judge/sim/物理/scores.jsonl"
@@ -105,7 +107,7 @@ def test_shards_make_what_one_job_makes_and_either_way_there_and_back_is_for_not
     assert large.records("edits/sim/物理/edits.jsonl") == edits, "also how long it took, and where"
 
     (large.results / "edits" / "sim" / "物理" / "images" / "stranger.png").touch()
-    run = whole(large.run(EDITS, SCORES, "--forcerun", "edit_shard"))
+    run = whole(large.run(EDITS, SCORES, "--forcerun", "edit_category", "edit_shard"))
     assert len(run.of("edit_shard")) == len(run.of("score_shard")) == 3
     assert outcome(large) == made
     assert Counter(loads(large)) == once
@@ -176,10 +178,31 @@ def test_what_fails_in_all_shards_together_is_held_against_the_category(large: E
     assert run.code != 0
     assert len(run.of("edit_shard")) == 3, "none has more than two, and two are too few to give up for"
     assert "3 of 10 items failed" in run.output
-    assert "--forcerun edit_shard" in run.output
+    assert "snakemake --forcerun edit_category edit_shard --cores all" in run.output
     assert not (large.folder / target).exists()
 
     picture(0).save(made / "物理-0.png")
-    whole(large.run(target, "--forcerun", "edit_shard"))
+    whole(large.run(target, "--forcerun", "edit_category", "edit_shard"))
     statuses = [edit["status"] for edit in large.records("edits/made/物理/edits.jsonl")]
     assert statuses == ["ok"] * 8 + ["failed"] * 2
+
+
+def test_the_named_command_tries_again_what_failed_in_shards_and_elsewhere(large: Experiment) -> None:
+    made = large.folder / "made"
+    made.mkdir()
+    for name in ("物理-0", "物理-5", "物理-9", "light-20", "light-21"):
+        picture(1).save(made / f"{name}.png")
+    large.configure(
+        lambda config: config.update(editors={"made": {"type": "files", "params": {"folder": "made"}}})
+    )
+    targets = [f"results/small/edits/made/{name}/edits.jsonl" for name in ("物理", "light")]
+    whole(large.run(*targets))
+    for name in ("物理-4", "light-22"):
+        picture(2).save(made / f"{name}.png")
+    assert whole(large.run(*targets)).jobs == []
+    run = whole(large.run(*targets, *forced("edit_category").split()))
+    assert sorted(w["shard"] for w in run.of("edit_shard")) == [FIRST, SECOND, THIRD]
+    assert {w["category"] for w in run.of("edit_category")} == {"light"}
+    for category, done in (("物理", [0, 4, 5, 9]), ("light", [0, 1, 2])):
+        edits = large.records(f"edits/made/{category}/edits.jsonl")
+        assert [place for place, edit in enumerate(edits) if edit["status"] == "ok"] == done

@@ -6,6 +6,7 @@ from statistics import mean
 
 from snakedit.errors import StageError
 from snakedit.runtime.telemetry import Span
+from snakedit.shards import forced
 from snakedit.speed.serial import Serial
 from snakedit.speed.traces import SWITCHING, WORK, JobTrace, RunTrace, devices_of, runs_that_made
 from snakedit.speed.usage import Usage, usage_of
@@ -13,7 +14,7 @@ from snakedit.speed.usage import Usage, usage_of
 # What limits: the names of the shares, in the order they are shown.
 SHARES = ("edit", "judge", "load", "idle", "Snakemake")
 HINT = (
-    "make everything anew: snakemake compare_speed --forcerun edit_category score_category "
+    f"make everything anew: snakemake compare_speed {forced('edit_category', 'score_category')} "
     """--config 'run={"refresh": ["edits", "scores"]}'"""
 )
 # Edits that the telemetry must tell of, as a share: a few fail before any device sees them.
