@@ -63,6 +63,30 @@ def test_both_sides_run_and_the_serial_one_makes_the_same_images_and_scores(tiny
     assert tiny.run("compare_speed").jobs == []
 
 
+def test_the_report_links_to_a_comparison_that_is_made_after_it_and_is_not_made_again(
+    finished: Experiment,
+) -> None:
+    page = finished.results / "report" / "index.html"
+    before = (page.read_bytes(), page.stat().st_mtime_ns)
+    assert b'href="../speed/link.css"' in before[0]
+    link = page.parent / "../speed/link.css"
+    assert not link.exists()
+    run = finished.run("compare_speed")
+    assert run.code == 0, run.output
+    assert run.rules() == {"serial_category", "build_comparison"}
+    assert link.exists()
+    assert finished.run().jobs == []
+    assert finished.run("compare_speed").jobs == []
+    assert before == (page.read_bytes(), page.stat().st_mtime_ns)
+
+    # A comparison that fails leaves neither its page nor the link to it.
+    for path in (finished.results / "telemetry").rglob("*.json"):
+        path.unlink()
+    assert finished.run("compare_speed", "--forcerun", "build_comparison").code != 0
+    assert not link.exists()
+    assert not (link.parent / "index.html").exists()
+
+
 def check_sameness(tiny: Experiment, swap: str) -> None:
     serial = json.loads((tiny.results / "speed/serial/tiny/light/serial.json").read_text(encoding="utf-8"))
     assert (serial["items"], serial["measured"], serial["swap"]) == (3, 3, swap)

@@ -17,6 +17,12 @@ from snakedit.speed.usage import Usage
 
 HERE = Path(__file__).resolve().parent
 STYLE = "report.css"
+# The report beside this folder asks for it whenever it is opened, and so links here just as long as there is
+# a comparison: whichever of the two was made first, and though neither is made again for the other.
+LINK = "link.css"
+SHOWN = (
+    "/* Read by the report: it links to this folder's page where this is. */\n.compared { display: block; }\n"
+)
 TOTAL = "all categories"
 HEAD = ("category", "side", "total, s", "edit, s", "score, s", "switch, s", "loads", "s an image", "speed-up")
 NONE = "–"
@@ -52,6 +58,7 @@ def write_comparison(
     write_whole(folder / "speed.json", [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
     write_whole(folder / "speed.md", [markdown(comparison)])
     write_whole(folder / STYLE, [(STATIC / STYLE).read_text(encoding="utf-8")])
+    write_whole(folder / LINK, [SHOWN])
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
