@@ -39,6 +39,8 @@ def serial(category="c", items=4, measured=2, **changes):
             "score": 1.0 * measured,
             "unload": 0.0,
         },
+        "began": START,
+        "processors": ["a processor"],
         "compared": measured,
         "identical": measured,
         "largest_difference": 1e-6,

@@ -108,6 +108,7 @@ class Plan:
                 "judges": {name: self.judge_recipes[name] for name in judges},
                 "items": run.baseline_items,
                 "swap": run.baseline_swap,
+                "stage_version": recipe.STAGE_VERSIONS["serial"],
             }
         )
 

@@ -17,7 +17,7 @@ from snakedit.errors import CheckpointError
 from snakedit.records import Item, write_whole
 
 # Raised by hand when what a stage does with the same inputs changes its meaning.
-STAGE_VERSIONS = {"prepare": 2, "edit": 1, "score": 1, "report": 2}
+STAGE_VERSIONS = {"prepare": 2, "edit": 1, "score": 1, "report": 2, "serial": 2}
 
 # What a type of editor or judge takes as its `model`: nothing, weights, or a name that a server knows.
 MODEL_KINDS = ("none", "checkpoint", "endpoint")

@@ -66,6 +66,7 @@ class Comparison:
         rows: by category, and last all together.
         sampled, items: items that the serial side was measured on, of all.
         swap: ``reload`` or ``offload``.
+        serial_processors: what the serial side was measured on; several where it was stopped in between.
         serial_start: seconds from the birth of the serial side's process to its first item: imports and first
             loads. All items would share one, so only the row of all categories holds it, once.
         devices: how many the pipeline used; the serial side uses one.
@@ -81,6 +82,7 @@ class Comparison:
     sampled: int
     items: int
     swap: str
+    serial_processors: list[str]
     serial_start: float
     devices: int
     runs: int
@@ -137,6 +139,7 @@ def compare(
         sampled=sum(one.measured for one in serial),
         items=sum(one.items for one in serial),
         swap=serial[0].swap,
+        serial_processors=sorted({name for one in serial for name in one.processors}),
         serial_start=start,
         devices=max(len(run.devices()) for run in chosen),
         runs=len(chosen),

@@ -119,12 +119,6 @@ def read_runs(telemetry: Path, labels: Collection[str]) -> list[RunTrace]:
     return [RunTrace(run) for run in runs]
 
 
-def latest_jobs(runs: Sequence[RunTrace]) -> list[JobTrace]:
-    """Return the last trace of each rule, label and category, in the order in which they ran."""
-    last = {(job.rule, job.label, job.category): job for run in runs for job in run.jobs}
-    return sorted(last.values(), key=lambda job: job.spans[0].start)
-
-
 def runs_that_made(runs: Sequence[RunTrace]) -> list[RunTrace]:
     """Return the run that did everything, or if none did, all of them: the latest whole one is enough."""
     everything = set().union(*(run.done() for run in runs))

@@ -104,6 +104,12 @@ def notes(comparison: Comparison) -> list[str]:
         f"One by one: one device, every model {how} for each item. The start of its process, imports and "
         f"first loads ({comparison.serial_start:.1f} s), counts once, in the row of all categories."
     )
+    if len(comparison.serial_processors) > 1:
+        found.append(
+            "One by one was measured on different processors, so its times are none of a single machine: "
+            + ", ".join(comparison.serial_processors)
+            + "."
+        )
     found.append(
         f"Pipeline: {comparison.devices} devices, from the start of Snakemake to the last device's end"
         + (f", {comparison.runs} runs added up" if comparison.runs > 1 else "")

@@ -36,6 +36,15 @@ def test_simulated_and_extrapolated_stand_above_the_numbers(comparison):
     assert text.index("Extrapolated: one by one was measured on 2 of 4 edits") < text.index("| category")
 
 
+def test_a_serial_side_of_two_processors_is_said_to_be_one():
+    def told(*processors):
+        serials = [serial(processors=[name]) for name in processors]
+        return markdown(compare("b", serials, [], [two_devices_a_run()], ["c"]))
+
+    assert "measured on different processors" not in told("A100", "A100")
+    assert "times are none of a single machine: A100, H100." in told("H100", "A100")
+
+
 def test_both_sides_stand_in_the_table_with_the_speed_up(comparison):
     assert lines(comparison)[-2:] == [
         ["all categories", "one by one", "20.0", "8.0", "4.0", "8.0", "8", "5.00", "1.00 ×"],
