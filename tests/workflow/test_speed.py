@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -91,6 +93,26 @@ def test_the_report_links_to_a_comparison_that_is_made_after_it_and_is_not_made_
     assert finished.run("compare_speed", "--forcerun", "build_comparison").code != 0
     assert not link.exists()
     assert not (link.parent / "index.html").exists()
+
+
+def test_what_is_said_to_do_without_telemetry_does_it_for_whole_categories_and_for_shards(
+    experiment: Experiment,
+) -> None:
+    experiment.configure(lambda config: config["run"].update(shard_items=3, baseline_items=1))
+    experiment.configure(lambda config: config["editors"].pop("identity"))
+    run = experiment.run()
+    assert run.code == 0, run.output
+    assert {"edit_category", "edit_shard", "score_category", "score_shard"} <= run.rules()
+    shutil.rmtree(experiment.results / "telemetry" / "edit_category")
+    failed = experiment.run("compare_speed")
+    assert failed.code != 0
+    told = re.search(r"make everything anew: snakemake compare_speed (.*)", failed.output)
+    assert told is not None, failed.output
+    run = experiment.run("compare_speed", *shlex.split(told[1]))
+    assert run.code == 0, run.output
+    categories = {w["category"] for w in [*run.of("edit_category"), *run.of("edit_shard")]}
+    assert categories == {"物理", "light"}
+    assert (experiment.results / "speed" / "index.html").exists()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

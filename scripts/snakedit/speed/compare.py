@@ -13,7 +13,8 @@ from snakedit.speed.usage import Usage, usage_of
 # What limits: the names of the shares, in the order they are shown.
 SHARES = ("edit", "judge", "load", "idle", "Snakemake")
 HINT = (
-    "make everything anew: snakemake compare_speed --forcerun edit_category score_category "
+    "make everything anew: snakemake compare_speed "
+    "--forcerun edit_category score_category edit_shard score_shard "
     """--config 'run={"refresh": ["edits", "scores"]}'"""
 )
 # Edits that the telemetry must tell of, as a share: a few fail before any device sees them.
