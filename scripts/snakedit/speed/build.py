@@ -7,9 +7,10 @@ from pathlib import Path
 from snakedit.config import Config
 from snakedit.errors import RecordError, StageError
 from snakedit.logs import LOGGER
+from snakedit.runtime.traces import JobTrace
 from snakedit.speed.compare import compare
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import JobTrace, RunTrace, read_runs, runs_that_made
+from snakedit.speed.traces import RunTrace, read_runs, runs_that_made
 from snakedit.speed.write import write_comparison
 
 

@@ -10,9 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from snakedit.records import write_whole
 from snakedit.report.markdown import aligned, plain
 from snakedit.report.page import STATIC
+from snakedit.runtime.traces import JobTrace
 from snakedit.speed import charts
 from snakedit.speed.compare import Comparison, Times
-from snakedit.speed.traces import JobTrace, RunTrace
+from snakedit.speed.traces import RunTrace
 from snakedit.speed.usage import Usage
 
 HERE = Path(__file__).resolve().parent
