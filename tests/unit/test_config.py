@@ -1,5 +1,7 @@
 import copy
+import math
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 import yaml
@@ -12,6 +14,10 @@ SMALL = {
     "editors": {"e": {"type": "identity"}},
     "judges": {"j": {"type": "simulated"}},
 }
+
+# As YAML's anchors can make it.
+IN_ITSELF = {}
+IN_ITSELF["devices"] = IN_ITSELF
 
 
 def changed(*path, value):
@@ -57,6 +63,15 @@ def test_what_was_read_is_not_changed():
         (changed("benchmarks", ".run", value={"format": "folder", "path": "x"}), "'.run' cannot be a name"),
         ({k: v for k, v in SMALL.items() if k != "judges"}, "the key 'judges' is missing"),
         (changed("editors", "e", value={}), "'editors.e': the key 'type' is missing"),
+        (
+            changed("editors", "e", "revision", value=date(2026, 1, 2)),
+            r"'editors\.e\.revision': 2026-01-02.*quotes",
+        ),
+        (changed("editors", date(2026, 1, 2), value={}), r"'editors\.2026-01-02'.*quotes"),
+        (changed("run", "ids", value={"a"}), r"'run\.ids': .*type set"),
+        (changed("run", "item_timeout", value=math.nan), r"'run\.item_timeout': nan.*a finite number"),
+        (changed("run", "devices", "ids", value=[0, math.inf]), r"'run\.devices\.ids\.1': inf"),
+        (changed("run", "devices", value=IN_ITSELF), r"'run\.devices\.devices' is nested"),
         ([], "not a mapping"),
         (None, "not a mapping"),
     ],
