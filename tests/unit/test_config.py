@@ -192,6 +192,13 @@ def test_the_run_section_of_a_single_model_file_chooses_the_cpu():
         ({"reward_model": {"type": "clip"}}, "'reward_model.type': 'clip'.*qwen3_vl"),
         ({"diffusion_model": {"params": {"model_name": "m", "step": 2}}}, r"'diffusion_model\.params\.step'"),
         ({"diffusion_model": {"params": {}}}, "model_name' is missing"),
+        ({"diffusion_model": {"params": "fast"}}, r"'diffusion_model\.params': 'fast' is not a mapping"),
+        ({"reward_model": {"params": ["fast"]}}, r"'reward_model\.params': \['fast'\] is not a mapping"),
+        (
+            {"diffusion_model": {"params": {"model_name": "m", "device": "cuda:one"}}},
+            r"'diffusion_model\.params\.device': 'cuda:one' is not known.*cuda:0",
+        ),
+        ({"diffusion_model": {"params": {"model_name": "m", "device": "mps"}}}, "'mps' is not known.*cpu"),
         ({"benchmark": {"data_pth": "x"}}, "did you mean 'data_path'"),
         ({"promts": {}}, "did you mean 'prompts'"),
     ],
@@ -199,3 +206,8 @@ def test_the_run_section_of_a_single_model_file_chooses_the_cpu():
 def test_a_mistake_in_a_single_model_file_is_one_line(changes, message):
     with pytest.raises(ConfigError, match=message):
         normalise(single_model(**changes), "six.yaml")
+
+
+def test_a_run_section_that_is_no_mapping_is_one_line():
+    with pytest.raises(ConfigError, match="'run': 'fast' is not a mapping"):
+        normalise({**single_model(), "run": "fast"}, "six.yaml")
