@@ -293,8 +293,8 @@ def _config_error(error: ValidationError, where: str) -> ConfigError:
         return ConfigError(f"{subject}{error.instance!r} is not known", where=where, allowed=allowed)
     if error.validator == "pattern":
         return ConfigError(
-            f"{subject}{error.instance!r} cannot be a name",
+            f"{subject}{error.instance!r} cannot be a {error.schema['title']}",
             where=where,
-            allowed="up to 64 letters, digits, '_', '.' and '-', beginning with a letter or digit",
+            allowed=error.schema["description"],
         )
     return ConfigError(f"{subject}{error.message}", where=where)

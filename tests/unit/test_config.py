@@ -61,6 +61,10 @@ def test_what_was_read_is_not_changed():
         (changed("run", "refresh", value=["edit"]), "'edit' is not known.*edits, scores"),
         (changed("editors", "a/b", value={"type": "identity"}), "'a/b' cannot be a name"),
         (changed("benchmarks", ".run", value={"format": "folder", "path": "x"}), "'.run' cannot be a name"),
+        (
+            changed("benchmarks", "b", "path", value="a{x}.json"),
+            r"'benchmarks\.b\.path': 'a\{x\}.json' cannot be a path; allowed: one without",
+        ),
         ({k: v for k, v in SMALL.items() if k != "judges"}, "the key 'judges' is missing"),
         (changed("editors", "e", value={}), "'editors.e': the key 'type' is missing"),
         (

@@ -107,7 +107,11 @@ def test_a_template_that_names_no_field_is_refused_before_the_run(template, mess
         ({"derived": {"low": {"formula": "minn"}}}, "did you mean 'min'"),
         ({"derived": {"success": {"formula": "min"}}}, "a metric already"),
         ({"derived": {"all_five": {"formula": "all_fives"}}}, "another scale"),
-        ({"fields": ["a.b"]}, "fields"),
+        ({"fields": ["a.b"]}, "'a.b' cannot be a field; allowed: letters, digits"),
+        (
+            {"metrics": {"Good-Looks": {"shows": ["edit"], "scale": [0, 5], "question": "?"}}},
+            "'Good-Looks' cannot be a metric; allowed: a to z",
+        ),
         (
             {"formula": "mean", "metrics": {"a": {"shows": ["edit"], "scale": "yesno", "question": "?"}}},
             "yes_no, or both ends",
