@@ -146,6 +146,19 @@ def test_a_wrong_rubric_file_is_one_line(tmp_path, change, message):
     assert "mine.yaml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "metric"), [("viescore", "success"), ("viescore", "artefacts"), ("rise", "reasoning")]
+)
+@pytest.mark.parametrize("change", [{"when": {"has": ["tags"]}}, {"shows": ["edit", "reference"]}])
+def test_a_metric_that_a_formula_needs_must_be_asked_of_every_item(tmp_path, name, metric, change):
+    data = yaml.safe_load((RUBRICS / f"{name}.yaml").read_text(encoding="utf-8"))
+    data["metrics"][metric] |= change
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"mine.yaml: 'formula': '{name}' needs '{metric}' of every item"):
+        load_rubric(str(path))
+
+
 @pytest.mark.parametrize("name", ["viescor", "nowhere/mine.yaml"])
 def test_a_missing_rubric_names_those_there_are(name):
     with pytest.raises(ConfigError, match="imgedit, kris, reedit, rise, single, viescore"):
