@@ -152,16 +152,17 @@ def to_line(record: "DataclassInstance") -> str:
     return json.dumps(vars(record), ensure_ascii=False, allow_nan=False)
 
 
-def from_line(line: str, kind: type[Record], where: str) -> Record:
-    """Return the record in ``line``.
+def from_line(line: str | bytes, kind: type[Record], where: str) -> Record:
+    """Return the record in ``line``, text or UTF-8.
 
     Raises:
         RecordError: if it is not one JSON object with exactly the record's keys.
     """
     try:
         data = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise RecordError(f"not JSON ({error.msg})", where=where) from None
+    except (ValueError, RecursionError) as error:
+        # JSON's own error; bytes that are no UTF-8; a number too long, or lists too deep, for Python.
+        raise RecordError(f"not JSON ({getattr(error, 'msg', error)})", where=where) from None
     if not isinstance(data, dict):
         raise RecordError(f"a {type(data).__name__}, not an object", where=where)
     known, required = _keys(kind)
@@ -184,7 +185,8 @@ def read_records(path: str | Path, kind: type[Record]) -> Iterator[Record]:
         RecordError: naming the file and the line, if one is not a record of this kind.
     """
     try:
-        file = open(path, encoding="utf-8")
+        # In bytes, so that a line which is no UTF-8 is known by its number.
+        file = open(path, "rb")
     except FileNotFoundError:
         raise RecordError("no such file", where=str(path)) from None
     with file:

@@ -358,6 +358,14 @@ def test_a_strangers_text_is_one_line_of_markdown_without_a_live_tag_or_column(t
     assert len(aligned([["a", shown], ["b", "c"]]).splitlines()) == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("_x_", "\\_x\\_"), ("__init__", "\\_\\_init\\_\\_"), ("edit_category", "edit_category")],
+)
+def test_an_underscore_makes_nothing_italic_in_markdown(text, shown):
+    assert plain(text) == shown
+
+
 def test_the_scripts_build_the_report_and_print_its_leaderboard(hand, tmp_path, capsys):
     hand.add_scored("物理", tiny=[8.0], blank=[2.0])
     path = tmp_path / "config.json"
