@@ -1,6 +1,6 @@
 # make run: the demo and its leaderboard.   make test: the tests.   make check: the linters.
 # make bench: what it costs, measured; make bench ONLY=name,… for some of it.
-# make demo-judge: trains the demo's judge anew, an hour and more on one core; PHOTOS="FOLDER …" for more photos
+# make demo-judge: trains the demo's judge anew, about three hours on one core; PHOTOS="FOLDER …" for more photos
 # than scikit-image's. config/demo_judge/README.md says which were taken.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(CURDIR)/.venv/bin

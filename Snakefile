@@ -41,7 +41,7 @@ rule all:
 
 rule compare_speed:
     input:
-        expand("results/{benchmark}/speed/index.html", benchmark=CONFIG.benchmarks),
+        expand(rules.build_comparison.output, benchmark=CONFIG.benchmarks),
 
 
 onstart:

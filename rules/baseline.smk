@@ -52,6 +52,8 @@ rule build_comparison:
         report=ancient("results/{benchmark}/report/index.html"),
     output:
         page="results/{benchmark}/speed/index.html",
+        # With the page it is there, or is not: it makes the report's link.
+        link="results/{benchmark}/speed/link.css",
     log:
         "results/{benchmark}/logs/build_comparison/comparison.log",
     benchmark:

@@ -10,7 +10,7 @@ SCRIPTS = Path(workflow.basedir, "scripts")
 sys.path.insert(0, str(SCRIPTS))
 
 from snakedit.cluster import check_folder, check_storage, name_folder
-from snakedit.errors import SnakeditError
+from snakedit.errors import SnakeditError, line_of
 from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
 from snakedit.speed.forecast import announce
@@ -35,8 +35,8 @@ try:
         SCRIPTS,
         None if GRANTED is None else GRANTED.value,
     )
-except SnakeditError as error:
-    sys.exit(f"snakedit: {type(error).__name__}: {error}")
+except (SnakeditError, OSError) as error:
+    sys.exit(line_of(error))
 CONFIG = PLAN.config
 
 # Resident pools belong to this run and end with it. Jobs inherit the name.

@@ -27,5 +27,5 @@ rule prepare_category:
         ),
     shell:
         "python {params.script:q} --config {params.config:q}"
-        " --benchmark {wildcards.benchmark:q} --category {wildcards.category:q}"
+        " --benchmark {wildcards.benchmark:q} --category={wildcards.category:q}"
         " --index {input.index:q} --output {output.item_records:q} --log {log:q}"

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--photos", nargs="*", type=Path, default=[], help="folders of free photos")
     parser.add_argument("--work", type=Path, default=Path("build/demo-judge"), help="state and log")
     parser.add_argument("--output", type=Path, default=Path("build/demo-judge/checkpoint"))
-    parser.add_argument("--steps", type=int, default=6000, help="updates of 16 edits each")
+    parser.add_argument("--steps", type=int, default=10000, help="updates of 16 edits each")
     parser.add_argument("--pairs", type=int, default=1000, help="held-out pairs of the examination")
     args = parser.parse_args(argv)
 

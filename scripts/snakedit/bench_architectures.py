@@ -135,7 +135,6 @@ def build_editor(sizes: EditorSizes, device: str, dtype: str) -> Any:
         AutoencoderKLQwenImage,
         FlowMatchEulerDiscreteScheduler,
         QwenImageEditPlusPipeline,
-        QwenImageTransformer2DModel,
     )
     from transformers import (
         Qwen2_5_VLConfig,
@@ -153,7 +152,6 @@ def build_editor(sizes: EditorSizes, device: str, dtype: str) -> Any:
     )
     with _building(device, dtype):
         text_encoder = Qwen2_5_VLForConditionalGeneration(configuration)
-        transformer = QwenImageTransformer2DModel(**sizes.transformer)
         vae = AutoencoderKLQwenImage(**sizes.vae)
     processor = image_only(Qwen2VLProcessor)(
         image_processor=Qwen2VLImageProcessorPil(patch_size=encoder.vision["patch_size"]),
@@ -161,7 +159,7 @@ def build_editor(sizes: EditorSizes, device: str, dtype: str) -> Any:
         chat_template=CHAT_TEMPLATE,
     )
     return QwenImageEditPlusPipeline(
-        transformer=transformer.eval(),
+        transformer=build_transformer(sizes, device, dtype),
         vae=vae.eval(),
         text_encoder=text_encoder.eval(),
         tokenizer=tokenizer,
@@ -175,6 +173,14 @@ def build_editor(sizes: EditorSizes, device: str, dtype: str) -> Any:
             use_dynamic_shifting=True,
         ),
     )
+
+
+def build_transformer(sizes: EditorSizes, device: str, dtype: str) -> Any:
+    """Return the transformer of such a pipeline alone, with random weights; see `build_judge`."""
+    from diffusers import QwenImageTransformer2DModel
+
+    with _building(device, dtype):
+        return QwenImageTransformer2DModel(**sizes.transformer).eval()
 
 
 @contextmanager

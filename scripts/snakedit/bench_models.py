@@ -8,11 +8,10 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import Any
 
 from PIL import Image
 
@@ -23,7 +22,9 @@ from snakedit.bench_architectures import (
     VisionLanguageSizes,
     build_editor,
     build_judge,
+    build_transformer,
 )
+from snakedit.bench_variants import EDITOR_VARIANTS, JUDGE_VARIANTS, SPOILING
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.errors import ImageError, StageError
@@ -109,13 +110,19 @@ def measure_editor(scale: Scale, device: str, variants: Sequence[str] = ()) -> F
     how = (
         f"Qwen-Image-Edit, random weights, {scale.side}², {scale.steps} steps with guidance, {_name(device)}"
     )
+
+    def prepare(name: str) -> None:
+        if name in SPOILING:
+            # Two do not fit beside each other.
+            editor.pipeline.transformer = None
+            _free()
+            editor.pipeline.transformer = build_transformer(scale.editor, device, scale.dtype)
+        EDITOR_VARIANTS[name](editor.pipeline.transformer)
+
     figures: Figures = []
     for name in variants or EDITOR_VARIANTS:
         seconds = _tried(
-            f"edit_{name}",
-            partial(EDITOR_VARIANTS[name], editor.pipeline.transformer),
-            partial(_edit, editor, request),
-            scale.rounds,
+            f"edit_{name}", partial(prepare, name), partial(_edit, editor, request), scale.rounds
         )
         if seconds is not None:
             figures.append((f"models_edit_{name}_s", seconds, f"seconds an image, {name}, {how}"))
@@ -152,85 +159,20 @@ def measure_judge(scale: Scale, device: str, variants: Sequence[str] = ()) -> Fi
             told = f"seconds an item in batches of {size}, {how}"
             figures.append((f"models_judge_batch_{size}_s", seconds / size, told))
     batch = requests[:BATCH]
+
+    def prepare(name: str) -> None:
+        if name in SPOILING:
+            judge.network = None
+            _free()
+            judge.take(*build_judge(scale.judge, device, scale.dtype))
+        JUDGE_VARIANTS[name](judge.network)
+
     for name in variants or JUDGE_VARIANTS:
-        seconds = _tried(
-            f"judge_{name}",
-            partial(JUDGE_VARIANTS[name], judge.network),
-            partial(_judge, judge, batch),
-            scale.rounds,
-        )
+        seconds = _tried(f"judge_{name}", partial(prepare, name), partial(_judge, judge, batch), scale.rounds)
         if seconds is not None:
             told = f"seconds an item in batches of {len(batch)}, {name}, {how}"
             figures.append((f"models_judge_{name}_s", seconds / len(batch), told))
     return figures
-
-
-def _plain(transformer: Any) -> None:
-    """As the pipeline loads it: torch's own choice of attention, no compiler, no cache."""
-
-
-def _attention(backend: str) -> Callable[[Any], None]:
-    def use(transformer: Any) -> None:
-        transformer.set_attention_backend(backend)
-
-    return use
-
-
-def _first_block_cache(transformer: Any) -> None:
-    from diffusers.hooks import FirstBlockCacheConfig
-
-    transformer.reset_attention_backend()
-    transformer.enable_cache(FirstBlockCacheConfig(threshold=0.1))
-
-
-def _compiled(transformer: Any) -> None:
-    transformer.reset_attention_backend()
-    if transformer.is_cache_enabled:
-        transformer.disable_cache()
-    transformer.compile_repeated_blocks(fullgraph=True)
-
-
-def _float8_storage(transformer: Any) -> None:
-    import torch
-
-    if transformer.is_cache_enabled:
-        transformer.disable_cache()
-    for module in transformer.modules():
-        # What `compile_repeated_blocks` sets; no public way leads back.
-        module._compiled_call_impl = None
-    transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=transformer.dtype)
-
-
-def _judge_attention(implementation: str) -> Callable[[Any], None]:
-    def use(network: Any) -> None:
-        network.set_attn_implementation(implementation)
-
-    return use
-
-
-def _judge_compiled(network: Any) -> None:
-    import torch
-
-    network.set_attn_implementation("sdpa")
-    language_model = network.model.language_model
-    language_model.forward = torch.compile(language_model.forward, dynamic=True)
-
-
-# In this order on one transformer, each undoing the one before; the last cannot be undone.
-EDITOR_VARIANTS: Mapping[str, Callable[[Any], None]] = {
-    "plain": _plain,
-    "flash_attention": _attention("_native_flash"),
-    "cudnn_attention": _attention("_native_cudnn"),
-    "first_block_cache": _first_block_cache,
-    "compiled": _compiled,
-    "float8_storage": _float8_storage,
-}
-JUDGE_VARIANTS: Mapping[str, Callable[[Any], None]] = {
-    "sdpa": _judge_attention("sdpa"),
-    "eager": _judge_attention("eager"),
-    "flash_attention_2": _judge_attention("flash_attention_2"),
-    "compiled": _judge_compiled,
-}
 
 
 def _tried(name: str, prepare: Callable[[], object], work: Callable[[], object], rounds: int) -> float | None:

@@ -16,7 +16,8 @@ from snakedit.speed.traces import read_runs
 # The old comparison's constants: seconds an image, by the judge's batch, and to load either model.
 EDIT, JUDGE, LOAD = 1.8, {"1": 2.0, "4": 3.0}, 0.5
 SAMPLE = 2
-Figures = list[tuple[str, float, str]]
+Figure = tuple[str, float, str]
+Figures = list[Figure]
 
 # Configurations that predictions are made for, and the one that they are made from: categories, devices, the
 # editor's load and seconds, the judge's load, seconds and batch.
@@ -32,18 +33,19 @@ def measure_old_projection(folder: Path) -> Figures:
     """Run the whole pipeline and compare it with what older scripts were projected to take.
 
     Returns:
-        ``pipeline_270_s``; ``old_projection_s``, computed; ``pipeline_vs_old_projection``, their ratio.
+        ``old_projection_s``, computed; ``pipeline_270_s``; ``pipeline_vs_old_projection``, their ratio.
     """
     experiment = Experiment(folder, CATEGORIES)
     experiment.configure(*_old_models())
     wall = experiment.snakemake()
     projection = fixed_shares(_old_work(), DEVICES).wall
     how = f"{DEVICES} simulated devices"
-    return [
-        ("pipeline_270_s", wall, f"270 items, loads of {LOAD:g} s, {how}, Snakemake included, measured"),
+    return _with_ratio(
+        "pipeline_vs_old_projection",
         ("old_projection_s", projection, "computed: what older scripts were projected to take"),
-        ("pipeline_vs_old_projection", projection / wall, f"their ratio, {how}"),
-    ]
+        ("pipeline_270_s", wall, f"270 items, loads of {LOAD:g} s, {how}, Snakemake included, measured"),
+        how,
+    )
 
 
 def measure_baseline(folder: Path) -> Figures:
@@ -61,11 +63,12 @@ def measure_baseline(folder: Path) -> Figures:
     extrapolated = start + (serial["total"] - start) / serial["images"] * sum(CATEGORIES.values())
     computed = one_by_one(_old_work()).wall
     how = f"a simulated device, measured on {comparison['sampled']} items"
-    return [
+    return _with_ratio(
+        "baseline_vs_old",
         ("baseline_270_s", extrapolated, f"270 items one by one, {how} and multiplied"),
         ("old_serial_s", computed, "computed: what it was projected to take"),
-        ("baseline_vs_old", extrapolated / computed, f"their ratio, {how}"),
-    ]
+        how,
+    )
 
 
 def measure_prediction(folder: Path) -> Figures:
@@ -122,6 +125,10 @@ def measure_tiny_models(folder: Path) -> Figures:
         ("tiny_identical", comparison["identical"] / comparison["compared"], f"same images, {how}"),
         ("tiny_score_difference", comparison["largest_difference"], f"the largest, {how}"),
     ]
+
+
+def _with_ratio(name: str, one: Figure, other: Figure, how: str) -> Figures:
+    return [one, other, (name, one[1] / other[1], f"their ratio, {how}")]
 
 
 def _old_models() -> tuple[dict[str, Any], dict[str, Any]]:

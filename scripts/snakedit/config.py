@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, best_match
 
 from snakedit.errors import ConfigError, did_you_mean
+from snakedit.plain import check_plain
 from snakedit.single_model import is_single_model, to_general
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
@@ -147,6 +148,7 @@ def normalise(raw: Any, where: str) -> dict[str, Any]:
     """
     if not isinstance(raw, dict):
         raise ConfigError("not a mapping of keys to values", where=where)
+    check_plain(raw, where)
     data: dict[str, Any] = json.loads(json.dumps(raw))
     if is_single_model(data):
         data = to_general(data, where)
@@ -291,8 +293,8 @@ def _config_error(error: ValidationError, where: str) -> ConfigError:
         return ConfigError(f"{subject}{error.instance!r} is not known", where=where, allowed=allowed)
     if error.validator == "pattern":
         return ConfigError(
-            f"{subject}{error.instance!r} cannot be a name",
+            f"{subject}{error.instance!r} cannot be a {error.schema['title']}",
             where=where,
-            allowed="up to 64 letters, digits, '_', '.' and '-', beginning with a letter or digit",
+            allowed=error.schema["description"],
         )
     return ConfigError(f"{subject}{error.message}", where=where)

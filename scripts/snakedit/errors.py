@@ -8,8 +8,14 @@ from typing import NoReturn
 
 from snakedit.logs import LOGGER
 
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 DISK_HINT = "finished images are kept; make room and run again"
+_ACCESS_HINT = "finished images are kept; let this user write there and run again"
+_DISK_HINTS = {
+    errno.ENOSPC: DISK_HINT,
+    errno.EDQUOT: DISK_HINT,
+    errno.EROFS: _ACCESS_HINT,
+    errno.EACCES: _ACCESS_HINT,
+}
 
 
 class SnakeditError(Exception):
@@ -66,6 +72,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{nearest[0]}'?" if nearest else ""
 
 
+def line_of(error: Exception) -> str:
+    """Return the one line that a user is told; raise again what is no user's to mend."""
+    if isinstance(error, SnakeditError):
+        return f"snakedit: {type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.errno in _DISK_HINTS:
+        return f"snakedit: {error.filename or 'a file'}: {error.strerror}; {_DISK_HINTS[error.errno]}"
+    raise error
+
+
 def exit_in_one_line(main: Callable[[], object]) -> NoReturn:
     """Run an entry point; a `SnakeditError` becomes one line on stderr and in the log, and exit code 2."""
     try:
@@ -74,7 +89,7 @@ def exit_in_one_line(main: Callable[[], object]) -> NoReturn:
         if LOGGER.handlers:
             LOGGER.error("%s: %s", type(error).__name__, error)
         else:
-            print(f"snakedit: {type(error).__name__}: {error}", file=sys.stderr)
+            print(line_of(error), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -82,10 +97,10 @@ def exit_in_one_line(main: Callable[[], object]) -> NoReturn:
         # Whoever read the output has had enough of it.
         sys.exit(1)
     except OSError as error:
-        if error.errno not in _DISK_ERRORS:
+        if error.errno not in _DISK_HINTS:
             LOGGER.exception("a fault in snakedit itself")
             raise
-        print(f"snakedit: {error.filename or 'a file'}: {error.strerror}; {DISK_HINT}", file=sys.stderr)
+        print(line_of(error), file=sys.stderr)
         sys.exit(2)
     except Exception:
         # Not a user's mistake: the whole story belongs in the rule's log too.

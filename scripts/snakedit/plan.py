@@ -108,6 +108,7 @@ class Plan:
                 "judges": {name: self.judge_recipes[name] for name in judges},
                 "items": run.baseline_items,
                 "swap": run.baseline_swap,
+                "stage_version": recipe.STAGE_VERSIONS["serial"],
             }
         )
 
@@ -169,7 +170,9 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
         for name, benchmark in config.benchmarks.items()
     }
     config_file = f"results/.run/config-{recipe.fingerprint(data)[:12]}.json"
-    write_whole(config_file, [json.dumps(data, indent=1, ensure_ascii=False)])
+    # Named by its content: what is there need not be written, nor may it be where results are only read.
+    if not Path(config_file).exists():
+        write_whole(config_file, [json.dumps(data, indent=1, ensure_ascii=False)])
     return Plan(
         config=config,
         config_file=config_file,

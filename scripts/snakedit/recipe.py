@@ -17,7 +17,7 @@ from snakedit.errors import CheckpointError
 from snakedit.records import Item, write_whole
 
 # Raised by hand when what a stage does with the same inputs changes its meaning.
-STAGE_VERSIONS = {"prepare": 2, "edit": 1, "score": 1, "report": 2}
+STAGE_VERSIONS = {"prepare": 2, "edit": 1, "score": 1, "report": 2, "serial": 2}
 
 # What a type of editor or judge takes as its `model`: nothing, weights, or a name that a server knows.
 MODEL_KINDS = ("none", "checkpoint", "endpoint")
@@ -157,13 +157,19 @@ def model_identity(model: str | None, revision: str | None, kind: str) -> dict[s
     if model is None or kind != "checkpoint":
         return {"model": model, "revision": revision}
     if is_local(model):
-        return {"model": None, "revision": folder_revision(Path(model).expanduser())}
+        return {"model": None, "revision": folder_revision(expanded(model))}
     return {"model": model, "revision": hub_revision(model, revision)}
 
 
 def is_local(model: str) -> bool:
     """Whether a model is a folder rather than a hub name (``owner/name``, no such folder here)."""
-    return Path(model).expanduser().is_dir() or not _HUB_NAME.fullmatch(model)
+    return expanded(model).is_dir() or not _HUB_NAME.fullmatch(model)
+
+
+def expanded(path: str) -> Path:
+    """Return a path with the home folder in the place of `~`, or of `~somebody` if there is one."""
+    # Path.expanduser raises where there is nobody of that name.
+    return Path(os.path.expanduser(path))
 
 
 def folder_revision(folder: Path) -> str:
@@ -253,7 +259,7 @@ def _read_cache(name: str) -> dict[str, str]:
     path = CACHE_FOLDER / name
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -11,10 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from snakedit.errors import RecordError, did_you_mean
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 EDIT_STATUSES = ("ok", "failed")
 SCORE_STATUSES = ("ok", "unparsed", "refused", "failed", "no_edit")
@@ -126,41 +130,42 @@ class Score:
     error: str | None = None
 
 
-Record = TypeVar("Record", Item, Edit, Score)
-
-# The keys that a record of a kind may have, and those that it must have.
-_KEYS = {
-    kind: (
-        tuple(f.name for f in dataclasses.fields(kind)),
-        tuple(
-            f.name
-            for f in dataclasses.fields(kind)
-            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-        ),
-    )
-    for kind in (Item, Edit, Score)
-}
+# Any frozen dataclass of what JSON knows.
+Record = TypeVar("Record", bound="DataclassInstance")
 
 
-def to_line(record: Item | Edit | Score) -> str:
+@cache
+def _keys(kind: "type[DataclassInstance]") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys that a record of a kind may have, and those that it must have."""
+    fields = dataclasses.fields(kind)
+    required = [
+        f.name
+        for f in fields
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
+    return tuple(f.name for f in fields), tuple(required)
+
+
+def to_line(record: "DataclassInstance") -> str:
     """Return the record as one line of JSON, without the newline."""
     # Not asdict, which copies everything that is only to be read here: a third of a driver's time.
     return json.dumps(vars(record), ensure_ascii=False, allow_nan=False)
 
 
-def from_line(line: str, kind: type[Record], where: str) -> Record:
-    """Return the record in ``line``.
+def from_line(line: str | bytes, kind: type[Record], where: str) -> Record:
+    """Return the record in ``line``, text or UTF-8.
 
     Raises:
         RecordError: if it is not one JSON object with exactly the record's keys.
     """
     try:
         data = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise RecordError(f"not JSON ({error.msg})", where=where) from None
+    except (ValueError, RecursionError) as error:
+        # JSON's own error; bytes that are no UTF-8; a number too long, or lists too deep, for Python.
+        raise RecordError(f"not JSON ({getattr(error, 'msg', error)})", where=where) from None
     if not isinstance(data, dict):
         raise RecordError(f"a {type(data).__name__}, not an object", where=where)
-    known, required = _KEYS[kind]
+    known, required = _keys(kind)
     for key in data:
         if key not in known:
             raise RecordError(
@@ -180,7 +185,8 @@ def read_records(path: str | Path, kind: type[Record]) -> Iterator[Record]:
         RecordError: naming the file and the line, if one is not a record of this kind.
     """
     try:
-        file = open(path, encoding="utf-8")
+        # In bytes, so that a line which is no UTF-8 is known by its number.
+        file = open(path, "rb")
     except FileNotFoundError:
         raise RecordError("no such file", where=str(path)) from None
     with file:
@@ -229,11 +235,11 @@ class Journal:
         if not tail.endswith(b"\n"):
             self._file.truncate(size - (len(tail) - (tail.rfind(b"\n") + 1)))
 
-    def append(self, record: Item | Edit | Score) -> None:
+    def append(self, record: "DataclassInstance") -> None:
         """Write one record; see `extend`."""
         self.extend([record])
 
-    def extend(self, records: Iterable[Item | Edit | Score]) -> None:
+    def extend(self, records: Iterable["DataclassInstance"]) -> None:
         """Write some records and wait, once, until the disk has them, unless it had others within the lag."""
         self._file.writelines(to_line(record).encode() + b"\n" for record in records)
         self._file.flush()
@@ -256,7 +262,7 @@ class Journal:
         self.close()
 
 
-def write_records(path: str | Path, records: Iterable[Item | Edit | Score]) -> None:
+def write_records(path: str | Path, records: Iterable["DataclassInstance"]) -> None:
     """Write a JSON Lines file whole: to a temporary name, flushed to disk, then renamed."""
     write_whole(path, (to_line(record) + "\n" for record in records))
 

@@ -3,6 +3,7 @@
 Such files come from scripts that ran one editor and one judge; they are read as they are.
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ EDITOR_PARAMS = (
     "vae_side",
 )
 JUDGE_PARAMS = ("dtype", "max_new_tokens", "max_pixels", "attention", "device")
+_DEVICE = re.compile(r"cuda(?::(?P<index>[0-9]{1,3}))?|auto|cpu")
 WITHOUT_MEANING = ("enable_batch_sync", "enable_progress_bar", "use_safetensors")
 
 
@@ -57,11 +59,11 @@ def to_general(raw: dict[str, Any], where: str) -> dict[str, Any]:
     data_path = _required(benchmark, "data_path", "benchmark", where)
     editor_type = _known(editor, EDITOR_TYPES, "diffusion_model", where)
     judge_type = _known(judge, JUDGE_TYPES, "reward_model", where)
-    editor_params = dict(editor.get("params") or {})
-    judge_params = dict(judge.get("params") or {})
+    editor_params = _mapping(editor, "params", "diffusion_model.params", where)
+    judge_params = _mapping(judge, "params", "reward_model.params", where)
 
-    run: dict[str, Any] = dict(raw.get("run") or {})
-    run.setdefault("devices", _devices(editor_params))
+    run = _mapping(raw, "run", "run", where)
+    run.setdefault("devices", _devices(editor_params, where))
     if "seed" in editor_params:
         run.setdefault("seed", editor_params.pop("seed"))
 
@@ -110,6 +112,14 @@ def _section(raw: dict[str, Any], name: str, known: tuple[str, ...], where: str)
     return section
 
 
+def _mapping(section: dict[str, Any], key: str, name: str, where: str) -> dict[str, Any]:
+    """Return a copy of what a key holds, empty where it holds nothing."""
+    value = section.get(key) or {}
+    if not isinstance(value, dict):
+        raise ConfigError(f"'{name}': {value!r} is not a mapping of keys to values", where=where)
+    return dict(value)
+
+
 def _required(section: dict[str, Any], key: str, name: str, where: str) -> str:
     if not isinstance(section.get(key), str):
         raise ConfigError(f"the key '{name}.{key}' is missing or not a text", where=where)
@@ -131,14 +141,21 @@ def _model(params: dict[str, Any], name: str, where: str) -> str:
     return _required({"model_name": params.pop("model_name", None)}, "model_name", f"{name}.params", where)
 
 
-def _devices(editor_params: dict[str, Any]) -> dict[str, Any]:
+def _devices(editor_params: dict[str, Any], where: str) -> dict[str, Any]:
     """These files were written for GPUs: without one they must not fall back to the CPU in silence."""
     ids = editor_params.pop("device_ids", None)
-    device = str(editor_params.pop("device", "cuda"))
+    device = str(editor_params.pop("device", None) or "cuda")
+    known = _DEVICE.fullmatch(device)
+    if known is None:
+        raise ConfigError(
+            f"'diffusion_model.params.device': '{device}' is not known",
+            where=where,
+            allowed="cuda, cuda:0, cuda:1 and so on, auto, cpu",
+        )
     if device == "cpu":
         return {"kind": "cpu"}
-    if device.startswith("cuda:") and ids is None:
-        ids = [int(device.removeprefix("cuda:"))]
+    if known["index"] and ids is None:
+        ids = [int(known["index"])]
     return {"kind": "cuda", **({"ids": ids} if ids is not None else {})}
 
 

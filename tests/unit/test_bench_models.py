@@ -1,12 +1,21 @@
 """The measurements that need a GPU, tried at a tiny scale on the CPU, and the sizes they are made with."""
 
 import dataclasses
+import sys
 
 import pytest
 
 from snakedit import bench_models
-from snakedit.bench_architectures import QWEN3_VL_8B, QWEN_IMAGE_EDIT, EditorSizes, build_editor, build_judge
+from snakedit.bench_architectures import (
+    QWEN3_VL_8B,
+    QWEN_IMAGE_EDIT,
+    EditorSizes,
+    build_editor,
+    build_judge,
+    build_transformer,
+)
 from snakedit.bench_models import Scale, measure_editor, measure_judge, measure_models
+from snakedit.bench_variants import EDITOR_VARIANTS, JUDGE_VARIANTS
 
 TINY_JUDGE = dataclasses.replace(
     QWEN3_VL_8B,
@@ -68,6 +77,13 @@ TINY_EDITOR = EditorSizes(
 TINY = Scale(TINY_EDITOR, TINY_JUDGE, dtype="float32", side=64, steps=2, batches=(1, 2, 4), rounds=1)
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def billions(module):
     return sum(parameter.numel() for parameter in module.parameters()) / 1e9
 
@@ -99,6 +115,62 @@ def test_the_judges_batches_and_variants_are_timed_side_by_side(capsys):
         "models_judge_eager_s",
     ]
     assert "models: judge_flash_attention_2 is left out: " in capsys.readouterr().err
+
+
+QUANTISED = ["int8_weights"]
+
+
+def test_without_torchao_the_quantised_rows_are_left_out_and_it_is_said_how_to_get_them(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torchao", None)
+    assert measure_editor(TINY, "cpu", QUANTISED) == []
+    figures = measure_judge(dataclasses.replace(TINY, batches=(1,)), "cpu", QUANTISED)
+    assert [name for name, _, _ in figures] == ["models_judge_batch_1_s"]
+    told = capsys.readouterr().err
+    for row in ("edit_int8_weights", "judge_int8_weights"):
+        line = (
+            f"models: {row} is left out: quantisation: torchao is not installed; pip install '.[quantised]'"
+        )
+        assert line in told.splitlines()
+
+
+def test_quantised_weights_are_timed_on_blocks_of_their_own(capsys):
+    pytest.importorskip(
+        "torchao", reason="slows every import of diffusers, so it is in no lock: pip install '.[quantised]'"
+    )
+    figures = measure_editor(TINY, "cpu", ["float8_storage", "int8_weights", "plain"])
+    figures += measure_judge(dataclasses.replace(TINY, batches=(1,)), "cpu", ["int8_weights", "sdpa"])
+    assert [name for name, _, _ in figures] == [
+        "models_edit_float8_storage_s",
+        "models_edit_int8_weights_s",
+        "models_edit_plain_s",
+        "models_judge_batch_1_s",
+        "models_judge_int8_weights_s",
+        "models_judge_sdpa_s",
+    ], capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("quantise", "build", "blocks"),
+    [
+        (EDITOR_VARIANTS["int8_weights"], build_transformer, "transformer_blocks"),
+        (JUDGE_VARIANTS["int8_weights"], lambda *a: build_judge(*a)[0], "model.language_model.layers"),
+    ],
+)
+def test_quantised_weights_are_a_byte_each_and_give_nearly_the_same(quantise, build, blocks):
+    torchao = pytest.importorskip("torchao.quantization", reason="see above")
+    import torch
+
+    network = build(TINY_EDITOR if build is build_transformer else TINY_JUDGE, "cpu", "float32")
+    linear = [m for m in network.get_submodule(blocks).modules() if isinstance(m, torch.nn.Linear)]
+    inputs = [torch.randn(3, layer.in_features) for layer in linear]
+    with torch.no_grad():
+        before = [layer(x) for layer, x in zip(linear, inputs, strict=True)]
+        quantise(network)
+        after = [layer(x) for layer, x in zip(linear, inputs, strict=True)]
+    assert linear
+    assert all(isinstance(layer.weight, torchao.Int8Tensor) for layer in linear)
+    for one, other in zip(before, after, strict=True):
+        assert 0 < (one - other).abs().max() < 0.03 * one.abs().max()
 
 
 def test_without_a_gpu_the_rows_are_left_out_and_it_is_said(monkeypatch, capsys):

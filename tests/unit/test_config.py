@@ -1,5 +1,7 @@
 import copy
+import math
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 import yaml
@@ -12,6 +14,10 @@ SMALL = {
     "editors": {"e": {"type": "identity"}},
     "judges": {"j": {"type": "simulated"}},
 }
+
+# As YAML's anchors can make it.
+IN_ITSELF = {}
+IN_ITSELF["devices"] = IN_ITSELF
 
 
 def changed(*path, value):
@@ -55,8 +61,21 @@ def test_what_was_read_is_not_changed():
         (changed("run", "refresh", value=["edit"]), "'edit' is not known.*edits, scores"),
         (changed("editors", "a/b", value={"type": "identity"}), "'a/b' cannot be a name"),
         (changed("benchmarks", ".run", value={"format": "folder", "path": "x"}), "'.run' cannot be a name"),
+        (
+            changed("benchmarks", "b", "path", value="a{x}.json"),
+            r"'benchmarks\.b\.path': 'a\{x\}.json' cannot be a path; allowed: one without",
+        ),
         ({k: v for k, v in SMALL.items() if k != "judges"}, "the key 'judges' is missing"),
         (changed("editors", "e", value={}), "'editors.e': the key 'type' is missing"),
+        (
+            changed("editors", "e", "revision", value=date(2026, 1, 2)),
+            r"'editors\.e\.revision': 2026-01-02.*quotes",
+        ),
+        (changed("editors", date(2026, 1, 2), value={}), r"'editors\.2026-01-02'.*quotes"),
+        (changed("run", "ids", value={"a"}), r"'run\.ids': .*type set"),
+        (changed("run", "item_timeout", value=math.nan), r"'run\.item_timeout': nan.*a finite number"),
+        (changed("run", "devices", "ids", value=[0, math.inf]), r"'run\.devices\.ids\.1': inf"),
+        (changed("run", "devices", value=IN_ITSELF), r"'run\.devices\.devices' is nested"),
         ([], "not a mapping"),
         (None, "not a mapping"),
     ],
@@ -177,6 +196,13 @@ def test_the_run_section_of_a_single_model_file_chooses_the_cpu():
         ({"reward_model": {"type": "clip"}}, "'reward_model.type': 'clip'.*qwen3_vl"),
         ({"diffusion_model": {"params": {"model_name": "m", "step": 2}}}, r"'diffusion_model\.params\.step'"),
         ({"diffusion_model": {"params": {}}}, "model_name' is missing"),
+        ({"diffusion_model": {"params": "fast"}}, r"'diffusion_model\.params': 'fast' is not a mapping"),
+        ({"reward_model": {"params": ["fast"]}}, r"'reward_model\.params': \['fast'\] is not a mapping"),
+        (
+            {"diffusion_model": {"params": {"model_name": "m", "device": "cuda:one"}}},
+            r"'diffusion_model\.params\.device': 'cuda:one' is not known.*cuda:0",
+        ),
+        ({"diffusion_model": {"params": {"model_name": "m", "device": "mps"}}}, "'mps' is not known.*cpu"),
         ({"benchmark": {"data_pth": "x"}}, "did you mean 'data_path'"),
         ({"promts": {}}, "did you mean 'prompts'"),
     ],
@@ -184,3 +210,8 @@ def test_the_run_section_of_a_single_model_file_chooses_the_cpu():
 def test_a_mistake_in_a_single_model_file_is_one_line(changes, message):
     with pytest.raises(ConfigError, match=message):
         normalise(single_model(**changes), "six.yaml")
+
+
+def test_a_run_section_that_is_no_mapping_is_one_line():
+    with pytest.raises(ConfigError, match="'run': 'fast' is not a mapping"):
+        normalise({**single_model(), "run": "fast"}, "six.yaml")

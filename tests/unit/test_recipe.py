@@ -144,6 +144,14 @@ def test_a_checkpoint_is_hashed_once(checkpoint, monkeypatch):
     assert folder_revision(checkpoint) == first
 
 
+def test_a_damaged_cache_is_made_again(checkpoint):
+    first = folder_revision(checkpoint)
+    cache = Path("results/.cache/folders.json")
+    cache.write_bytes(b"\xff\xfe")
+    assert folder_revision(checkpoint) == first
+    assert json.loads(cache.read_text(encoding="utf-8"))
+
+
 def test_a_local_models_path_is_not_in_its_recipe(checkpoint):
     moved = shutil.copytree(checkpoint, checkpoint.with_name("moved"))
     one, other = (
@@ -155,7 +163,12 @@ def test_a_local_models_path_is_not_in_its_recipe(checkpoint):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("./none", "no such folder.*Qwen/"), ("a/b/c", "no such folder"), ("empty", "no .safetensors")],
+    [
+        ("./none", "no such folder.*Qwen/"),
+        ("a/b/c", "no such folder"),
+        ("~no-such-user/weights", "no such folder"),
+        ("empty", "no .safetensors"),
+    ],
 )
 def test_a_missing_or_empty_checkpoint_is_one_line(folder, name, message):
     (folder / "empty").mkdir()

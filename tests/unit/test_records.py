@@ -45,10 +45,15 @@ def test_records_of_every_kind_are_read_back_from_a_file(tmp_path):
         ("[]", "a list, not an object"),
         ('{"item": "a", "status": "ok", "statsu": 1}', "unknown key 'statsu'.*did you mean 'status'"),
         ('{"item": "a"}', "lacks 'status'"),
+        ('{"item": "\udcff", "status": "ok"}', "not JSON.*can't decode byte 0xff"),
+        ('{"item": "a", "status": "ok", "width": ' + "9" * 5000 + "}", "not JSON.*4300 digits"),
+        ('{"item": ' + "[" * 100_000, "not JSON.*recursion"),
     ],
+    ids=lambda value: value[:20],
 )
 def test_a_line_that_is_no_record_is_named(tmp_path, line, message):
-    (tmp_path / "edits.jsonl").write_text(to_line(Edit("a", "ok")) + "\n" + line + "\n", encoding="utf-8")
+    text = to_line(Edit("a", "ok")) + "\n" + line + "\n"
+    (tmp_path / "edits.jsonl").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(RecordError, match=r"edits\.jsonl:2: .*" + message):
         list(read_records(tmp_path / "edits.jsonl", Edit))
 

@@ -140,6 +140,13 @@ def test_a_category_without_one_usable_row_fails_and_the_others_are_finished(exp
     assert len(experiment.records("scores/judge/sim/light/scores.jsonl")) == 2
 
 
+def test_a_category_may_be_named_like_an_option(experiment: Experiment) -> None:
+    (experiment.folder / "small.json").write_text(json.dumps(rows("--help", 1)), encoding="utf-8")
+    run = experiment.run("results/small/items/--help/items.jsonl")
+    assert run.code == 0, run.output
+    assert len(experiment.records("items/--help/items.jsonl")) == 1
+
+
 def test_a_job_fails_loudly_when_every_item_fails(experiment: Experiment) -> None:
     (experiment.folder / "elsewhere").mkdir()
     experiment.configure(

@@ -22,10 +22,17 @@ def test_a_first_run_makes_every_edit_score_and_the_report(finished: Experiment)
     assert (finished.results / "report" / "index.html").exists()
 
 
-def test_a_second_run_in_a_moved_folder_has_nothing_to_do(finished: Experiment) -> None:
+def test_a_second_run_in_a_moved_folder_has_nothing_to_do_or_to_write(finished: Experiment) -> None:
+    before = _files_and_times(finished)
     run = finished.run()
     assert run.code == 0
     assert run.jobs == []
+    # Results on a disk that can only be read can still be asked what is left to do.
+    assert _files_and_times(finished) == before
+
+
+def _files_and_times(experiment: Experiment) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in (experiment.folder / "results").rglob("*")}
 
 
 def test_an_added_category_runs_only_itself_and_the_report(finished: Experiment) -> None:

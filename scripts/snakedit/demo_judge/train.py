@@ -40,7 +40,7 @@ class Schedule:
         stop: a step to stop at before the end, to go on from.
     """
 
-    steps: int = 6000
+    steps: int = 10000
     batch: int = 16
     rate: float = 1e-3
     average: int = 300

@@ -10,6 +10,7 @@ from PIL import Image
 from snakedit.editors.base import CategoryContext, Editor, EditRequest
 from snakedit.errors import ImageError
 from snakedit.names import safe_name
+from snakedit.recipe import expanded
 from snakedit.records import Item
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -46,7 +47,7 @@ class Files(Editor):
         Raises:
             ImageError: naming the places where it was looked for.
         """
-        folder = Path(params.folder).expanduser()
+        folder = expanded(params.folder)
         if not folder.is_dir():
             raise ImageError("no such folder of edited images", where=params.folder)
         places = [*(folder / name for name in _names(item.category)), folder]

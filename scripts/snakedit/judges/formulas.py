@@ -15,13 +15,16 @@ class Formula:
         compute: metric → number, at least one, to the result.
         metrics: those it is made for, or None for any.
         scale: the scale it is made for, or None for any.
+        needs: those that must be asked of every item.
     """
 
     compute: Callable[[Values], float]
     metrics: frozenset[str] | None = None
     scale: tuple[int, int] | None = None
+    needs: frozenset[str] = frozenset()
 
 
+_VIESCORE_METRICS = frozenset({"success", "overediting", "naturalness", "artefacts"})
 # Which weights apply follows from what was asked of the item.
 _RISE_WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
     frozenset(weights): weights
@@ -62,6 +65,8 @@ FORMULAS: Mapping[str, Formula] = {
     "geometric_mean": Formula(lambda values: math.prod(values.values()) ** (1 / len(values))),
     "mean_of_hundred": Formula(lambda values: (_mean(values) - 1) * 25, scale=(1, 5)),
     "all_fives": Formula(lambda values: float(all(_whole(v) == 5 for v in values.values())), scale=(1, 5)),
-    "viescore": Formula(_viescore, frozenset({"success", "overediting", "naturalness", "artefacts"})),
-    "rise": Formula(_rise, frozenset({"reasoning", "consistency", "plausibility"}), (1, 5)),
+    "viescore": Formula(_viescore, _VIESCORE_METRICS, needs=_VIESCORE_METRICS),
+    "rise": Formula(
+        _rise, frozenset({"reasoning", "consistency", "plausibility"}), (1, 5), frozenset({"reasoning"})
+    ),
 }

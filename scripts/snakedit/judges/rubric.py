@@ -48,6 +48,11 @@ class Metric:
     questions: Mapping[str, str] = field(default_factory=dict)
     when: When = When()
 
+    @property
+    def is_always_asked(self) -> bool:
+        """Whether the question is asked of every item."""
+        return self.when == When() and "reference" not in self.shows
+
     def is_asked_of(self, item: Item) -> bool:
         """Say whether the question is asked of an item; one that shows a reference needs it."""
         return (
@@ -246,6 +251,13 @@ def _check_formula(
     if known.metrics is not None and {metric.name for metric in used} != known.metrics:
         raise ConfigError(
             f"'{key}': '{formula}' takes other metrics", where=where, allowed=", ".join(sorted(known.metrics))
+        )
+    sometimes = [metric.name for metric in used if metric.name in known.needs and not metric.is_always_asked]
+    if sometimes:
+        raise ConfigError(
+            f"'{key}': '{formula}' needs '{sometimes[0]}' of every item",
+            where=where,
+            allowed="no 'when' there, and no reference among what it shows",
         )
     if known.scale is not None and any((metric.low, metric.high) != known.scale for metric in used):
         raise ConfigError(

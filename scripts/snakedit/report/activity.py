@@ -2,16 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
-from snakedit.runtime.telemetry import Sample, Span, read_rows, run_of
+from snakedit.runtime.telemetry import Sample, Span
+from snakedit.runtime.traces import WORK, JobTrace, by_run, read_job
 
-# Jobs that do not know their run, as on a cluster, belong to another one if they are further apart.
-RUN_GAP_SECONDS = 600.0
 # Neighbouring spans of one kind are drawn as one where no pixel lies between them.
 MAX_STRETCHES = 4000
-WORK = ("edit", "score")
 
 
 @dataclass(frozen=True)
@@ -124,58 +121,16 @@ class Activity:
 
 def read_activity(telemetry: Path) -> Activity | None:
     """Read the traces below a benchmark's telemetry folder; None where no device did anything."""
-    jobs = [_read_job(path) for path in telemetry.glob("*/*/*.json")]
-    runs = _runs(sorted((job for job in jobs if job.spans), key=lambda job: job.spans[0].start))
+    runs = by_run(read_job(path) for path in telemetry.glob("*/*/*.json"))
     if not runs:
         return None
     spans = sorted((span for job in runs[-1] for span in job.spans), key=lambda span: span.start)
-    samples = [sample for job in runs[-1] for sample in job.samples]
+    samples = [s for job in runs[-1] for s in job.samples if s.device not in ("driver", "pool")]
     return Activity(spans[0].start, spans, samples, len(runs), tuple(_stages(runs[-1])))
 
 
-@dataclass(frozen=True)
-class _Job:
-    run: str
-    rule: str
-    label: str
-    spans: list[Span]
-    samples: list[Sample]
-
-    @property
-    def end(self) -> float:
-        return max(span.start + span.seconds for span in self.spans)
-
-
-def _read_job(path: Path) -> _Job:
-    job = _Job(run_of(path), path.parent.parent.name, path.parent.name, [], [])
-    for row in read_rows(path):
-        start = datetime.fromisoformat(row["start"]).timestamp()
-        if row["kind"] == "span":
-            job.spans.append(Span(row["device"], row["name"], start, float(row["seconds"]), row["item"]))
-        elif row["device"] not in ("driver", "pool"):
-            job.samples.append(Sample(row["device"], row["name"], start, float(row["value"])))
-    job.spans.sort(key=lambda span: span.start)
-    return job
-
-
-def _runs(jobs: Iterable[_Job]) -> list[list[_Job]]:
-    """Put the jobs of one run together; the run that began last comes last."""
-    runs: list[list[_Job]] = []
-    named: dict[str, list[_Job]] = {}
-    for job in jobs:
-        if job.run:
-            if job.run not in named:
-                runs.append(named.setdefault(job.run, []))
-            named[job.run].append(job)
-        elif runs and not runs[-1][0].run and _gap(runs[-1], job) <= RUN_GAP_SECONDS:
-            runs[-1].append(job)
-        else:
-            runs.append([job])
-    return runs
-
-
-def _stages(jobs: Iterable[_Job]) -> Iterator[Stage]:
-    found: dict[tuple[str, str], list[_Job]] = {}
+def _stages(jobs: Iterable[JobTrace]) -> Iterator[Stage]:
+    found: dict[tuple[str, str], list[JobTrace]] = {}
     for job in jobs:
         found.setdefault((job.rule, job.label), []).append(job)
     for (rule, label), group in found.items():
@@ -190,10 +145,6 @@ def _stages(jobs: Iterable[_Job]) -> Iterator[Stage]:
             load=sum(span.seconds for span in spans if span.name == "load"),
             wall=max(job.end for job in group) - min(job.spans[0].start for job in group),
         )
-
-
-def _gap(run: Iterable[_Job], job: _Job) -> float:
-    return job.spans[0].start - max(other.end for other in run)
 
 
 def _use(device: str, spans: Sequence[Span], samples: Iterable[Sample], wall: float, devices: int) -> Use:

@@ -25,6 +25,7 @@ from snakedit.report.markdown import leaderboard_markdown
 from snakedit.report.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.numbers import Collector
 from snakedit.report.page import Content, controls_of, write_pages
+from snakedit.report.predictions import read_predictions
 from snakedit.report.provenance import Origin, provenance, provenance_text
 from snakedit.report.read import CategoryFiles, read_categories
 from snakedit.report.thumbnails import Thumbnails
@@ -123,6 +124,7 @@ def build_report(
             warnings=limits,
             figures=figures,
             activity=activity,
+            predictions=read_predictions(folder.parent),
             provenance=origins,
             trust=judge_views(numbers, checks, making, config.report.min_control_auc),
             thumbnails=(thumbnails.made, gallery.pictures),

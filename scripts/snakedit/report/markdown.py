@@ -10,7 +10,8 @@ from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE
 from snakedit.statistics import Summary
 
-_MARKUP = re.compile(r"([\\`*\[\]|~])")
+# Within a word an underscore is one.
+_MARKUP = re.compile(r"([\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_]))")
 # Overrides of the writing direction would reorder the whole line they stand in.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]+")
 

@@ -24,7 +24,6 @@ from snakedit.report.figures import Figure
 from snakedit.report.judges import JudgeView
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE, Numbers
-from snakedit.report.predictions import read_predictions
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -68,6 +67,7 @@ class Content:
         notices: for a banner on every page: why the scores do not mean what they seem to.
         warnings: what limits the conclusions.
         compared: (judge, total) → every two editors.
+        predictions: what, seconds predicted and measured.
         trust: whether each judge can be believed.
         thumbnails: pictures that have one, and pictures there are.
     """
@@ -81,6 +81,7 @@ class Content:
     warnings: Sequence[str]
     figures: Sequence[Figure]
     activity: Activity | None
+    predictions: Sequence[tuple[str, float, float]]
     provenance: Mapping[str, Any]
     trust: Sequence[JudgeView]
     thumbnails: tuple[int, int]
@@ -115,7 +116,7 @@ def write_pages(folder: Path, config: Config, content: Content) -> None:
         max_causes=MAX_CAUSES,
         figures=content.figures,
         activity=activity,
-        predictions=read_predictions(folder.parent),
+        predictions=content.predictions,
         uses=activity.uses() if activity is not None else [],
         provenance=content.provenance,
         files=FILES,

@@ -5,7 +5,7 @@ from math import prod
 from pathlib import Path
 
 from snakedit.errors import CheckpointError
-from snakedit.recipe import hub_revision, is_local
+from snakedit.recipe import expanded, hub_revision, is_local
 
 # Configurations, tokenizers, chat templates and weights. No pickles, no code.
 FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
@@ -19,7 +19,7 @@ def local_folder(model: str, revision: str | None) -> str:
         CheckpointError: if the folder is missing, or the download fails.
     """
     if is_local(model):
-        folder = Path(model).expanduser()
+        folder = expanded(model)
         if not folder.is_dir():
             raise CheckpointError("no such folder", where=str(folder))
         return str(folder.resolve())

@@ -239,7 +239,10 @@ def _bytes_of(path: Path, column: str) -> bytes:
 
 
 def _human(raw: dict[str, Any]) -> dict[str, float] | None:
-    """Ratings by people: editor → number, from `human` (a JSON object) and columns `human_EDITOR`."""
+    """Ratings by people: editor → number, from `human` (a JSON object) and columns `human_EDITOR`.
+
+    A null, like an empty column, is no rating.
+    """
     given = raw.get("human") or {}
     try:
         ratings = json.loads(given) if isinstance(given, str) else given
@@ -249,7 +252,9 @@ def _human(raw: dict[str, Any]) -> dict[str, float] | None:
         raise SourceError(
             f"{reprlib.repr(given)} is not a JSON object of numbers", where="the column 'human'"
         )
-    numbers = {f"human.{editor}": (editor, rating) for editor, rating in ratings.items()}
+    numbers = {
+        f"human.{editor}": (editor, rating) for editor, rating in ratings.items() if rating is not None
+    }
     for key, value in raw.items():
         if key.startswith(_HUMAN_PREFIX) and value not in (None, ""):
             numbers[key] = (key.removeprefix(_HUMAN_PREFIX), value)

@@ -7,9 +7,10 @@ from pathlib import Path
 from snakedit.config import Config
 from snakedit.errors import RecordError, StageError
 from snakedit.logs import LOGGER
+from snakedit.runtime.traces import JobTrace
 from snakedit.speed.compare import compare
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import latest_jobs, read_runs, runs_that_made
+from snakedit.speed.traces import RunTrace, read_runs, runs_that_made
 from snakedit.speed.write import write_comparison
 
 
@@ -30,7 +31,7 @@ def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path
     serial = [_read_serial(path) for path in serial_files]
     folder = output.parent
     runs = read_runs(folder.parent / "telemetry", [*config.editors, *config.judges])
-    serial_jobs = latest_jobs(read_runs(folder / "telemetry", list(config.editors)))
+    serial_jobs = jobs_that_measured(read_runs(folder / "telemetry", list(config.editors)), serial)
     categories = list(dict.fromkeys(one.category for one in serial))
     comparison = compare(benchmark, serial, serial_jobs, runs, categories)
     write_comparison(comparison, runs_that_made(runs), serial_jobs, output)
@@ -45,6 +46,19 @@ def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path
         total.speedup,
         output,
     )
+
+
+def jobs_that_measured(runs: Sequence[RunTrace], serial: Sequence[Serial]) -> list[JobTrace]:
+    """Return the traces of the jobs that a measurement took, also of those that were stopped."""
+    began = {(one.editor, one.category): one.began for one in serial}
+    jobs = [
+        job
+        for run in runs
+        for job in run.jobs
+        if (job.label, job.category) in began
+        and any(s.item and s.start + s.seconds > began[job.label, job.category] for s in job.spans)
+    ]
+    return sorted(jobs, key=lambda job: job.spans[0].start)
 
 
 def _read_serial(path: Path) -> Serial:

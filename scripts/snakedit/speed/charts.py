@@ -9,8 +9,9 @@ from snakedit.report.activity import Activity
 from snakedit.report.charts import COLOURS, to_svg, values
 from snakedit.report.plots import ROW_HEIGHT, timeline
 from snakedit.runtime.telemetry import Span
+from snakedit.runtime.traces import JobTrace
 from snakedit.speed.compare import SHARES, Comparison
-from snakedit.speed.traces import JobTrace, RunTrace
+from snakedit.speed.traces import RunTrace
 
 SHARE_COLOURS = {
     "edit": COLOURS["blue"],

@@ -6,9 +6,10 @@ from statistics import mean
 
 from snakedit.errors import StageError
 from snakedit.runtime.telemetry import Span
+from snakedit.runtime.traces import WORK, JobTrace
 from snakedit.shards import forced
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import SWITCHING, WORK, JobTrace, RunTrace, devices_of, runs_that_made
+from snakedit.speed.traces import SWITCHING, RunTrace, devices_of, runs_that_made
 from snakedit.speed.usage import Usage, usage_of
 
 # What limits: the names of the shares, in the order they are shown.
@@ -67,6 +68,7 @@ class Comparison:
         rows: by category, and last all together.
         sampled, items: items that the serial side was measured on, of all.
         swap: ``reload`` or ``offload``.
+        serial_processors: what the serial side was measured on; several where it was stopped in between.
         serial_start: seconds from the birth of the serial side's process to its first item: imports and first
             loads. All items would share one, so only the row of all categories holds it, once.
         devices: how many the pipeline used; the serial side uses one.
@@ -82,6 +84,7 @@ class Comparison:
     sampled: int
     items: int
     swap: str
+    serial_processors: list[str]
     serial_start: float
     devices: int
     runs: int
@@ -138,6 +141,7 @@ def compare(
         sampled=sum(one.measured for one in serial),
         items=sum(one.items for one in serial),
         swap=serial[0].swap,
+        serial_processors=sorted({name for one in serial for name in one.processors}),
         serial_start=start,
         devices=max(len(run.devices()) for run in chosen),
         runs=len(chosen),

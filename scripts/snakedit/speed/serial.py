@@ -8,19 +8,23 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from snakedit import recipe as recipes
 from snakedit.config import Config
-from snakedit.editors.planning import PlannedEdit, blank_edit, plan_category
+from snakedit.editors.planning import PlannedEdit, plan_category
 from snakedit.editors.stage import edit_payload, edit_work
 from snakedit.errors import StageError
 from snakedit.judges.stage import JudgePlan, judge_payload, judge_work, plan_judge, shown_references
 from snakedit.logs import LOGGER
-from snakedit.records import Edit, Score, read_records, write_records, write_whole
+from snakedit.records import Edit, Journal, Score, read_records, write_records, write_whole
+from snakedit.runtime.devices import device_kind
 from snakedit.runtime.images import remove_strangers
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_disk, check_failures
+from snakedit.speed.measured import JOURNAL, Measured, kept, measured
 from snakedit.speed.worker import load_worker
 
 ACTIVITIES = ("load", "edit", "score", "unload")
@@ -36,6 +40,9 @@ class Serial:
         swap: ``reload`` or ``offload``.
         loads: models put on the device.
         seconds: activity (`ACTIVITIES`) → seconds over the measured items; ``total`` is their whole time.
+            What a stopped job had begun of an item, and its starting again, is in none of them.
+        began: when the first of the measured items was taken, seconds since 1970.
+        processors: on which they were measured; more than one only where a stopped job went on elsewhere.
         identical: measured items whose image is the pipeline's to the byte, of `compared`.
         largest_difference: between the numbers of both sides' scores, None where there are none.
         device: where it ran.
@@ -48,6 +55,8 @@ class Serial:
     swap: str
     loads: int
     seconds: dict[str, float]
+    began: float
+    processors: list[str]
     compared: int
     identical: int
     largest_difference: float | None
@@ -65,6 +74,9 @@ def serial_category(
 ) -> Serial:
     """Edit and judge a sample of one category item by item; write what it took, whole and last.
 
+    A job that was stopped has left a journal of whole items, and only what is missing is measured. One that
+    has finished leaves none: made again, it measures everything again.
+
     Args:
         config: the experiment; `run.baseline_items` and `run.baseline_swap` count here.
         judge_names: who judges each edit, keys of its `judges`.
@@ -79,78 +91,72 @@ def serial_category(
     plan = plan_category(config, editor_name, items_path, results / "edits")
     judges = {name: plan_judge(config, name) for name in judge_names}
     where = f"serial_category {editor_name}/{job.category}"
+    folder = output.parent
     possible = [p for p in plan.planned if p.error is None]
-    todo = {p.item.id: p for p in sample(possible, config.run.baseline_items)}
-    works = {name: judge_work(judge) for name, judge in judges.items()}
-    edit = edit_work(plan)
-    needs_device = any(work.settings["needs_device"] for work in (edit, *works.values()))
-    settings = {
-        "swap": config.run.baseline_swap,
-        "editor": edit.settings,
-        "judges": {name: work.settings for name, work in works.items()},
-        "needs_device": needs_device,
-    }
-    check_devices(where, needs_device, job.device_limit)
-    LOGGER.info("%s: %d of %d items, %s", where, len(todo), len(possible), config.run.baseline_swap)
-    work = Work(
-        "serial",
-        settings,
-        key="",
-        weights=max((work.weights or 0 for work in works.values()), default=0) or None,
+    chosen = sample(possible, config.run.baseline_items)
+    if not chosen:
+        raise StageError("none of its items can be edited", where=where)
+    edit, scorers = edit_work(plan), {name: judge_work(judge) for name, judge in judges.items()}
+    work = _work(config, edit, scorers)
+    check_devices(where, work.settings["needs_device"], job.device_limit)
+    depends_on = {p.item.id: _depends_on(p, work, judges, items_path.parent) for p in chosen}
+    done = kept(folder, depends_on)
+    todo = [p for p in chosen if p.item.id not in done]
+    LOGGER.info(
+        "%s: %d of %d items, %s, %d measured before",
+        where,
+        len(chosen),
+        len(possible),
+        config.run.baseline_swap,
+        len(done),
     )
     tasks = (
         Task(
             p.item.id,
             {
-                "edit": edit_payload(p, plan, items_path.parent, output.parent),
-                "judges": _judge_payloads(p, judges, items_path.parent, output.parent),
+                "edit": edit_payload(p, plan, items_path.parent, folder),
+                "judges": _judge_payloads(p, judges, items_path.parent, folder),
             },
         )
-        for p in todo.values()
+        for p in todo
     )
-    edits = {key: blank_edit(p) for key, p in todo.items()}
-    scores: dict[str, dict[str, Score]] = {name: {} for name in judges}
-    seconds: dict[str, float] = dict.fromkeys(("total", *ACTIVITIES), 0.0)
-    loads, device = 0, ""
-    for outcome in run_tasks(work, load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))):
-        check_disk(where, outcome.error)
-        result = outcome.result or {"edit": {"error": outcome.error}, "judges": {}, "spans": []}
-        edits[outcome.key] = dataclasses.replace(
-            edits[outcome.key],
-            **result["edit"],
-            seconds=next((s["seconds"] for s in result["spans"] if s["name"] == "edit"), None),
-            device=outcome.device,
-            started=outcome.started,
-            attempts=outcome.attempts,
-        )
-        for name, fields in result["judges"].items():
-            scores[name][outcome.key] = Score(item=outcome.key, **fields)
-        if outcome.error is None:
-            seconds["total"] += outcome.seconds
-            for span in result["spans"]:
-                seconds[span["name"]] += span["seconds"]
-                loads += span["name"] == "load"
-        device = outcome.device
-    if not todo:
-        raise StageError("none of its items can be edited", where=where)
-    check_failures(where, [e.error for e in edits.values()], config.run.max_failures, hint="run it again")
-    done = Serial(
+    with Journal(folder / JOURNAL) as journal:
+        for outcome in run_tasks(
+            work, load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
+        ):
+            check_disk(where, outcome.error)
+            done[outcome.key] = measured(outcome, depends_on[outcome.key])
+            if outcome.error is None:
+                journal.append(done[outcome.key])
+    edits = {p.item.id: done[p.item.id].to_edit(p) for p in chosen}
+    check_failures(
+        where,
+        [e.error for e in edits.values()],
+        config.run.max_failures,
+        hint="what was measured is kept; run it again to try the others",
+    )
+    whole = [done[item] for item, e in edits.items() if e.error is None]
+    scores = {name: {one.item: one.to_score(name) for one in whole} for name in judges}
+    found = Serial(
         editor=editor_name,
         category=job.category,
         items=len(possible),
-        measured=sum(e.error is None for e in edits.values()),
+        measured=len(whole),
         swap=config.run.baseline_swap,
-        loads=loads,
-        seconds={name: round(value, 6) for name, value in seconds.items()},
-        device=device,
+        loads=sum(span["name"] == "load" for one in whole for span in one.spans),
+        seconds=_seconds(whole),
+        began=min(datetime.fromisoformat(one.started).timestamp() for one in whole),
+        processors=sorted({one.edit["versions"]["processor"] for one in whole}),
+        device=whole[-1].device,
         **_agreement(edits, scores, results, editor_name, job.category),
     )
-    remove_strangers(output.parent / "images", {Path(e.image).name for e in edits.values() if e.image})
-    write_records(output.parent / "edits.jsonl", edits.values())
+    remove_strangers(folder / "images", {Path(e.image).name for e in edits.values() if e.image})
+    write_records(folder / "edits.jsonl", edits.values())
     for name in judges:
-        write_records(output.parent / f"scores-{name}.jsonl", scores[name].values())
-    write_whole(output, [json.dumps(dataclasses.asdict(done), indent=1, ensure_ascii=False) + "\n"])
-    return done
+        write_records(folder / f"scores-{name}.jsonl", scores[name].values())
+    write_whole(output, [json.dumps(dataclasses.asdict(found), indent=1, ensure_ascii=False) + "\n"])
+    (folder / JOURNAL).unlink()
+    return found
 
 
 def sample(planned: Sequence[PlannedEdit], count: int | None) -> list[PlannedEdit]:
@@ -158,6 +164,43 @@ def sample(planned: Sequence[PlannedEdit], count: int | None) -> list[PlannedEdi
     if count is None or count >= len(planned):
         return list(planned)
     return [planned[place * len(planned) // count] for place in range(count)]
+
+
+def _work(config: Config, edit: Work, scorers: Mapping[str, Work]) -> Work:
+    """What the one worker must load; its key is what an item's result, and its time, depend on."""
+    settings = {
+        "swap": config.run.baseline_swap,
+        "editor": edit.settings,
+        "judges": {name: work.settings for name, work in scorers.items()},
+        "needs_device": any(work.settings["needs_device"] for work in (edit, *scorers.values())),
+    }
+    keys = [edit.key, {name: work.key for name, work in scorers.items()}]
+    kind = device_kind(config.run.devices)
+    return Work(
+        "serial",
+        settings,
+        key=recipes.fingerprint(["serial", recipes.STAGE_VERSIONS["serial"], settings["swap"], kind, keys]),
+        weights=max((work.weights or 0 for work in scorers.values()), default=0) or None,
+    )
+
+
+def _depends_on(planned: PlannedEdit, work: Work, judges: Mapping[str, JudgePlan], items_folder: Path) -> str:
+    references = {
+        name: [recipes.file_sha256(path) for path in shown.values()]
+        for name, judge in judges.items()
+        if (shown := shown_references(judge, [planned.item], items_folder))
+    }
+    return recipes.fingerprint([work.key, planned.fingerprint, references])
+
+
+def _seconds(whole: Iterable[Measured]) -> dict[str, float]:
+    """Sums over the items, wherever and whenever each was measured."""
+    seconds = dict.fromkeys(("total", *ACTIVITIES), 0.0)
+    for one in whole:
+        seconds["total"] += one.seconds
+        for span in one.spans:
+            seconds[span["name"]] += span["seconds"]
+    return {name: round(value, 6) for name, value in seconds.items()}
 
 
 def _judge_payloads(

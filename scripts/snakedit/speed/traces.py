@@ -1,45 +1,16 @@
-"""The telemetry of a benchmark's jobs, read back and put together by run."""
+"""The runs of a benchmark that its telemetry tells of: when, on which devices, and what they did."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
-from snakedit.runtime.telemetry import Sample, Span, began_of, read_rows, run_of
+from snakedit.runtime.telemetry import Span
+from snakedit.runtime.traces import WORK, JobTrace, by_run, read_job
 
-# What a device does for an item, and what it does so that it can.
-WORK = ("edit", "score")
+# What a device does so that it can work.
 SWITCHING = ("switch", "load", "unload")
 DEVICE_KINDS = ("cuda", "cpu", "simulated")
-# Jobs that do not know their run, as on a cluster, belong to another one if they are further apart.
-RUN_GAP_SECONDS = 600.0
-
-
-@dataclass(frozen=True)
-class JobTrace:
-    """One job's telemetry.
-
-    Attributes:
-        rule, label, category: which job it was; the label is the editor's or the judge's name.
-        run: names the run, empty where it is not known.
-        began: when the ``run``, the ``job`` and the ``trace`` did, seconds since 1970, as far as known.
-        spans: by start.
-        samples: of the devices' workers, the ``driver`` and the ``pool``.
-    """
-
-    rule: str
-    label: str
-    category: str
-    run: str
-    began: dict[str, float]
-    spans: list[Span]
-    samples: list[Sample]
-
-    @property
-    def end(self) -> float:
-        """When its last span ended, seconds since 1970."""
-        return max(span.start + span.seconds for span in self.spans)
 
 
 @dataclass(frozen=True)
@@ -104,25 +75,8 @@ def read_runs(telemetry: Path, labels: Collection[str]) -> list[RunTrace]:
     Args:
         labels: the editors and judges that are asked for; what others did is left out.
     """
-    jobs = [_read_job(path) for label in sorted(set(labels)) for path in telemetry.glob(f"*/{label}/*.json")]
-    runs: list[list[JobTrace]] = []
-    named: dict[str, list[JobTrace]] = {}
-    for job in sorted((job for job in jobs if job.spans), key=lambda job: job.spans[0].start):
-        if job.run:
-            if job.run not in named:
-                runs.append(named.setdefault(job.run, []))
-            named[job.run].append(job)
-        elif runs and not runs[-1][0].run and _gap(runs[-1], job) <= RUN_GAP_SECONDS:
-            runs[-1].append(job)
-        else:
-            runs.append([job])
-    return [RunTrace(run) for run in runs]
-
-
-def latest_jobs(runs: Sequence[RunTrace]) -> list[JobTrace]:
-    """Return the last trace of each rule, label and category, in the order in which they ran."""
-    last = {(job.rule, job.label, job.category): job for run in runs for job in run.jobs}
-    return sorted(last.values(), key=lambda job: job.spans[0].start)
+    jobs = [read_job(path) for label in sorted(set(labels)) for path in telemetry.glob(f"*/{label}/*.json")]
+    return [RunTrace(run) for run in by_run(jobs)]
 
 
 def runs_that_made(runs: Sequence[RunTrace]) -> list[RunTrace]:
@@ -132,26 +86,6 @@ def runs_that_made(runs: Sequence[RunTrace]) -> list[RunTrace]:
         if run.done() == everything:
             return [run]
     return list(runs)
-
-
-def _read_job(path: Path) -> JobTrace:
-    spans: list[Span] = []
-    samples: list[Sample] = []
-    for row in read_rows(path):
-        start = datetime.fromisoformat(row["start"]).timestamp()
-        if row["kind"] == "span":
-            spans.append(Span(row["device"], row["name"], start, float(row["seconds"]), row["item"]))
-        else:
-            samples.append(Sample(row["device"], row["name"], start, float(row["value"])))
-    spans.sort(key=lambda span: span.start)
-    # A shard's is called {category}~{shard}.
-    category = re.sub(r"~\d+-\d+$", "", path.name.removesuffix(".json").rpartition(".")[0])
-    rule, label = path.parts[-3:-1]
-    return JobTrace(rule, label, category, run_of(path), began_of(path), spans, samples)
-
-
-def _gap(run: Iterable[JobTrace], job: JobTrace) -> float:
-    return job.spans[0].start - max(other.end for other in run)
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snakedit.speed.traces import JobTrace
+from snakedit.runtime.traces import JobTrace
 
 
 @dataclass(frozen=True)

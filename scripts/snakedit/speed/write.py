@@ -10,13 +10,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from snakedit.records import write_whole
 from snakedit.report.markdown import aligned, plain
 from snakedit.report.page import STATIC
+from snakedit.runtime.traces import JobTrace
 from snakedit.speed import charts
 from snakedit.speed.compare import Comparison, Times
-from snakedit.speed.traces import JobTrace, RunTrace
+from snakedit.speed.traces import RunTrace
 from snakedit.speed.usage import Usage
 
 HERE = Path(__file__).resolve().parent
 STYLE = "report.css"
+# The report beside this folder asks for it whenever it is opened, and so links here just as long as there is
+# a comparison: whichever of the two was made first, and though neither is made again for the other.
+LINK = "link.css"
+SHOWN = (
+    "/* Read by the report: it links to this folder's page where this is. */\n.compared { display: block; }\n"
+)
 TOTAL = "all categories"
 HEAD = ("category", "side", "total, s", "edit, s", "score, s", "switch, s", "loads", "s an image", "speed-up")
 NONE = "–"
@@ -52,6 +59,7 @@ def write_comparison(
     write_whole(folder / "speed.json", [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
     write_whole(folder / "speed.md", [markdown(comparison)])
     write_whole(folder / STYLE, [(STATIC / STYLE).read_text(encoding="utf-8")])
+    write_whole(folder / LINK, [SHOWN])
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
@@ -97,6 +105,12 @@ def notes(comparison: Comparison) -> list[str]:
         f"One by one: one device, every model {how} for each item. The start of its process, imports and "
         f"first loads ({comparison.serial_start:.1f} s), counts once, in the row of all categories."
     )
+    if len(comparison.serial_processors) > 1:
+        found.append(
+            "One by one was measured on different processors, so its times are none of a single machine: "
+            + ", ".join(comparison.serial_processors)
+            + "."
+        )
     found.append(
         f"Pipeline: {comparison.devices} devices, from the start of Snakemake to the last device's end"
         + (f", {comparison.runs} runs added up" if comparison.runs > 1 else "")

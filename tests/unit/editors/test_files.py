@@ -72,6 +72,8 @@ def test_a_missing_image_names_the_places_looked_at(tmp_path):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ImageError, match=r"nowhere: no such folder"):
         find(tmp_path / "nowhere", "a")
+    with pytest.raises(ImageError, match=r"~no-such-user/edits: no such folder"):
+        find("~no-such-user/edits", "a")
 
 
 def test_another_folder_is_another_recipe():

@@ -107,7 +107,11 @@ def test_a_template_that_names_no_field_is_refused_before_the_run(template, mess
         ({"derived": {"low": {"formula": "minn"}}}, "did you mean 'min'"),
         ({"derived": {"success": {"formula": "min"}}}, "a metric already"),
         ({"derived": {"all_five": {"formula": "all_fives"}}}, "another scale"),
-        ({"fields": ["a.b"]}, "fields"),
+        ({"fields": ["a.b"]}, "'a.b' cannot be a field; allowed: letters, digits"),
+        (
+            {"metrics": {"Good-Looks": {"shows": ["edit"], "scale": [0, 5], "question": "?"}}},
+            "'Good-Looks' cannot be a metric; allowed: a to z",
+        ),
         (
             {"formula": "mean", "metrics": {"a": {"shows": ["edit"], "scale": "yesno", "question": "?"}}},
             "yes_no, or both ends",
@@ -140,6 +144,19 @@ def test_a_wrong_rubric_file_is_one_line(tmp_path, change, message):
         load_rubric(str(path))
     assert "\n" not in str(caught.value)
     assert "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("viescore", "success"), ("viescore", "artefacts"), ("rise", "reasoning")]
+)
+@pytest.mark.parametrize("change", [{"when": {"has": ["tags"]}}, {"shows": ["edit", "reference"]}])
+def test_a_metric_that_a_formula_needs_must_be_asked_of_every_item(tmp_path, name, metric, change):
+    data = yaml.safe_load((RUBRICS / f"{name}.yaml").read_text(encoding="utf-8"))
+    data["metrics"][metric] |= change
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"mine.yaml: 'formula': '{name}' needs '{metric}' of every item"):
+        load_rubric(str(path))
 
 
 @pytest.mark.parametrize("name", ["viescor", "nowhere/mine.yaml"])

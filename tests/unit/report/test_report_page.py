@@ -74,6 +74,17 @@ def build(
     return [Page(folder / "index.html"), Page(folder / "gallery.html")]
 
 
+def test_what_was_predicted_stands_on_the_page_beside_what_was_measured(hand):
+    hand.add_scored("light", tiny=[1.0], blank=[2.0])
+    assert "Predicted and measured" not in build(hand)[0].text
+    rows = [{"what": "the whole run", "predicted": 50.0, "measured": 40.0}]
+    (hand.root / "speed").mkdir()
+    (hand.root / "speed" / "prediction.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    text = build(hand)[0].text
+    for shown in ("Predicted and measured", "the whole run", "50.0", "40.0", "+25.0 %"):
+        assert shown in text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_strangers_text_stays_text_wherever_it_comes_from(hand, text):
     failed = Edit("failed " + text, "failed", error="error " + text)
@@ -345,6 +356,14 @@ def test_a_strangers_text_is_one_line_of_markdown_without_a_live_tag_or_column(t
     assert "<" not in shown
     assert not re.search(r"(?<!\\)(\\\\)*\|", shown)
     assert len(aligned([["a", shown], ["b", "c"]]).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("_x_", "\\_x\\_"), ("__init__", "\\_\\_init\\_\\_"), ("edit_category", "edit_category")],
+)
+def test_an_underscore_makes_nothing_italic_in_markdown(text, shown):
+    assert plain(text) == shown
 
 
 def test_the_scripts_build_the_report_and_print_its_leaderboard(hand, tmp_path, capsys):

@@ -53,7 +53,7 @@ def test_json_lines_take_several_images_and_ratings_as_an_object(tmp_path, sourc
             "category": "c",
             "image": ["photos/0.png", "photos/2.png"],
             "instruction": "合并",
-            "human": {"ours": 3},
+            "human": {"ours": 3, "theirs": None},
         },
     )
     (item,), _ = prepared(tmp_path, source, format="folder")

@@ -1,5 +1,8 @@
+import csv
+import dataclasses
 import gc
 import json
+from datetime import datetime
 
 import pytest
 from PIL import Image
@@ -8,11 +11,14 @@ from snakedit.config import from_dict, normalise
 from snakedit.editors import simulated
 from snakedit.errors import RecordError, StageError
 from snakedit.judges.simulated import SimulatedJudge
-from snakedit.records import Edit, Item, Score, read_records, write_records
+from snakedit.records import Edit, Item, Score, read_journal, read_records, write_records
 from snakedit.runtime.images import save_png
-from snakedit.runtime.pool import JobContext
-from snakedit.speed.build import build_comparison
+from snakedit.runtime.pool import JobContext, run_tasks
+from snakedit.speed import serial as serial_module
+from snakedit.speed.build import build_comparison, jobs_that_measured
+from snakedit.speed.measured import JOURNAL, Measured
 from snakedit.speed.serial import Serial, sample, serial_category
+from snakedit.speed.traces import read_runs
 from snakedit.speed.worker import SerialWorker
 
 
@@ -68,6 +74,112 @@ def test_a_sample_is_measured_and_another_image_is_not_called_the_same(config, r
     assert all(edit.seconds is not None for edit in edits)
     written = json.loads((results / "speed/serial/m/c/serial.json").read_text(encoding="utf-8"))
     assert Serial(**written) == found
+
+
+def interrupt_after(monkeypatch, count):
+    """Let a measurement end as on Ctrl-C once so many of its items are done."""
+
+    def some(*arguments):
+        for number, outcome in enumerate(run_tasks(*arguments)):
+            if number == count:
+                raise KeyboardInterrupt
+            yield outcome
+
+    monkeypatch.setattr(serial_module, "run_tasks", some)
+
+
+def whole(config):
+    return dataclasses.replace(config, run=dataclasses.replace(config.run, baseline_items=None))
+
+
+def stopped(config, results, monkeypatch, count=2):
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, count)
+        with pytest.raises(KeyboardInterrupt):
+            measure(config, results)
+    folder = results / "speed" / "serial" / "m" / "c"
+    assert not (folder / "serial.json").exists()
+    return folder, list(read_journal(folder / JOURNAL, Measured))
+
+
+def test_a_stopped_measurement_goes_on_from_whole_items_with_the_times_they_took(
+    config, results, monkeypatch
+):
+    config = whole(config)
+    folder, before = stopped(config, results, monkeypatch)
+    assert [one.item for one in before] == ["i0", "i1"]
+    times = {path.name: path.stat().st_mtime_ns for path in (folder / "images").glob("*.png")}
+    found = measure(config, results)
+    assert (found.items, found.measured, found.loads) == (3, 3, 6)
+    edits = {edit.item: edit for edit in read_records(folder / "edits.jsonl", Edit)}
+    assert list(edits) == ["i0", "i1", "i2"]
+    assert [edits[one.item].started for one in before] == [one.started for one in before]
+    scores = list(read_records(folder / "scores-j.jsonl", Score))
+    assert [score.item for score in scores] == ["i0", "i1", "i2"]
+    for name in ("i0.png", "i1.png"):
+        assert (folder / "images" / name).stat().st_mtime_ns == times[name]
+    spans, later = tables(results)
+    assert {row["item"] for row in spans if row["item"]} >= {"i0", "i1"}
+    assert {row["item"] for row in later if row["item"]} == {"i2"}
+    last = [float(row["seconds"]) for row in later if row["item"]]
+    assert found.seconds["total"] >= sum(one.seconds for one in before) + sum(last)
+    assert found.began == datetime.fromisoformat(before[0].started).timestamp()
+
+    # Both jobs' traces are the measurement's; one that is made again is made whole, and alone counts.
+    runs = read_runs(results / "speed" / "telemetry", ["m"])
+    assert len(jobs_that_measured(runs, [found])) == 2
+    assert not (folder / JOURNAL).exists()
+    again = measure(config, results)
+    assert again.began > found.began
+    runs = read_runs(results / "speed" / "telemetry", ["m"])
+    assert len(jobs_that_measured(runs, [again])) == 1
+
+
+def tables(results):
+    """What each job's telemetry tells, the latest last."""
+    paths = (results / "speed/telemetry/serial_category/m").glob("c.*.csv")
+    latest_last = sorted(paths, key=lambda path: path.stat().st_mtime_ns)
+    return [list(csv.DictReader(path.read_text(encoding="utf-8").splitlines())) for path in latest_last]
+
+
+@pytest.mark.parametrize("how", ["image gone", "image altered", "line cut", "swap", "device", "seconds"])
+def test_what_is_not_whole_or_was_measured_of_something_else_is_measured_again(
+    config, results, monkeypatch, how
+):
+    config = whole(config)
+    folder, before = stopped(config, results, monkeypatch, 1)
+    image = folder / "images" / "i0.png"
+    if how == "image gone":
+        image.unlink()
+    if how == "image altered":
+        image.write_bytes(image.read_bytes()[:-1])
+    if how == "line cut":
+        journal = folder / JOURNAL
+        journal.write_bytes(journal.read_bytes()[:-10])
+    if how == "swap":
+        config = dataclasses.replace(config, run=dataclasses.replace(config.run, baseline_swap="offload"))
+    if how == "device":
+        devices = dataclasses.replace(config.run.devices, kind="cpu")
+        config = dataclasses.replace(config, run=dataclasses.replace(config.run, devices=devices))
+    if how == "seconds":
+        slow = dataclasses.replace(config.editors["m"], params={"seconds": 0.01})
+        config = dataclasses.replace(config, editors={**config.editors, "m": slow})
+    found = measure(config, results)
+    assert found.measured == 3
+    assert found.began > datetime.fromisoformat(before[0].started).timestamp()
+
+
+def test_an_item_that_failed_is_tried_again_and_the_others_are_kept(config, results, monkeypatch):
+    config = whole(config)
+    config = dataclasses.replace(config, run=dataclasses.replace(config.run, max_failures=0))
+    source = results / "items/c/images/i1.png"
+    moved = source.rename(source.with_suffix(".away"))
+    with pytest.raises(StageError, match=r"1 of 3 items failed.*what was measured is kept"):
+        measure(config, results)
+    moved.rename(source)
+    found = measure(config, results)
+    assert found.measured == 3
+    assert {row["item"] for row in tables(results)[-1] if row["item"]} == {"i1"}
 
 
 def test_an_editor_that_can_do_nothing_is_an_error(config, results):

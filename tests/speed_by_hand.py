@@ -1,8 +1,9 @@
 """Runs of the pipeline and serial measurements, made by hand for the tests of the comparison."""
 
 from snakedit.runtime.telemetry import Sample, Span
+from snakedit.runtime.traces import JobTrace
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import JobTrace, RunTrace
+from snakedit.speed.traces import RunTrace
 
 START = 1_000_000.0
 
@@ -39,6 +40,8 @@ def serial(category="c", items=4, measured=2, **changes):
             "score": 1.0 * measured,
             "unload": 0.0,
         },
+        "began": START,
+        "processors": ["a processor"],
         "compared": measured,
         "identical": measured,
         "largest_difference": 1e-6,

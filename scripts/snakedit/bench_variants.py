@@ -1,0 +1,100 @@
+"""Ways to run a real architecture that are timed side by side: attention, cache, compiler, quantisation."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from snakedit.errors import StageError
+
+
+def _plain(transformer: Any) -> None:
+    """As the pipeline loads it: torch's own choice of attention, no compiler, no cache."""
+
+
+def _attention(backend: str, transformer: Any) -> None:
+    transformer.set_attention_backend(backend)
+
+
+def _first_block_cache(transformer: Any) -> None:
+    from diffusers.hooks import FirstBlockCacheConfig
+
+    transformer.reset_attention_backend()
+    transformer.enable_cache(FirstBlockCacheConfig(threshold=0.1))
+
+
+def _compiled(transformer: Any) -> None:
+    transformer.reset_attention_backend()
+    if transformer.is_cache_enabled:
+        transformer.disable_cache()
+    transformer.compile_repeated_blocks(fullgraph=True)
+
+
+def _float8_storage(transformer: Any) -> None:
+    import torch
+
+    transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=transformer.dtype)
+
+
+def _int8_weights(transformer: Any) -> None:
+    _quantise(transformer.transformer_blocks, "Int8WeightOnlyConfig")
+
+
+def _float8_compiled(transformer: Any) -> None:
+    _quantise(transformer.transformer_blocks, "Float8DynamicActivationFloat8WeightConfig")
+    # Uncompiled, scaling each layer's input takes kernels of its own, and longer than it saves.
+    transformer.compile_repeated_blocks(fullgraph=True)
+
+
+def _judge_attention(implementation: str, network: Any) -> None:
+    network.set_attn_implementation(implementation)
+
+
+def _judge_compiled(network: Any) -> None:
+    import torch
+
+    network.set_attn_implementation("sdpa")
+    language_model = network.model.language_model
+    language_model.forward = torch.compile(language_model.forward, dynamic=True)
+
+
+def _judge_int8_weights(network: Any) -> None:
+    _quantise(network.model.language_model.layers, "Int8WeightOnlyConfig")
+
+
+def _judge_float8_compiled(network: Any) -> None:
+    _quantise(network.model.language_model.layers, "Float8DynamicActivationFloat8WeightConfig")
+    _judge_compiled(network)
+
+
+def _quantise(blocks: Any, config: str) -> None:
+    """Quantise the blocks' linear layers in place; `config` is torchao's name of how."""
+    try:
+        from torchao import quantization
+    except ImportError:
+        raise StageError(
+            "torchao is not installed", where="quantisation", hint="pip install '.[quantised]'"
+        ) from None
+    quantization.quantize_(blocks, getattr(quantization, config)())
+
+
+# In this order on one transformer or network, each undoing the one before.
+EDITOR_VARIANTS: Mapping[str, Callable[[Any], None]] = {
+    "plain": _plain,
+    "flash_attention": partial(_attention, "_native_flash"),
+    "cudnn_attention": partial(_attention, "_native_cudnn"),
+    "first_block_cache": _first_block_cache,
+    "compiled": _compiled,
+    "float8_storage": _float8_storage,
+    "int8_weights": _int8_weights,
+    "float8_compiled": _float8_compiled,
+}
+JUDGE_VARIANTS: Mapping[str, Callable[[Any], None]] = {
+    "sdpa": partial(_judge_attention, "sdpa"),
+    "eager": partial(_judge_attention, "eager"),
+    "flash_attention_2": partial(_judge_attention, "flash_attention_2"),
+    "compiled": _judge_compiled,
+    "int8_weights": _judge_int8_weights,
+    "float8_compiled": _judge_float8_compiled,
+}
+# What changes the weights themselves, which nothing undoes: each begins with new ones.
+SPOILING = ("float8_storage", "int8_weights", "float8_compiled")

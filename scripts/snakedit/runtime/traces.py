@@ -1,0 +1,83 @@
+"""The telemetry of jobs, read back and put together by run."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from snakedit.runtime.telemetry import Sample, Span, began_of, read_rows, run_of
+
+# What a device does for an item.
+WORK = ("edit", "score")
+# Jobs that do not know their run, as on a cluster, belong to another one if they are further apart.
+RUN_GAP_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class JobTrace:
+    """One job's telemetry.
+
+    Attributes:
+        rule, label, category: which job it was; the label is the editor's or the judge's name.
+        run: names the run, empty where it is not known.
+        began: when the ``run``, the ``job`` and the ``trace`` did, seconds since 1970, as far as known.
+        spans: by start.
+        samples: of the devices' workers, the ``driver`` and the ``pool``.
+    """
+
+    rule: str
+    label: str
+    category: str
+    run: str
+    began: dict[str, float]
+    spans: list[Span]
+    samples: list[Sample]
+
+    @property
+    def end(self) -> float:
+        """When its last span ended, seconds since 1970."""
+        return max(span.start + span.seconds for span in self.spans)
+
+
+def read_job(path: Path) -> JobTrace:
+    """Return what a job's telemetry tells, also that of a job that was killed.
+
+    Args:
+        path: ``{rule}/{label}/{category}.{time}.json``; a shard's category is ``{category}~{shard}``.
+    """
+    spans: list[Span] = []
+    samples: list[Sample] = []
+    for row in read_rows(path):
+        start = datetime.fromisoformat(row["start"]).timestamp()
+        if row["kind"] == "span":
+            spans.append(Span(row["device"], row["name"], start, float(row["seconds"]), row["item"]))
+        else:
+            samples.append(Sample(row["device"], row["name"], start, float(row["value"])))
+    spans.sort(key=lambda span: span.start)
+    category = re.sub(r"~\d+-\d+$", "", path.name.removesuffix(".json").rpartition(".")[0])
+    rule, label = path.parts[-3:-1]
+    return JobTrace(rule, label, category, run_of(path), began_of(path), spans, samples)
+
+
+def by_run(jobs: Iterable[JobTrace]) -> list[list[JobTrace]]:
+    """Put the jobs of one run together, by their first span's start; the run that began last comes last.
+
+    Jobs without a span, in which nothing was done, are left out.
+    """
+    runs: list[list[JobTrace]] = []
+    named: dict[str, list[JobTrace]] = {}
+    for job in sorted((job for job in jobs if job.spans), key=lambda job: job.spans[0].start):
+        if job.run:
+            if job.run not in named:
+                runs.append(named.setdefault(job.run, []))
+            named[job.run].append(job)
+        elif runs and not runs[-1][0].run and _gap(runs[-1], job) <= RUN_GAP_SECONDS:
+            runs[-1].append(job)
+        else:
+            runs.append([job])
+    return runs
+
+
+def _gap(run: Iterable[JobTrace], job: JobTrace) -> float:
+    return job.spans[0].start - max(other.end for other in run)

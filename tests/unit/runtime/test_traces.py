@@ -1,0 +1,33 @@
+import pytest
+
+from snakedit.runtime.telemetry import Sample, Span, Trace
+from snakedit.runtime.traces import by_run, read_job
+
+
+def written(folder, category, *events, run=""):
+    with Trace(folder / "edit_category" / "model", category, "a job", run, {"run": 990.0}) as trace:
+        for event in events:
+            trace.add(event)
+    return trace.path
+
+
+def test_a_job_is_read_back_as_it_was_written_its_spans_in_order(tmp_path):
+    late, early = Span("cuda:0", "edit", 1002.0, 1.0, "b"), Span("cuda:0", "edit", 1001.0, 1.0, "a")
+    reading = Sample("driver", "rss_mb", 1001.5, 70.0)
+    job = read_job(written(tmp_path, "a.b", late, early, reading, run="1:1"))
+    assert (job.rule, job.label, job.category, job.run) == ("edit_category", "model", "a.b", "1:1")
+    assert (job.spans, job.samples, job.end) == ([early, late], [reading], 1003.0)
+    assert job.began["run"] == 990.0
+
+
+def test_a_shards_work_is_its_categorys(tmp_path):
+    assert read_job(written(tmp_path, "light~000001-000500")).category == "light"
+    assert read_job(written(tmp_path, "a~b")).category == "a~b"
+
+
+@pytest.mark.parametrize(("gap", "runs"), [(600.0, [["a", "b"]]), (601.0, [["a"], ["b"]])])
+def test_jobs_that_do_not_know_their_run_are_told_apart_by_time(tmp_path, gap, runs):
+    later = read_job(written(tmp_path, "b", Span("cpu:0", "edit", 1005.0 + gap, 5.0, "x")))
+    first = read_job(written(tmp_path, "a", Span("cpu:0", "edit", 1000.0, 5.0, "x")))
+    nothing = read_job(written(tmp_path, "c"))
+    assert [[job.category for job in run] for run in by_run([later, first, nothing])] == runs
