@@ -34,10 +34,10 @@ def measure_scale(folder: Path) -> Figures:
     """Run the stages of each size one after the other.
 
     Returns:
-        For each size and each of `STAGES` ``{stage}_{size}_s`` and ``{stage}_{size}_mb``, the peak memory of the
-        stage's largest process; ``snakemake_{size}_mb``, Snakemake's in all of them. For each size but the first
-        ``{stage}_growth_{size}``: how many times longer the stage takes than at the size before, which has a
-        tenth of the items; up to 10 is linear or better.
+        For each size and each of `STAGES` ``{stage}_{size}_s`` and ``{stage}_{size}_mb``, the peak memory of
+        its largest process; ``snakemake_{size}_mb``, Snakemake's in all of them. For each size but the
+        first ``{stage}_growth_{size}``: how many times longer the stage takes than at the size before, which
+        has a tenth of the items; up to 10 is linear or better.
     """
     figures: Figures = []
     for size, count in SIZES.items():
