@@ -21,6 +21,8 @@ rule serial_category:
     priority: -1000
     conda:
         "../envs/edit.yaml"
+    container:
+        f"{workflow.basedir}/envs/edit.sif"
     threads: 1
     resources:
         gpu=lambda wildcards: 0 if PLAN.on_cpu() else min(1, PLAN.device_count),
@@ -60,6 +62,8 @@ rule build_comparison:
         "results/{benchmark}/benchmarks/build_comparison/comparison.tsv"
     conda:
         "../envs/report.yaml"
+    container:
+        f"{workflow.basedir}/envs/report.sif"
     threads: 1
     params:
         script=entry_point("build_comparison.py"),

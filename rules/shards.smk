@@ -56,6 +56,8 @@ rule gather_edits:
     priority: lambda wildcards: 100 - PLAN.editor_place(wildcards.editor)
     conda:
         "../envs/edit.yaml"
+    container:
+        f"{workflow.basedir}/envs/edit.sif"
     threads: 1
     params:
         script=entry_point("gather_edits.py"),
@@ -83,6 +85,8 @@ rule gather_scores:
         benchmark=PLAN.sharded_benchmark(),
     conda:
         "../envs/score.yaml"
+    container:
+        f"{workflow.basedir}/envs/score.sif"
     threads: 1
     params:
         script=entry_point("gather_scores.py"),
