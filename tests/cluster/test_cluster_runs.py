@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_experiments import ClusterExperiment, traced_editors
-from experiments import REPOSITORY, Experiment
+from experiments import REPOSITORY, Experiment, rows
 from slurm import GPUS, NODES, Cluster
 
 from snakedit.runtime.telemetry import read_rows
@@ -62,10 +62,7 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
     assert "StageError: edit_category reference/物理" in output
     assert "has no reference" in output
 
-    local = Experiment(tmp_path / "local", experiment.repository)
-    local.folder.mkdir()
-    for name in ("small.json", "experiment.yaml", "rubric.yaml"):
-        shutil.copy(experiment.folder / name, local.folder)
+    local = local_copy(experiment, tmp_path)
     local.configure(lambda config: config["editors"].pop("reference"))
     done = local.run()
     assert done.code == 0, done.output
@@ -74,6 +71,35 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
             edits, scores = f"edits/{editor}/{name}/edits.jsonl", f"scores/judge/{editor}/{name}/scores.jsonl"
             assert content(experiment, edits, CONTENT) == content(local, edits, CONTENT)
             assert content(experiment, scores, ANSWERS) == content(local, scores, ANSWERS)
+
+
+def test_a_large_category_is_edited_in_shards_on_both_nodes_and_is_what_a_local_run_makes(
+    quiet_cluster: Cluster, experiment: ClusterExperiment, tmp_path: Path
+) -> None:
+    (tmp_path / "small.json").write_text(json.dumps({"物理": rows("物理", 8)}), encoding="utf-8")
+    experiment.configure(lambda config: config.update(editors=traced_editors(1, seconds=1.0)))
+    experiment.configure(lambda config: config["run"].update(shard_items=4))
+    experiment.prepare()
+    run = experiment.start_on_cluster(*experiment.edits("e1"))
+    assert run.wait(120) == 0, experiment.output()
+    traced = experiment.traced()
+    assert sorted(edit.item for edit in traced) == [f"物理-{number}" for number in range(8)]
+    nodes = {
+        job: {(edit.node, int(edit.item.partition("-")[2]) // 4) for edit in traced if edit.job == job}
+        for job in {edit.job for edit in traced}
+    }
+    assert sorted(shard for places in nodes.values() for _, shard in places) == [0, 1], "a job a shard"
+    assert {node for places in nodes.values() for node, _ in places} == set(NODES)
+
+    local = local_copy(experiment, tmp_path)
+    local.configure(lambda config: config["run"].update(shard_items=500))
+    done = local.run(*experiment.edits("e1"))
+    assert done.code == 0, done.output
+    assert "edit_shard" not in done.rules()
+    edits = "edits/e1/物理/edits.jsonl"
+    assert content(experiment, edits, CONTENT) == content(local, edits, CONTENT)
+    for image in (local.results / "edits/e1/物理/images").iterdir():
+        assert (experiment.results / "edits/e1/物理/images" / image.name).read_bytes() == image.read_bytes()
 
 
 def test_the_demo_runs_end_to_end_with_three_of_its_editors(quiet_cluster: Cluster, tmp_path: Path) -> None:
@@ -95,6 +121,15 @@ def test_the_demo_runs_end_to_end_with_three_of_its_editors(quiet_cluster: Clust
         re.findall(r"^demo,demo,(\w+),macro", (report / "leaderboard.csv").read_text(), re.MULTILINE)
     )
     assert editors == {"tiny", "reference", "identity"}
+
+
+def local_copy(experiment: ClusterExperiment, folder: Path) -> Experiment:
+    """The same experiment in a folder of its own, to be run on this machine."""
+    local = Experiment(folder / "local", experiment.repository)
+    local.folder.mkdir()
+    for name in ("small.json", "experiment.yaml", "rubric.yaml"):
+        shutil.copy(experiment.folder / name, local.folder)
+    return local
 
 
 def loads(experiment: ClusterExperiment, rule: str) -> dict[str, int]:
