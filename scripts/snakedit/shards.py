@@ -11,8 +11,9 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
+from snakedit.errors import RecordError
 from snakedit.records import Edit, Item, Journal, Score, from_line, read_journal, read_records, write_whole
 from snakedit.runtime.images import remove_strangers
 from snakedit.runtime.stage import check_failures, score_cause
@@ -59,6 +60,39 @@ class Shard:
     def of(self, items: Sequence[Item]) -> Sequence[Item]:
         """Return its items; fewer than its size, or none, at the category's end."""
         return items[self.first - 1 : self.last]
+
+
+class Items(Sequence[Item]):
+    """A category's items, each made of its line when it is asked for.
+
+    Every shard's job reads the file of the whole category, so most of its lines are not its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the lines.
+
+        Raises:
+            RecordError: if there is no such file; later for a line that is not an item.
+        """
+        self._path = path
+        try:
+            self._lines = path.read_bytes().splitlines()
+        except FileNotFoundError:
+            raise RecordError("no such file", where=str(path)) from None
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Item]: ...
+
+    def __getitem__(self, place: int | slice) -> Item | list[Item]:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        return from_line(self._lines[place], Item, f"{self._path}:{range(len(self))[place] + 1}")
 
 
 def shards_of(count: int, size: int) -> list[Shard]:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.records import Edit, Journal, Score, read_journal
-from snakedit.shards import SHARD_RULES, Shard, again, benchmark_pattern, forced, shards_of, take_over
+from snakedit.errors import RecordError
+from snakedit.records import Edit, Item, Journal, Score, read_journal, write_records
+from snakedit.shards import SHARD_RULES, Items, Shard, again, benchmark_pattern, forced, shards_of, take_over
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
@@ -92,3 +93,21 @@ def test_a_message_that_forces_a_stage_forces_it_in_shards_too():
         "--forcerun edit_category score_category edit_shard score_shard"
     )
     assert "snakemake --forcerun score_category score_shard --cores all" in again("score_category")
+
+
+def test_a_shard_reads_no_line_of_another(tmp_path):
+    items = [Item(f"i{n}", "c", ["s.png"], ["0" * 64], "red\u2028\r\n") for n in range(4)]
+    write_records(tmp_path / "items.jsonl", items)
+    assert Items(tmp_path / "items.jsonl")[:] == items
+    lines = (tmp_path / "items.jsonl").read_text(encoding="utf-8").split("\n")
+    (tmp_path / "items.jsonl").write_text("\n".join(["no JSON", *lines[1:]]), encoding="utf-8")
+    found = Items(tmp_path / "items.jsonl")
+    assert (len(found), SECOND.of(found)) == (4, items[2:])
+    for place in (0, -4):
+        with pytest.raises(RecordError, match=r"items\.jsonl:1: not JSON"):
+            found[place]
+
+
+def test_a_category_without_items_is_named(tmp_path):
+    with pytest.raises(RecordError, match=r"items\.jsonl: no such file"):
+        Items(tmp_path / "items.jsonl")

@@ -11,9 +11,9 @@ from snakedit.editors import EDITORS
 from snakedit.editors.base import CategoryContext, Editor
 from snakedit.errors import SnakeditError
 from snakedit.names import safe_name
-from snakedit.records import Edit, Item, read_records
+from snakedit.records import Edit, Item
 from snakedit.registry import find
-from snakedit.shards import Shard
+from snakedit.shards import Items, Shard
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def plan_category(
         recipes.result_params(params, family.execution_params),
         config.run.seed if family.seeded else None,
     )
-    category = list(read_records(items_path, Item))
+    category = Items(items_path)
     context = CategoryContext(category, items_path.parent, _edits_in(edits_folder, items_path.parent.name))
-    items = category if shard is None else shard.of(category)
+    items = category[:] if shard is None else shard.of(category)
     return CategoryPlan(
         editor, family, recipe, [_plan(item, context, family, params, recipe) for item in items]
     )

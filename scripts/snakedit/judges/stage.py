@@ -20,7 +20,7 @@ from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_failures, score_cause
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
-from snakedit.shards import Shard, category_folder, forget_shards, take_over
+from snakedit.shards import Items, Shard, category_folder, forget_shards, take_over
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def score_category(
     """
     plan = plan_judge(config, judge_name)
     judge, family, recipe = plan.judge, plan.family, plan.recipe
-    items = {item.id: item for item in read_records(items_path, Item)}
+    category = Items(items_path)
+    items = {item.id: item for item in (category[:] if shard is None else shard.of(category))}
     edits = list(read_records(edits_path, Edit))
     edits_folder = category_folder(edits_path, shard)
     _check_images(edits, edits_folder, edits_path)
