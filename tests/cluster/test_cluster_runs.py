@@ -77,7 +77,7 @@ def test_a_large_category_is_edited_in_shards_on_both_nodes_and_is_what_a_local_
     quiet_cluster: Cluster, experiment: ClusterExperiment, tmp_path: Path
 ) -> None:
     (tmp_path / "small.json").write_text(json.dumps({"物理": rows("物理", 8)}), encoding="utf-8")
-    experiment.configure(lambda config: config.update(editors=traced_editors(1, seconds=1.0)))
+    experiment.configure(lambda config: config.update(editors=traced_editors(1, seconds=0.5)))
     experiment.configure(lambda config: config["run"].update(shard_items=4))
     experiment.prepare()
     run = experiment.start_on_cluster(*experiment.edits("e1"))
