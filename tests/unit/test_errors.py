@@ -5,6 +5,7 @@ import re
 import pytest
 
 from snakedit.errors import ConfigError, exit_in_one_line, line_of
+from snakedit.logs import LOGGER
 
 
 def disk_error(number):
@@ -27,7 +28,10 @@ def disk_error(number):
     ],
     ids=["user's", "full", "read-only", "forbidden"],
 )
-def test_what_a_user_can_mend_is_one_line_and_exit_code_2(error, line, capsys):
+def test_what_a_user_can_mend_is_one_line_and_exit_code_2(error, line, capsys, monkeypatch):
+    # Without a log, as before an entry point has opened its own; other tests leave theirs.
+    monkeypatch.setattr(LOGGER, "handlers", [])
+
     def fail():
         raise error
 
