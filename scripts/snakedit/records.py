@@ -208,7 +208,16 @@ def read_journal(path: str | Path, kind: type[Record]) -> Iterator[Record]:
     with open(path, encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if line.endswith("\n"):
-                yield from_line(line, kind, f"{path}:{number}")
+                yield from_journal(line, kind, f"{path}:{number}")
+
+
+def from_journal(line: str, kind: type[Record], where: str) -> Record:
+    """Return the record in a journal's line; see `from_line`. The message says how to go on without it."""
+    try:
+        return from_line(line, kind, where)
+    except RecordError as error:
+        hint = "delete that line, and what it tells of is done again"
+        raise RecordError(error.what, where=where, hint=hint) from None
 
 
 class Journal:

@@ -14,7 +14,17 @@ from pathlib import Path
 from typing import TypeVar, overload
 
 from snakedit.errors import RecordError
-from snakedit.records import Edit, Item, Journal, Score, from_line, read_journal, read_records, write_whole
+from snakedit.records import (
+    Edit,
+    Item,
+    Journal,
+    Score,
+    from_journal,
+    from_line,
+    read_journal,
+    read_records,
+    write_whole,
+)
 from snakedit.runtime.images import remove_strangers
 from snakedit.runtime.stage import check_failures, score_cause
 
@@ -223,6 +233,6 @@ def _records_of(path: Path, kind: type[Done], wanted: set[str]) -> Iterator[Done
                 return
             if line.startswith(_ITEM_KEY) and decode(line, len(_ITEM_KEY))[0] not in wanted:
                 continue
-            record = from_line(line, kind, f"{path}:{number}")
+            record = from_journal(line, kind, f"{path}:{number}")
             if record.item in wanted:
                 yield record

@@ -80,6 +80,13 @@ def test_a_journal_goes_on_after_a_line_that_was_cut_short(tmp_path):
     assert [edit.item for edit in read_journal(path, Edit)] == ["a", "c"]
 
 
+def test_a_damaged_line_of_a_journal_is_refused_with_the_way_to_go_on(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"item": "a", "status": "ok"}\n{"item":\n')
+    with pytest.raises(RecordError, match=r"journal\.jsonl:2: not JSON.*; delete that line"):
+        list(read_journal(path, Edit))
+
+
 def test_a_journal_that_is_not_there_is_empty(tmp_path):
     assert list(read_journal(tmp_path / "journal.jsonl", Edit)) == []
 
