@@ -33,8 +33,10 @@ WITHOUT_MEANING = ("enable_batch_sync", "enable_progress_bar", "use_safetensors"
 
 
 def is_single_model(raw: dict[str, Any]) -> bool:
-    """Whether a configuration is in the single-model form."""
-    return "benchmark" in raw or "diffusion_model" in raw or "reward_model" in raw
+    """Whether a configuration is in the single-model form, and not the general one with a key misspelt."""
+    if "diffusion_model" in raw or "reward_model" in raw:
+        return True
+    return "benchmark" in raw and not raw.keys() & {"editors", "judges"}
 
 
 def to_general(raw: dict[str, Any], where: str) -> dict[str, Any]:

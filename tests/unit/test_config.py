@@ -60,6 +60,8 @@ def test_what_was_read_is_not_changed():
         (changed("benchmarks", "b", "limit", value=0), r"benchmarks\.b\.limit"),
         (changed("run", "refresh", value=["edit"]), "'edit' is not known.*edits, scores"),
         (changed("editors", "a/b", value={"type": "identity"}), "'a/b' cannot be a name"),
+        (changed("editors", "a\n", value={"type": "identity"}), r"'a\\n' cannot be a name"),
+        (changed("benchmark", value={"b": {}}), "unknown key 'benchmark'; did you mean 'benchmarks'"),
         (changed("benchmarks", ".run", value={"format": "folder", "path": "x"}), "'.run' cannot be a name"),
         (
             changed("benchmarks", "b", "path", value="a{x}.json"),
