@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, best_match
 
 from snakedit.errors import ConfigError, did_you_mean
-from snakedit.plain import check_plain
+from snakedit.plain import check_plain, read_yaml
 from snakedit.single_model import is_single_model, to_general
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
@@ -127,13 +127,7 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises:
         ConfigError: if it is unreadable or not what the schema allows.
     """
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not YAML ({error})", where=str(path)) from None
-    return normalise(raw, str(path))
+    return normalise(read_yaml(path), str(path))
 
 
 def normalise(raw: Any, where: str) -> dict[str, Any]:

@@ -1,12 +1,57 @@
-"""What a YAML file can say and a configuration cannot hold: dates, NaN, sets, and a list within itself."""
+"""What YAML can say and a configuration cannot hold: a key twice, dates, NaN, sets, a list within itself."""
 
 import math
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from snakedit.errors import ConfigError
 
 # A list within itself has no end.
 MAX_DEPTH = 50
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+def read_yaml(path: str | Path) -> Any:
+    """Return what a YAML or JSON file holds.
+
+    Raises:
+        ConfigError: if it cannot be read, is not YAML, or gives a key twice, where PyYAML takes the last.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        _check_keys_once(yaml.compose(text, yaml.SafeLoader), str(path))
+        return yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not YAML ({error})", where=str(path)) from None
+
+
+def _check_keys_once(root: yaml.Node | None, where: str) -> None:
+    # An anchor's node is there once, however often it is named; it may lie within itself.
+    seen: set[int] = set()
+    nodes = [root] if root else []
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            first: dict[tuple[str, str], int] = {}
+            for key, value in node.value:
+                line = key.start_mark.line + 1
+                name = (key.tag, str(key.value))
+                if name in first and key.tag != _MERGE:
+                    raise ConfigError(
+                        f"the key '{key.value}' is there already, in line {first[name]}",
+                        where=f"{where}:{line}",
+                    )
+                first.setdefault(name, line)
+                nodes.append(value)
 
 
 def check_plain(value: Any, where: str, key: str = "", depth: int = 0) -> None:

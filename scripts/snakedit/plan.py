@@ -16,7 +16,7 @@ from snakedit import recipe
 from snakedit.checkpoints import is_built
 from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
-from snakedit.errors import CheckpointError, ConfigError
+from snakedit.errors import CheckpointError, ConfigError, did_you_mean
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
 from snakedit.records import write_whole
@@ -169,6 +169,7 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
         name: read_index(benchmark, Path("results", name, "index.json"))
         for name, benchmark in config.benchmarks.items()
     }
+    _tell_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
     config_file = f"results/.run/config-{recipe.fingerprint(data)[:12]}.json"
     # Named by its content: what is there need not be written, nor may it be where results are only read.
     if not Path(config_file).exists():
@@ -265,6 +266,18 @@ def _tell_of_missing_keys(config: Config) -> None:
         key = family.Params(**entry.params).api_key_env
         if key is not None and not os.environ.get(key):
             print(f"snakedit: warning: '{entry.name}' needs {key}, which is not set", file=sys.stderr)
+
+
+def _tell_of_unknown_categories(config: Config, known: frozenset[str]) -> None:
+    """Say which prompts nothing is judged by. It is no error: one set may serve several benchmarks."""
+    for name, judge in config.judges.items():
+        for category in judge.prompts:
+            if category not in known:
+                print(
+                    f"snakedit: warning: judges.{name}.prompts: no benchmark has a category '{category}'"
+                    f"{did_you_mean(category, known)}",
+                    file=sys.stderr,
+                )
 
 
 def _build_demo_files(config: Config, scripts: Path) -> None:

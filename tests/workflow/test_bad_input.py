@@ -90,6 +90,29 @@ def test_a_mistake_in_the_configuration_is_one_line(
     assert_one_line(experiment.run("--dry-run"), *parts)
 
 
+def test_a_key_that_is_given_twice_is_one_line_with_both_places(experiment: Experiment) -> None:
+    with open(experiment.folder / "experiment.yaml", "a", encoding="utf-8") as file:
+        file.write("run: {seed: 8}\n")
+    assert_one_line(
+        experiment.run("--dry-run"), "experiment.yaml:", "the key 'run' is there already, in line"
+    )
+
+
+def test_a_prompt_for_a_category_that_no_benchmark_has_is_told(experiment: Experiment) -> None:
+    prompt = {"user_prompt_template": "How good is it?"}
+    experiment.configure(
+        lambda config: config["judges"]["judge"].update(
+            rubric="single", prompts={"ligth": prompt, "light": prompt}
+        )
+    )
+    run = experiment.run("--dry-run")
+    assert run.code == 0, run.output
+    warnings = [line for line in run.output.splitlines() if "snakedit: warning" in line]
+    assert warnings == [
+        "snakedit: warning: judges.judge.prompts: no benchmark has a category 'ligth'; did you mean 'light'?"
+    ]
+
+
 @pytest.mark.parametrize("name", ["single_gpu.yaml", "six_gpus.yaml"])
 def test_a_single_model_file_without_a_gpu_names_the_key_for_the_cpu(
     experiment: Experiment, name: str, monkeypatch: pytest.MonkeyPatch

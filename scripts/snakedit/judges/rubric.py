@@ -5,12 +5,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from snakedit.config import CONFIG_FOLDER, check_schema
 from snakedit.errors import ConfigError, did_you_mean
 from snakedit.judges.formulas import FORMULAS
 from snakedit.judges.templates import ALIASES, FIELDS, check_template, fill, has
+from snakedit.plain import read_yaml
 from snakedit.records import Item
 
 RUBRICS = CONFIG_FOLDER / "rubrics"
@@ -168,11 +167,7 @@ def load_rubric(name: str, prompts: Mapping[str, Mapping[str, str | None]] | Non
             where="rubric",
             allowed=f"{', '.join(known)}, or the path of a .yaml file",
         )
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
-    data = check_schema(data, SCHEMA, str(path))
+    data = check_schema(read_yaml(path), SCHEMA, str(path))
     metrics = tuple(_metric(name, entry, str(path)) for name, entry in data["metrics"].items())
     rubric = Rubric(
         data["name"],

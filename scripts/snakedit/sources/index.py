@@ -40,9 +40,15 @@ class CategoryIndex:
 
 @dataclass(frozen=True)
 class Index:
-    """A benchmark's categories by the name of their folder, in the order they are to be run and shown."""
+    """What of a benchmark is wanted.
+
+    Attributes:
+        categories: by the name of their folder, in the order they are to be run and shown.
+        names: of all the categories that it has, wanted or not.
+    """
 
     categories: dict[str, CategoryIndex]
+    names: frozenset[str]
 
 
 class Digest:
@@ -82,7 +88,7 @@ def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
     if categories is None:
         categories = _scan(benchmark)
         write_whole(path, [_as_json({"source": stamp, "categories": categories})])
-    return Index(_chosen(benchmark, categories))
+    return Index(_chosen(benchmark, categories), frozenset(entry.name for entry in categories.values()))
 
 
 def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | None:

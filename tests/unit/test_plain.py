@@ -1,0 +1,44 @@
+import pytest
+
+from snakedit.errors import ConfigError
+from snakedit.plain import read_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("run:\n  seed: 1\n  seed: 2\n", r"x\.yaml:3: the key 'seed' is there already, in line 2"),
+        ("judges: {}\nrun: {}\n\njudges: {}\n", r"x\.yaml:4: the key 'judges' .* line 1"),
+        ("editors:\n- a: 1\n  a: 1\n", r"x\.yaml:3: the key 'a'"),
+        ('{"run": {}, "run": {}}', r"x\.yaml:1: the key 'run' .* line 1"),
+        ("'seed': 1\nseed: 2\n", r"x\.yaml:2: the key 'seed'"),
+        ("a: {b: 1, <<: {c: 1, c: 2}}\n", r"x\.yaml:1: the key 'c'"),
+    ],
+)
+def test_a_key_that_is_given_twice_is_refused_with_both_lines(tmp_path, text, message):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_yaml(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("", None),
+        ("a: {x: 1}\nb: {x: 2}\n", {"a": {"x": 1}, "b": {"x": 2}}),
+        ("'1': a\n1: b\n", {"1": "a", 1: "b"}),
+        ("a: &a {x: 1}\nb: *a\n", {"a": {"x": 1}, "b": {"x": 1}}),
+        ("a: &a {x: 1}\nb: {<<: *a, x: 2}\n", {"a": {"x": 1}, "b": {"x": 2}}),
+    ],
+)
+def test_what_only_looks_like_a_key_given_twice_is_read(tmp_path, text, content):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    assert read_yaml(path) == content
+
+
+def test_a_mapping_within_itself_is_read(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("a: &a {b: *a}\n")
+    assert read_yaml(path)["a"]["b"]["b"].keys() == {"b"}
