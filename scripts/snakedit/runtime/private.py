@@ -31,8 +31,17 @@ def lock_folder() -> Path:
     """Return where device locks lie: `SNAKEDIT_LOCK_DIR`, to share them between users, or a private one.
 
     Under SLURM, devices are numbered anew in each job's allocation, so each job has locks of its own.
+
+    Raises:
+        DeviceError: if the shared one is sticky: there filelock refuses a lock file of another user.
     """
     shared = os.environ.get("SNAKEDIT_LOCK_DIR")
+    if shared and Path(shared).is_dir() and Path(shared).stat().st_mode & stat.S_ISVTX:
+        raise DeviceError(
+            "is sticky, as /tmp is, and users cannot share locks in it",
+            where=f"SNAKEDIT_LOCK_DIR={shared}",
+            allowed="a folder that all of them can write to, with mode 0777",
+        )
     folder = Path(shared) if shared else private_folder() / "locks"
     job = os.environ.get("SLURM_JOB_ID")
     if job:

@@ -218,6 +218,13 @@ def test_a_lock_folder_that_cannot_be_made_is_one_line(
         acquire(DEVICES, 1, holder(), refuse_to_wait)
 
 
+def test_a_sticky_lock_folder_is_refused_before_a_second_user_comes(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o1777)
+    with pytest.raises(DeviceError, match=r"SNAKEDIT_LOCK_DIR=.*: is sticky, as /tmp is.*; allowed: .* 0777"):
+        acquire(DEVICES, 1, holder(), refuse_to_wait)
+
+
 def test_each_slurm_job_and_node_has_locks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     # SLURM numbers the devices of each allocation anew.
     plain = lock_folder()
