@@ -36,6 +36,8 @@ _RETRIED_STATUSES = (408, 409, 429)
 _OURS = {"model", "messages", "image", "prompt", "stream"}
 _ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _KEY = re.compile(r"[\x21-\x7e]+")
+# What a server without keys is given may be one letter, and is in every answer.
+_SHORTEST_SECRET = 8
 
 
 class EndpointError(SnakeditError):
@@ -126,6 +128,7 @@ class Endpoint:
 
         self._params, self._sleep = params, sleep
         self._key = _key(params.api_key_env)
+        self._spellings = _spellings(self._key or "")
         self._client = openai.OpenAI(
             # A server without keys takes any.
             api_key=self._key or "none",
@@ -222,7 +225,7 @@ class Endpoint:
         return _Problem(failed, retried, wait=wait if retried else None)
 
     def _clean(self, text: str) -> str:
-        return text.replace(self._key, "[key]") if self._key else text
+        return self._spellings.sub("[key]", text) if self._spellings else text
 
 
 def _key(name: str | None) -> str | None:
@@ -238,6 +241,19 @@ def _key(name: str | None) -> str | None:
     if not _KEY.fullmatch(key):
         raise ConfigError(f"what {name} holds is no key", where="api_key_env", allowed="printable ASCII")
     return key
+
+
+def _spellings(key: str) -> re.Pattern[str] | None:
+    """Return what finds a key in JSON, however its characters are escaped there; None if it is no secret."""
+    if len(key) < _SHORTEST_SECRET:
+        return None
+    escaped = {character: rf"\\?{re.escape(character)}" for character in "\"'\\/"}
+    return re.compile(
+        "".join(
+            rf"(?:{escaped.get(character, re.escape(character))}|\\u00(?i:{ord(character):02x}))"
+            for character in key
+        )
+    )
 
 
 def _retry_after(headers: Any) -> float | None:

@@ -1,4 +1,6 @@
+import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -209,6 +211,47 @@ def test_the_key_is_in_nothing_that_the_server_is_heard_to_say():
                 ask(asked)
             assert KEY not in str(caught.value)
             assert caught.value.__suppress_context__
+
+
+ODD_KEY = 'sk/odd"\\key+0123'
+
+
+def spelled(told, *escapes):
+    """A response whose JSON spells characters in other ways than it must."""
+    text = json.dumps(told.body)
+    for character, escape in escapes:
+        text = text.replace(character, escape)
+    return replace(told, body=text.encode())
+
+
+SPELLINGS = {
+    "as JSON must": chat(f"your key is {ODD_KEY}"),
+    "as PHP does": spelled(chat(f"your key is {ODD_KEY}"), ("/", "\\/")),
+    "in numbers": spelled(
+        chat(f"your key is {ODD_KEY}"), ("/", "\\u002F"), ("+", "\\u002b"), ("k", "\\u006b")
+    ),
+    "in an error": error(400, f"bad {ODD_KEY}"),
+    "in an object": Told(400, {"error": {"message": {"key": ODD_KEY}, "code": [ODD_KEY]}}),
+    "in half an answer": Told(body=json.dumps({"key": ODD_KEY}).replace("/", "\\/").encode()[:-1]),
+}
+
+
+@pytest.mark.parametrize("told", SPELLINGS.values(), ids=SPELLINGS)
+def test_the_key_is_known_however_json_spells_it(told, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", ODD_KEY)
+    with serving(in_turn(told)) as server:
+        try:
+            heard = ask(endpoint(server)).data["choices"][0]["message"]["content"]
+        except EndpointError as caught:
+            heard = str(caught)
+    assert "[key]" in heard
+    assert "0123" not in heard
+
+
+def test_what_is_too_short_for_a_secret_takes_nothing_out_of_an_answer(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "7")
+    with serving(in_turn(chat("7"))) as server:
+        assert ask(endpoint(server)).data["choices"][0]["message"]["content"] == "7"
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
