@@ -80,7 +80,7 @@ class EndpointParams:
             if address.scheme not in ("http", "https") or not address.hostname:
                 raise ValueError("base_url is no address, such as http://localhost:8000/v1")
             # It is written down in many places, and a key must be in none of them.
-            if address.username is not None or address.query:
+            if address.username is not None or address.query or address.fragment:
                 raise ValueError("base_url holds more than an address: keys come from api_key_env")
         # Somebody's key may stand here by mistake, so it is not repeated.
         if self.api_key_env is not None and not _ENVIRONMENT_NAME.fullmatch(self.api_key_env):

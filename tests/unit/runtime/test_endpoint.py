@@ -279,6 +279,7 @@ def test_what_can_be_no_key_is_not_repeated(monkeypatch, value):
         ({"base_url": "file:///etc/passwd"}, "base_url is no address"),
         ({"base_url": "https://me:sk-geheim@host/v1"}, "keys come from api_key_env"),
         ({"base_url": "https://host/v1?key=sk-geheim"}, "keys come from api_key_env"),
+        ({"base_url": "https://host/v1#sk-geheim"}, "keys come from api_key_env"),
         ({"api_key_env": "sk-geheim"}, "api_key_env is not the name"),
         ({"api_key": "sk-geheim"}, "did you mean 'api_key_env'"),
         ({"concurrency": 0}, "concurrency must be 1 or more"),
