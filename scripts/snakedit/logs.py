@@ -7,6 +7,13 @@ from pathlib import Path
 LOGGER = logging.getLogger("snakedit")
 
 
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say nothing of a full disk: the line is on stderr, and what the job itself cannot write is told."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def log_to(path: str | Path | None) -> None:
     """Send the messages of this process to stderr and, if a path is given, to a log file made anew."""
     LOGGER.setLevel(logging.INFO)
@@ -17,6 +24,6 @@ def log_to(path: str | Path | None) -> None:
     LOGGER.addHandler(terminal)
     if path is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        file = logging.FileHandler(path, mode="w", encoding="utf-8")
+        file = _LogFile(path, mode="w", encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         LOGGER.addHandler(file)
