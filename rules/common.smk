@@ -11,7 +11,6 @@ sys.path.insert(0, str(SCRIPTS))
 
 from snakedit.cluster import check_folder, check_storage, name_folder
 from snakedit.errors import SnakeditError, line_of
-from snakedit.plain import read_yaml
 from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
 from snakedit.speed.forecast import announce
@@ -30,11 +29,9 @@ try:
         [usage.item_to_choice() for usage in workflow.storage_settings.shared_fs_usage]
     )
     check_folder() if workflow.remote_exec else name_folder()
-    for path in workflow.configfiles:
-        read_yaml(path)
     PLAN = make_plan(
         config,
-        ", ".join(map(str, workflow.configfiles)),
+        workflow.configfiles,
         SCRIPTS,
         None if GRANTED is None else GRANTED.value,
     )

@@ -4,9 +4,9 @@ This is what the rules read while the Snakefile is parsed, so it imports neither
 """
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,17 @@ from snakedit import recipe
 from snakedit.checkpoints import is_built
 from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
-from snakedit.errors import CheckpointError, ConfigError, did_you_mean
+from snakedit.errors import CheckpointError, ConfigError
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
+from snakedit.plain import read_yaml
 from snakedit.records import write_whole
 from snakedit.registry import Registry
 from snakedit.runtime.devices import count_devices, device_kind
 from snakedit.shards import benchmark_pattern, shards_of
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
+from snakedit.warnings import warn_of_missing_keys, warn_of_unknown_categories
 
 _MODELS = {"checkpoint": "a hub name or a local folder", "endpoint": "the name that its server knows it by"}
 
@@ -140,21 +142,24 @@ class Plan:
         return device_kind(self.config.run.devices) == "cpu"
 
 
-def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
+def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | None) -> Plan:
     """Check the configuration and find out what it asks for.
 
     Writes the configuration file, the benchmarks' indexes, the cache of model revisions and, where the
     configuration names them, the demo's benchmark and checkpoints.
 
     Args:
-        raw: the configuration as Snakemake read it.
-        where: the names of its files, for messages.
+        raw: the configuration as Snakemake read it, of keys given twice the last.
+        files: where it was read.
         scripts: the folder of the entry points.
         granted: what ``--resources gpu=`` allows, or None where it was not given.
 
     Raises:
         SnakeditError: for whatever a user can mend.
     """
+    for path in files:
+        read_yaml(path)
+    where = ", ".join(map(str, files))
     data = settings.normalise(raw, where)
     config = settings.from_dict(data)
     for name, editor in config.editors.items():
@@ -163,13 +168,13 @@ def make_plan(raw: Any, where: str, scripts: Path, granted: int | None) -> Plan:
         _result_params(JUDGES, judge, f"{where}: judges.{name}")
         load_rubric(judge.rubric, judge.prompts)
     _check_shown_editors(config, where)
-    _tell_of_missing_keys(config)
+    warn_of_missing_keys(config)
     _build_demo_files(config, scripts)
     indexes = {
         name: read_index(benchmark, Path("results", name, "index.json"))
         for name, benchmark in config.benchmarks.items()
     }
-    _tell_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
+    warn_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
     config_file = f"results/.run/config-{recipe.fingerprint(data)[:12]}.json"
     # Named by its content: what is there need not be written, nor may it be where results are only read.
     if not Path(config_file).exists():
@@ -254,30 +259,6 @@ def _check_shown_editors(config: Config, where: str) -> None:
                 where=f"{where}: editors.{name}.params.of",
                 allowed=", ".join(others),
             )
-
-
-def _tell_of_missing_keys(config: Config) -> None:
-    """Say early what would end a job late. It is no error: nothing may be left to ask the server."""
-    entries: list[EditorConfig | JudgeConfig] = [*config.editors.values(), *config.judges.values()]
-    for entry in entries:
-        family: Any = (EDITORS if isinstance(entry, EditorConfig) else JUDGES)[entry.type]
-        if family.model_kind != "endpoint":
-            continue
-        key = family.Params(**entry.params).api_key_env
-        if key is not None and not os.environ.get(key):
-            print(f"snakedit: warning: '{entry.name}' needs {key}, which is not set", file=sys.stderr)
-
-
-def _tell_of_unknown_categories(config: Config, known: frozenset[str]) -> None:
-    """Say which prompts nothing is judged by. It is no error: one set may serve several benchmarks."""
-    for name, judge in config.judges.items():
-        for category in judge.prompts:
-            if category not in known:
-                print(
-                    f"snakedit: warning: judges.{name}.prompts: no benchmark has a category '{category}'"
-                    f"{did_you_mean(category, known)}",
-                    file=sys.stderr,
-                )
 
 
 def _build_demo_files(config: Config, scripts: Path) -> None:

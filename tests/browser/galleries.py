@@ -76,7 +76,7 @@ def add_physics(hand: ResultsByHand) -> None:
 
 def add_trouble(hand: ResultsByHand) -> None:
     """Items of which something failed, each with another status."""
-    names = ("edit failed", "unparsed", "refused", "judge failed", "missing")
+    names = ("edit failed", "unparsed", "refused", "judge failed", "=missing")
     edits = [Edit("edit failed", "failed", error="out of memory\n2 GiB"), *(edit(n) for n in names[1:4])]
     scores = [
         Score("edit failed", "no_edit"),

@@ -12,7 +12,19 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIBRARY = REPOSITORY / "scripts" / "snakedit"
 
-BASE = {"records", "config", "recipe", "names", "errors", "logs", "registry", "runtime", "shards"}
+BASE = {
+    "records",
+    "config",
+    "recipe",
+    "names",
+    "cells",
+    "plain",
+    "errors",
+    "logs",
+    "registry",
+    "runtime",
+    "shards",
+}
 ALLOWED = {
     "sources": BASE | {"sources"},
     "editors": BASE | {"editors"},
@@ -28,7 +40,8 @@ ALLOWED = {
     "intervals": {"errors"},
     "comparisons": {"errors", "intervals"},
     "trust": {"errors"},
-    "plan": BASE | {"sources", "editors", "judges", "checkpoints"},
+    "plan": BASE | {"sources", "editors", "judges", "checkpoints", "warnings"},
+    "warnings": BASE | {"editors", "judges"},
 }
 HEAVY = {"torch", "diffusers", "transformers"}
 LIGHT = ("statistics", "intervals", "comparisons", "trust", "report")

@@ -52,7 +52,7 @@ FILES = (
     ),
     File(
         "scores.csv",
-        "Every value a judge gave, one a row. The same as scores.parquet.",
+        "Every value a judge gave, one a row. The same as scores.parquet, which has all texts as they are.",
         {
             "benchmark, judge, editor, category, item": "what was judged, and by whom",
             "source": "first 16 digits of the first source image's sha256; equal for items that share it",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from snakedit.cells import cell
 from snakedit.records import write_whole
 from snakedit.report.checks import ALL_CONTROLS, HUMAN, Check
 from snakedit.report.made import Making
@@ -58,7 +59,7 @@ def write_judges(path: Path, benchmark: str, checks: Iterable[Check]) -> None:
     """Write judges.csv whole. A number that does not exist is an empty field."""
     rows = [
         (
-            *(benchmark, c.judge, c.against, c.right, c.level, c.category, c.editor, c.n, c.missing),
+            *(benchmark, c.judge, c.against, c.right, c.level, cell(c.category), c.editor, c.n, c.missing),
             *((c.auc.value, c.auc.low, c.auc.high) if c.auc else (None, None, None)),
             *(c.pairs.agree, c.pairs.disagree, c.pairs.tied_judge, c.pairs.tied_human, c.pairs.tied_both),
             *(c.pairs.accuracy, c.spearman, c.kendall),

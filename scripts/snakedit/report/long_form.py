@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from snakedit.cells import cell
 from snakedit.report.numbers import CategoryNumbers, value_of
 from snakedit.report.read import Category
 
@@ -25,6 +26,9 @@ SCHEMA = pa.schema(
         ("status", pa.string()),
     ]
 )
+
+# Columns whose texts come with the benchmark.
+STRANGERS = (SCHEMA.get_field_index("category"), SCHEMA.get_field_index("item"))
 
 
 class ScoreTables:
@@ -69,6 +73,7 @@ class ScoreTables:
                     [score.status if score else "missing" for _, _, score in rows],
                 ]
                 arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
-                batch = pa.record_batch(arrays, schema=SCHEMA)
-                self._csv.write_batch(batch)
-                self._parquet.write_batch(batch)
+                self._parquet.write_batch(pa.record_batch(arrays, schema=SCHEMA))
+                for place in STRANGERS:
+                    arrays[place] = pa.array(map(cell, columns[place]), pa.string())
+                self._csv.write_batch(pa.record_batch(arrays, schema=SCHEMA))

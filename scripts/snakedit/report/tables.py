@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from snakedit.cells import cell
 from snakedit.comparisons import Comparison
 from snakedit.records import write_whole
 from snakedit.report.failures import Failure
@@ -59,6 +60,7 @@ def write_leaderboard(path: Path, benchmark: str, rows: Sequence[Row]) -> None:
     frame = pd.DataFrame(
         [tuple(_record(benchmark, row).values()) for row in rows], columns=list(LEADERBOARD_COLUMNS)
     )
+    frame["category"] = frame["category"].map(cell)
     whole = {name: "Int64" for name in ("rank", "rank_low", "rank_high")}
     write_whole(path, [frame.astype(whole).to_csv(index=False)])
 
@@ -102,7 +104,8 @@ def failures_header() -> str:
 
 def failure_line(benchmark: str, f: Failure) -> str:
     """Return one failure as a line of failures.csv."""
-    return _csv_line((benchmark, f.editor, f.judge, f.category, f.item, f.stage, f.status, f.error))
+    category, item, error = cell(f.category), cell(f.item), cell(f.error)
+    return _csv_line((benchmark, f.editor, f.judge, category, item, f.stage, f.status, error))
 
 
 def _csv_line(values: Sequence[object]) -> str:

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from snakedit.cells import cell
+
 COLUMNS = ("kind", "device", "name", "item", "start", "seconds", "value")
 
 
@@ -118,7 +120,8 @@ class Trace:
         with open(self.path.with_suffix(".csv"), "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(read_rows(self.path))
+            rows = read_rows(self.path)
+            writer.writerows(row | {"item": cell(row["item"])} if row["item"] else row for row in rows)
 
     def _thread(self, device: str) -> int:
         if device not in self._threads:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
-from results_by_hand import ResultsByHand, edit, item, score
+from results_by_hand import ResultsByHand, configuration, edit, item, score
 
 from snakedit.errors import RecordError
 from snakedit.intervals import Sample, interval
@@ -167,6 +168,31 @@ def test_a_row_left_out_before_it_had_an_id_is_named_by_its_number(hand):
     files = hand.add_scored("c", tiny=[1.0], blank=[1.0])
     write_whole(files.items.with_name("excluded.jsonl"), ['{"row": 3, "id": null, "error": "no id"}\n'])
     assert [(f.item, f.stage) for f in found_failures(hand)] == [("row 3", "prepare")]
+
+
+def test_no_csv_file_has_a_strangers_text_that_a_spreadsheet_would_compute(tmp_path):
+    hand = ResultsByHand(tmp_path / "bench", ("reference", "blank"))
+    names = ("=1+1", "+2+2", "-3+3", "@SUM(1)", "\t=1", "-5", "plain")
+    edits = [*(edit(name) for name in names[:-1]), Edit("plain", "failed", error="=2+2")]
+    scored = [score(name, 1.0) for name in names[:-1]]
+    formula = '=HYPERLINK("http://x")'
+    hand.add(
+        formula,
+        [item(name, formula) for name in names],
+        {name: edits for name in hand.editors},
+        {("vl", name): scored for name in hand.editors},
+    )
+    folder = hand.build(configuration({name: {"type": name} for name in hand.editors}))
+    computed = []
+    for path in folder.glob("*.csv"):
+        with open(path, encoding="utf-8", newline="") as file:
+            cells = [text for row in csv.reader(file) for text in row]
+        computed += [(path.name, text) for text in cells if re.match(r"[=+\-@\t\r](?![\d.e-]+$)", text)]
+        assert path.name == "comparisons.csv" or f"'{formula}" in cells, path
+    assert computed == []
+    found = pq.read_table(folder / "scores.parquet").to_pydict()
+    assert set(found["item"]) == set(names)
+    assert set(found["category"]) == {formula}
 
 
 def test_failures_csv_without_failures_is_its_header(hand):

@@ -230,13 +230,13 @@ def test_a_killed_job_leaves_what_was_known_of_it(tmp_path):
 
 def test_the_table_beside_a_trace_has_its_rows(tmp_path):
     with Trace(tmp_path, "c", "a job") as trace:
-        trace.add(Span("cuda:0", "edit", 0.5, 1.25, 'a "b", c'))
+        trace.add(Span("cuda:0", "edit", 0.5, 1.25, '=a "b", c'))
         trace.add(Sample("cuda:0", "rss_mb", 2.0, 12.5))
     with open(trace.path.with_suffix(".csv"), encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
     start = "1970-01-01T00:00:00.500000+00:00"
-    assert list(rows[0].values()) == ["span", "cuda:0", "edit", 'a "b", c', start, "1.25", ""]
+    assert list(rows[0].values()) == ["span", "cuda:0", "edit", '\'=a "b", c', start, "1.25", ""]
     assert [rows[1][key] for key in ("kind", "name", "seconds", "value")] == ["sample", "rss_mb", "", "12.5"]
 
 

@@ -3,6 +3,11 @@
   "use strict";
   const COLUMNS = ["benchmark", "category", "item", "editor", "judge", "status", "score", "change"];
 
+  // The same as in the report's own tables: a spreadsheet shall not compute a stranger's text.
+  function cell(text) {
+    return /^[=+\-@\t\r](?![0-9.]+$)/.test(text) ? `'${text}` : text;
+  }
+
   function field(value) {
     const text = value === null || Number.isNaN(value) ? "" : String(value);
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -20,8 +25,8 @@
       for (const editor of view.editors) {
         const row = [
           index.benchmark,
-          category,
-          ids.get(place),
+          cell(category),
+          cell(ids.get(place)),
           index.editors[editor].name,
           index.judges[judge] ? index.judges[judge].name : "",
           index.statuses[table.statuses[editor][place]],
