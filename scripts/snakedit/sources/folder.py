@@ -29,6 +29,8 @@ from snakedit.sources.base import (
 TABLES = ("items.csv", "items.jsonl")
 IMAGE_COLUMNS = ("image", "reference", "mask")
 _HUMAN_PREFIX = "human_"
+# A long field is left to its row: of itself the csv module gives up the table. No C long is shorter.
+csv.field_size_limit(2**31 - 1)
 _KNOWN = {
     *(*IMAGE_COLUMNS, "id", "category", "instruction", "description", "rationale", "tags", "difficulty"),
     *("seed", "human", "language"),

@@ -12,6 +12,7 @@ from snakedit.config import BenchmarkConfig
 from snakedit.errors import SnakeditError, SourceError
 from snakedit.logs import LOGGER
 from snakedit.names import safe_name
+from snakedit.recipe import canonical
 from snakedit.records import Item, write_records, write_whole
 from snakedit.runtime.images import WrittenPng, decode_image, remove_strangers, write_png
 from snakedit.sources import FORMATS
@@ -19,6 +20,8 @@ from snakedit.sources.base import SourceRow
 from snakedit.sources.index import CategoryIndex, Digest
 
 MAX_SHOWN = 300
+# Every record, image and message of an item carries its text: one without end would end its category.
+MAX_CHARACTERS = 1_000_000
 # Images on their way to the disk; each has a temporary file and no pixels in memory.
 KEEPER_THREADS, MAX_PENDING = 16, 64
 
@@ -63,7 +66,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
                 LOGGER.warning(
                     "%s: row %d (%s) is left out: %s", benchmark.path, row.number, _shown(item_id), reason
                 )
-                excluded.append(Excluded(row.number, item_id, reason))
+                excluded.append(Excluded(row.number, item_id[:MAX_SHOWN], reason))
                 continue
             items.append(item)
             names |= {png.path.name for png in written}
@@ -141,6 +144,8 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, list[Writte
         raise SourceError(row.error)
     if not row.fields["instruction"]:
         raise SourceError("the instruction is empty")
+    if len(item_id) + len(canonical(row.fields)) > MAX_CHARACTERS:
+        raise SourceError("more text than an item may hold", allowed=f"{MAX_CHARACTERS:,} characters")
     # No safe name ends in ~ and a word, so these are never another item's.
     name = safe_name(item_id)
     # All are decoded before one is written, so that a row that is left out leaves no image behind.

@@ -57,6 +57,8 @@ def as_base64(data):
         ({"src_img_b64": 5}, "no image under any of the keys"),
         ({"edit_instruction_en": "  "}, "the instruction is empty"),
         ({"edit_instruction_en": None}, "the instruction is empty"),
+        ({"edit_instruction_en": "x y " * 300_000}, "more text than an item may hold; allowed: 1,000,000"),
+        ({f"field {n}": "x" * 9_000 for n in range(120)}, "more text than an item may hold"),
         ({"seed": "soon"}, "'seed': 'soon'"),
         ({"seed": -1}, "'seed': -1"),
         ({"seed": True}, "'seed': True"),
@@ -140,6 +142,13 @@ def test_further_fields_are_kept_but_for_images_and_very_long_ones(tmp_path):
     }
     (item,), _ = prepared(tmp_path, written(tmp_path, [row(0, **kept, **left)]))
     assert item.extra == kept
+
+
+def test_an_id_of_endless_length_is_left_out_and_told_by_its_beginning(tmp_path):
+    source = written(tmp_path, [row(1), row(2, id="x" * 2_000_000)])
+    items, excluded = prepared(tmp_path, source)
+    assert [item.id for item in items] == ["p1"]
+    assert excluded[0]["id"] == "x" * 300
 
 
 @pytest.mark.parametrize("item_id", ["a\nb.json: row 9 (z) is left out: no", "a\x1b[2Jb", "x" * 5_000])
