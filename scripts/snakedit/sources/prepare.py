@@ -71,7 +71,9 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
             items.append(item)
             names |= {png.path.name for png in written}
             keeper.keep(written)
-    _check_unchanged(benchmark, category, len(items) + len(excluded), digest)
+    _check_unchanged(
+        benchmark, category, len(items) + len(excluded), digest, folder.parents[1] / "index.json"
+    )
     if not items:
         first = f"row {excluded[0].row}: {excluded[0].error}" if excluded else "it has none"
         raise SourceError(
@@ -84,14 +86,17 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     LOGGER.info("prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
 
 
-def _check_unchanged(benchmark: BenchmarkConfig, category: CategoryIndex, rows: int, digest: Digest) -> None:
+def _check_unchanged(
+    benchmark: BenchmarkConfig, category: CategoryIndex, rows: int, digest: Digest, index: Path
+) -> None:
     """Refuse what was read from another source than the one that the index was made of."""
     limited = rows < category.count and rows == benchmark.limit
     if not limited and digest.sha256() != category.sha256:
         raise SourceError(
-            f"the category '{category.name}' has changed while it was read",
+            f"the category '{category.name}' has changed since the index was made",
             where=benchmark.path,
-            hint="run again",
+            # A source that was exchanged for one of its size and time keeps the index that it had.
+            hint=f"delete {index} and run again",
         )
 
 

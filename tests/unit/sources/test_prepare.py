@@ -3,6 +3,7 @@ import errno
 import json
 import logging
 import math
+import os
 import re
 import struct
 import zlib
@@ -227,6 +228,19 @@ def test_two_images_of_one_item_never_meet_anothers(tmp_path):
     rows = [row(0, id="a", reference_img_b64=encoded(picture(1))), row(2, id="a~reference"), row(3, id="a.2")]
     items, _ = prepared(tmp_path, written(tmp_path, rows))
     assert len({*(i.images[0] for i in items), items[0].reference}) == 4
+
+
+def test_a_source_that_was_exchanged_unnoticed_is_refused_with_the_way_out(tmp_path):
+    source = written(tmp_path, [row(1), row(2)])
+    prepared(tmp_path, source)
+    stamp = source.stat().st_mtime_ns
+    written(tmp_path, [row(1), row(3)])
+    os.utime(source, ns=(stamp, stamp))
+    with pytest.raises(SourceError, match=r"has changed since .*; delete .*/index\.json and run again"):
+        prepared(tmp_path, source)
+    (tmp_path / "index.json").unlink()
+    items, _ = prepared(tmp_path, source)
+    assert [item.id for item in items] == ["p1", "p3"]
 
 
 def test_a_limit_takes_the_first_rows(tmp_path):
