@@ -19,11 +19,6 @@ from snakedit.speed.forecast import announce
 GRANTED = workflow.global_resources.get("gpu")
 
 
-resource_scopes:
-    gpu="local",
-    nodes="local",
-
-
 try:
     check_storage(
         [usage.item_to_choice() for usage in workflow.storage_settings.shared_fs_usage]
@@ -47,13 +42,6 @@ os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 # So it is with those that ask a server: the next category begins while the last answers of one come in.
 workflow.register_resource("device_jobs", 2)
 workflow.register_resource("endpoint_jobs", 2)
-
-# Where jobs are sent to nodes, those of a group have one node, and follow each other in what they ask of it.
-# The plugin says nothing of groups to the node, which then gives each member a step, and a load, of its own.
-if not workflow.remote_exec or workflow.resource_settings.nodes:
-    workflow.register_resource("nodes", 1)
-if plugin := sys.modules.get("snakemake_executor_plugin_slurm"):
-    plugin.common_settings.pass_group_args = True
 
 
 wildcard_constraints:
