@@ -51,13 +51,11 @@ def check_submissions():
     calls = {}
     try:
         check_tools()
-        for job in workflow.dag.get_jobs_or_groups():
-            if all(
-                workflow.dag.needrun(member) and not member.is_local
-                for member in (job.jobs if job.is_group() else [job])
-            ):
-                # A copy, since resources are kept that could be told better when the inputs are there.
-                calls.setdefault(submission(copy(job)), job.name)
+        dag = workflow.dag
+        jobs = [job for job in dag.needrun_jobs() if not job.is_local]
+        for job in dict.fromkeys(dag.get_job_group(job) or job for job in jobs):
+            # A copy, since resources are kept that could be told better when the inputs are there.
+            calls.setdefault(submission(copy(job)), job.name)
         for call, name in calls.items():
             check_submission(call, name)
     except WorkflowError as error:

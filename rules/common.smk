@@ -15,8 +15,13 @@ from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
 from snakedit.speed.forecast import announce
 
-# The limit given as --resources gpu=N. On a cluster it is what each job asks for.
+# The limit given as --resources gpu=N. On a cluster it is what each job asks for; nodes are told of it here.
 GRANTED = workflow.global_resources.get("gpu")
+GRANTED = GRANTED.value if GRANTED else None
+if workflow.remote_exec and "SNAKEDIT_GPUS" in os.environ:
+    GRANTED = int(os.environ["SNAKEDIT_GPUS"])
+elif GRANTED is not None:
+    os.environ["SNAKEDIT_GPUS"] = str(GRANTED)
 
 
 try:
@@ -28,7 +33,7 @@ try:
         config,
         workflow.configfiles,
         SCRIPTS,
-        None if GRANTED is None else GRANTED.value,
+        GRANTED,
     )
 except (SnakeditError, OSError) as error:
     sys.exit(line_of(error))
@@ -95,7 +100,7 @@ def job_gpus(editor_or_judge):
     sending = not workflow.local_exec and not workflow.remote_exec
     if pool and sending and CONFIG.run.devices.kind == "auto":
         # What the nodes have is not to be seen from here.
-        return GRANTED.value if GRANTED else 0
+        return GRANTED or 0
     if PLAN.on_cpu() or pool == 0:
         return 0
     return pool if is_alone() else max(1, pool // 2)

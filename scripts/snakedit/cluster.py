@@ -75,7 +75,7 @@ def check_submission(call: str, job: str) -> None:
     """Refuse a job that SLURM would not put into its queue.
 
     SLURM is asked by ``--test-only``. That also fails while no node is up, for which a job in the queue would
-    wait; so what it refuses is sent on hold, and taken back.
+    wait; so what it refuses is sent, and taken back. On hold SLURM would not look whether it can run at all.
 
     Args:
         call: an sbatch command line without what is to be run.
@@ -86,19 +86,24 @@ def check_submission(call: str, job: str) -> None:
     """
     if _sbatch(call, "--test-only").returncode == 0:
         return
-    held = _sbatch(call, "--hold")
-    if held.returncode != 0:
+    sent = _sbatch(call)
+    if sent.returncode != 0:
+        said = ", ".join(line.removeprefix("sbatch: error: ") for line in sent.stderr.splitlines())
         raise ConfigError(
-            f"SLURM refuses {job}: {held.stderr.replace('sbatch: error: ', '').strip()}",
+            f"SLURM refuses {job}: {said}",
             where="sbatch",
             hint=f"it was asked for {call.rpartition(f'--comment {COMMENT}')[2].strip()}",
         )
-    number = held.stdout.strip().partition(";")[0]
+    number = sent.stdout.strip().partition(";")[0]
     taken_back = subprocess.run(["scancel", number], capture_output=True, text=True)
     if taken_back.returncode != 0:
-        raise ConfigError(f"job {number}, sent on hold, stays: {taken_back.stderr}", where="scancel")
+        raise ConfigError(
+            f"job {number}, sent to ask whether SLURM takes it, stays: {taken_back.stderr}", where="scancel"
+        )
 
 
-def _sbatch(call: str, option: str) -> "subprocess.CompletedProcess[str]":
+def _sbatch(call: str, *options: str) -> "subprocess.CompletedProcess[str]":
     # A shell's line, as the plugin makes it: slurm_extra holds words for a shell.
-    return subprocess.run(f"{call} {option} --wrap true", shell=True, capture_output=True, text=True)
+    return subprocess.run(
+        " ".join((call, *options, "--wrap true")), shell=True, capture_output=True, text=True
+    )

@@ -80,8 +80,8 @@ def test_a_large_category_is_edited_and_judged_in_shards_and_is_what_a_local_run
     experiment.configure(lambda config: config.update(editors=traced_editors(1, seconds=0.5)))
     experiment.configure(lambda config: config["run"].update(shard_items=4))
     experiment.prepare()
-    scores = "scores/judge/e1/物理/scores.jsonl"
-    run = experiment.start_on_cluster(f"results/small/{scores}")
+    edits, scores = "edits/e1/物理/edits.jsonl", "scores/judge/e1/物理/scores.jsonl"
+    run = experiment.start_on_cluster(f"results/small/{edits}", f"results/small/{scores}")
     assert run.wait(180) == 0, experiment.output()
     traced = experiment.traced()
     assert sorted(edit.item for edit in traced) == [f"物理-{number}" for number in range(8)]
@@ -98,7 +98,6 @@ def test_a_large_category_is_edited_and_judged_in_shards_and_is_what_a_local_run
     done = local.run(f"results/small/{scores}")
     assert done.code == 0, done.output
     assert done.rules() == {"prepare_category", "edit_category", "score_category"}
-    edits = "edits/e1/物理/edits.jsonl"
     assert content(experiment, edits, CONTENT) == content(local, edits, CONTENT)
     assert content(experiment, scores, ANSWERS) == content(local, scores, ANSWERS)
     for image in (local.results / "edits/e1/物理/images").iterdir():
@@ -109,6 +108,8 @@ def test_a_gpu_model_sends_jobs_to_the_node_that_has_it_and_is_refused_where_non
     quiet_cluster: Cluster, experiment: ClusterExperiment
 ) -> None:
     experiment.configure(lambda config: config.update(editors=traced_editors(1, 2, seconds=0.0)))
+    # More than the one that the profile lets a job ask for, which its node must keep to as well.
+    experiment.configure(lambda config: config["run"]["devices"].update(count=2))
     experiment.set_in_profile("gpu_model: a100", "gpu_model: v100")
     refused = experiment.start_on_cluster(*experiment.edits("e1"))
     assert refused.wait(60) == 1

@@ -78,15 +78,15 @@ def test_a_job_that_slurm_would_take_is_only_asked_about(tools: Path):
     assert called(tools) == ["sbatch --comment snakedit -p gpu --test-only --wrap true"]
 
 
-def test_a_job_that_only_waits_for_nodes_is_sent_on_hold_and_taken_back(tools: Path):
+def test_a_job_that_only_waits_for_nodes_is_sent_and_taken_back(tools: Path):
     write_tool(tools / "sbatch", 'case "$*" in *--test-only*) exit 1;; esac; echo "7;cluster"')
     check_submission("sbatch -p gpu", "edit_e1")
-    assert called(tools)[1:] == ["sbatch -p gpu --hold --wrap true", "scancel 7"]
+    assert called(tools)[1:] == ["sbatch -p gpu --wrap true", "scancel 7"]
 
 
 def test_a_job_that_slurm_refuses_is_told_in_its_words_and_with_what_was_asked_for(tools: Path):
-    write_tool(tools / "sbatch", 'echo "sbatch: error: Invalid account" >&2; exit 1')
-    line = r"sbatch: SLURM refuses edit_e1: Invalid account; it was asked for -p gpu -A lab$"
+    write_tool(tools / "sbatch", 'printf "sbatch: error: no\\nsbatch: error: Invalid account\\n" >&2; exit 1')
+    line = r"sbatch: SLURM refuses edit_e1: no, Invalid account; it was asked for -p gpu -A lab$"
     with pytest.raises(ConfigError, match=line):
         check_submission("sbatch --comment snakedit -p gpu -A lab ", "edit_e1")
 
@@ -94,7 +94,9 @@ def test_a_job_that_slurm_refuses_is_told_in_its_words_and_with_what_was_asked_f
 def test_a_job_that_cannot_be_taken_back_is_named(tools: Path):
     write_tool(tools / "sbatch", 'case "$*" in *--test-only*) exit 1;; esac; echo 7')
     write_tool(tools / "scancel", 'echo "no answer" >&2; exit 1')
-    with pytest.raises(ConfigError, match="scancel: job 7, sent on hold, stays: no answer"):
+    with pytest.raises(
+        ConfigError, match="scancel: job 7, sent to ask whether SLURM takes it, stays: no answer"
+    ):
         check_submission("sbatch -p gpu", "edit_e1")
 
 
