@@ -17,6 +17,7 @@ if not workflow.configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/cluster.smk"
 include: "rules/prepare.smk"
 include: "rules/edit.smk"
 include: "rules/score.smk"
@@ -47,6 +48,8 @@ rule compare_speed:
 onstart:
     if workflow.local_exec:
         announce(PLAN, jobs_to_run(), workflow.cores)
+    elif workflow.executor_plugin.name == "slurm":
+        check_submissions()
 
 
 onsuccess:

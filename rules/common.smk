@@ -15,13 +15,13 @@ from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
 from snakedit.speed.forecast import announce
 
-# The limit given as --resources gpu=N. On a cluster it is what each job asks for.
+# The limit given as --resources gpu=N. On a cluster it is what each job asks for; nodes are told of it here.
 GRANTED = workflow.global_resources.get("gpu")
-
-
-resource_scopes:
-    gpu="local",
-    nodes="local",
+GRANTED = GRANTED.value if GRANTED else None
+if workflow.remote_exec and "SNAKEDIT_GPUS" in os.environ:
+    GRANTED = int(os.environ["SNAKEDIT_GPUS"])
+elif GRANTED is not None:
+    os.environ["SNAKEDIT_GPUS"] = str(GRANTED)
 
 
 try:
@@ -33,7 +33,7 @@ try:
         config,
         workflow.configfiles,
         SCRIPTS,
-        None if GRANTED is None else GRANTED.value,
+        GRANTED,
     )
 except (SnakeditError, OSError) as error:
     sys.exit(line_of(error))
@@ -47,13 +47,6 @@ os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 # So it is with those that ask a server: the next category begins while the last answers of one come in.
 workflow.register_resource("device_jobs", 2)
 workflow.register_resource("endpoint_jobs", 2)
-
-# Where jobs are sent to nodes, those of a group have one node, and follow each other in what they ask of it.
-# The plugin says nothing of groups to the node, which then gives each member a step, and a load, of its own.
-if not workflow.remote_exec or workflow.resource_settings.nodes:
-    workflow.register_resource("nodes", 1)
-if plugin := sys.modules.get("snakemake_executor_plugin_slurm"):
-    plugin.common_settings.pass_group_args = True
 
 
 wildcard_constraints:
@@ -107,7 +100,7 @@ def job_gpus(editor_or_judge):
     sending = not workflow.local_exec and not workflow.remote_exec
     if pool and sending and CONFIG.run.devices.kind == "auto":
         # What the nodes have is not to be seen from here.
-        return GRANTED.value if GRANTED else 0
+        return GRANTED or 0
     if PLAN.on_cpu() or pool == 0:
         return 0
     return pool if is_alone() else max(1, pool // 2)

@@ -19,6 +19,9 @@ rule prepare_category:
     container:
         f"{workflow.basedir}/envs/prepare.sif"
     threads: 1
+    resources:
+        # Said, since SLURM's plugin reads a model of GPUs without a number as one of them.
+        gpu=0,
     params:
         script=entry_point("prepare_category.py"),
         config=config_file,

@@ -1,6 +1,8 @@
 """What a run needs of a cluster: a filesystem that its nodes share with the place where it was started."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
@@ -9,6 +11,10 @@ from snakedit.errors import ConfigError, StageError
 FOLDER_VARIABLE = "SNAKEDIT_FOLDER"
 # Made before the first job starts.
 RUN_FOLDER = Path("results/.run")
+# sbatch is told of it before it comes to what a job asks for.
+COMMENT = "snakedit"
+# The plugin calls them all, and where one of them is missing it waits for ever.
+TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr")
 _HINT = "the nodes must share one filesystem with the place where snakemake is started"
 
 
@@ -48,3 +54,56 @@ def check_folder() -> None:
     if Path.cwd() != Path(wanted) or not RUN_FOLDER.is_dir():
         node = os.environ.get("SLURMD_NODENAME") or os.uname().nodename
         raise StageError(f"does not see the folder of its run, {wanted}", where=node, hint=_HINT)
+
+
+def check_tools() -> None:
+    """Refuse to send jobs from where SLURM is not installed.
+
+    Raises:
+        ConfigError: naming the commands that are missing.
+    """
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise ConfigError(
+            f"not found: {', '.join(missing)}",
+            where="SLURM",
+            hint="start snakemake where its commands are, as on a login node",
+        )
+
+
+def check_submission(call: str, job: str) -> None:
+    """Refuse a job that SLURM would not put into its queue.
+
+    SLURM is asked by ``--test-only``. That also fails while no node is up, for which a job in the queue would
+    wait; so what it refuses is sent, and taken back. On hold SLURM would not look whether it can run at all.
+
+    Args:
+        call: an sbatch command line without what is to be run.
+        job: what to call the job.
+
+    Raises:
+        ConfigError: in SLURM's words, with what was asked for.
+    """
+    if _sbatch(call, "--test-only").returncode == 0:
+        return
+    sent = _sbatch(call)
+    if sent.returncode != 0:
+        said = ", ".join(line.removeprefix("sbatch: error: ") for line in sent.stderr.splitlines())
+        raise ConfigError(
+            f"SLURM refuses {job}: {said}",
+            where="sbatch",
+            hint=f"it was asked for {call.rpartition(f'--comment {COMMENT}')[2].strip()}",
+        )
+    number = sent.stdout.strip().partition(";")[0]
+    taken_back = subprocess.run(["scancel", number], capture_output=True, text=True)
+    if taken_back.returncode != 0:
+        raise ConfigError(
+            f"job {number}, sent to ask whether SLURM takes it, stays: {taken_back.stderr}", where="scancel"
+        )
+
+
+def _sbatch(call: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    # A shell's line, as the plugin makes it: slurm_extra holds words for a shell.
+    return subprocess.run(
+        " ".join((call, *options, "--wrap true")), shell=True, capture_output=True, text=True
+    )

@@ -1,6 +1,7 @@
 """An experiment on a real SLURM, whose editor says what it edits, where, and on which device."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,6 +71,13 @@ class ClusterExperiment(Experiment):
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+
+    def set_in_profile(self, old: str, new: str) -> None:
+        """Change a line of the profile, of those too that are only offered as a comment."""
+        path = self.repository / "profiles" / "slurm" / "profile.yaml"
+        text, count = re.subn(rf"^  (# )?{re.escape(old)}\b", f"  {new}", path.read_text("utf-8"), flags=re.M)
+        assert count == 1, old
+        path.write_text(text, encoding="utf-8")
 
     def output(self) -> str:
         return (self.folder / "output.txt").read_text(encoding="utf-8", errors="replace")

@@ -14,9 +14,9 @@ from experiments import add, copy_of_the_repository, rows, write_small_experimen
 from slurm import NODES, Cluster, OtherClusterError, tool, wait_until
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[Cluster]:
-    """A controller and two nodes of three GPUs each."""
+    """A controller and two nodes of three GPUs each, until the last test in this folder."""
     debian_packages("slurm-wlm", "munge")
     if os.geteuid() != 0 and not os.environ.get("CI"):
         pytest.skip("needs root, to write /etc/slurm and to start SLURM's daemons")

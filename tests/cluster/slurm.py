@@ -21,7 +21,8 @@ from filelock import FileLock
 FOLDER = Path("/tmp/snakedit-test-slurm")
 SYSTEM_FOLDER = Path("/etc/slurm")
 FILES = ("slurm.conf", "gres.conf", "cgroup.conf")
-NODES = ("n1", "n2")
+# Each node with its kind of GPU, as in clusters that have grown.
+NODES = {"n1": "a100", "n2": "h100"}
 GPUS = 3
 MARK = {"SNAKEDIT_TEST_CLUSTER": str(FOLDER)}
 NODE_MARK = "SNAKEDIT_TEST_NODE"
@@ -210,15 +211,19 @@ def _write_configuration() -> None:
     ports = _free_ports(1 + len(NODES))
     nodes = [
         f"NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port}"
-        f" CPUs=8 RealMemory=64000 Gres=gpu:{GPUS}"
-        for node, port in zip(NODES, ports[1:], strict=True)
+        f" CPUs=8 RealMemory=64000 Gres=gpu:{model}:{GPUS}"
+        for (node, model), port in zip(NODES.items(), ports[1:], strict=True)
     ]
     conf = CONF.format(folder=FOLDER, port=ports[0], nodes="\n".join(nodes))
     version = re.search(r"\d+", tool("slurmctld", "-V"))
     assert version is not None
     texts = {
         "slurm.conf": conf,
-        "gres.conf": "".join(f"Name=gpu File={_fake_gpu(number)}\n" for number in range(GPUS)),
+        "gres.conf": "".join(
+            f"NodeName={node} Name=gpu Type={model} File={_fake_gpu(number)}\n"
+            for node, model in NODES.items()
+            for number in range(GPUS)
+        ),
         # SLURM 22.05 does not know the key and needs none.
         "cgroup.conf": "CgroupPlugin=disabled\n" if int(version[0]) >= 23 else "",
     }
@@ -233,6 +238,8 @@ def _write_configuration() -> None:
 def _fake_gpu(number: int) -> Path:
     """A character device: of a plain file SLURM makes no GPU, and of a mere number an invalid node."""
     path = FOLDER / "dev" / f"gpu{number}"
+    if path.exists():
+        return path
     try:
         os.mknod(path, 0o666 | 0o020000, os.makedev(1, 3))
     except PermissionError:

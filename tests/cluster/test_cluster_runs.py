@@ -10,7 +10,7 @@ from typing import Any
 
 from cluster_experiments import ClusterExperiment, traced_editors
 from experiments import REPOSITORY, Experiment, rows
-from slurm import GPUS, NODES, Cluster
+from slurm import GPUS, NODES, Cluster, tool
 
 from snakedit.runtime.telemetry import read_rows
 
@@ -73,15 +73,16 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
             assert content(experiment, scores, ANSWERS) == content(local, scores, ANSWERS)
 
 
-def test_a_large_category_is_edited_in_shards_on_both_nodes_and_is_what_a_local_run_makes(
+def test_a_large_category_is_edited_and_judged_in_shards_and_is_what_a_local_run_makes(
     quiet_cluster: Cluster, experiment: ClusterExperiment, tmp_path: Path
 ) -> None:
     (tmp_path / "small.json").write_text(json.dumps({"物理": rows("物理", 8)}), encoding="utf-8")
     experiment.configure(lambda config: config.update(editors=traced_editors(1, seconds=0.5)))
     experiment.configure(lambda config: config["run"].update(shard_items=4))
     experiment.prepare()
-    run = experiment.start_on_cluster(*experiment.edits("e1"))
-    assert run.wait(120) == 0, experiment.output()
+    edits, scores = "edits/e1/物理/edits.jsonl", "scores/judge/e1/物理/scores.jsonl"
+    run = experiment.start_on_cluster(f"results/small/{edits}", f"results/small/{scores}")
+    assert run.wait(180) == 0, experiment.output()
     traced = experiment.traced()
     assert sorted(edit.item for edit in traced) == [f"物理-{number}" for number in range(8)]
     nodes = {
@@ -90,16 +91,45 @@ def test_a_large_category_is_edited_in_shards_on_both_nodes_and_is_what_a_local_
     }
     assert sorted(shard for places in nodes.values() for _, shard in places) == [0, 1], "a job a shard"
     assert {node for places in nodes.values() for node, _ in places} == set(NODES)
+    assert len(re.findall(r"submitted with SLURM jobid \d+ \(log: \S*score_shard", experiment.output())) == 2
 
     local = local_copy(experiment, tmp_path)
     local.configure(lambda config: config["run"].update(shard_items=500))
-    done = local.run(*experiment.edits("e1"))
+    done = local.run(f"results/small/{scores}")
     assert done.code == 0, done.output
-    assert "edit_shard" not in done.rules()
-    edits = "edits/e1/物理/edits.jsonl"
+    assert done.rules() == {"prepare_category", "edit_category", "score_category"}
     assert content(experiment, edits, CONTENT) == content(local, edits, CONTENT)
+    assert content(experiment, scores, ANSWERS) == content(local, scores, ANSWERS)
     for image in (local.results / "edits/e1/物理/images").iterdir():
         assert (experiment.results / "edits/e1/物理/images" / image.name).read_bytes() == image.read_bytes()
+
+
+def test_a_gpu_model_sends_jobs_to_the_node_that_has_it_and_is_refused_where_none_has(
+    quiet_cluster: Cluster, experiment: ClusterExperiment
+) -> None:
+    experiment.configure(lambda config: config.update(editors=traced_editors(1, 2, seconds=0.0)))
+    # More than the one that the profile lets a job ask for, which its node must keep to as well.
+    experiment.configure(lambda config: config["run"]["devices"].update(count=2))
+    experiment.set_in_profile("gpu_model: a100", "gpu_model: v100")
+    refused = experiment.start_on_cluster(*experiment.edits("e1"))
+    assert refused.wait(60) == 1
+    assert re.search(
+        r"^snakedit: ConfigError: sbatch: SLURM refuses edit_e1\S*: .*v100:1", experiment.output(), re.M
+    )
+    assert not tool("squeue", "-h", "-t", "PD,R").strip()
+
+    experiment.set_in_profile("gpu_model: v100", "gpu_model: h100")
+    run = experiment.start_on_cluster(*experiment.edits("e1", "e2"))
+    assert run.wait(120) == 0, experiment.output()
+    traced = experiment.traced()
+    assert len(traced) == 16
+    assert {edit.node for edit in traced} == {"n2"}, "the one with such GPUs"
+    assert all(edit.devices in map(str, range(GPUS)) for edit in traced), "one device a group"
+    asked = [
+        re.findall(r"TresPerJob=(\S+)", tool("scontrol", "show", "job", job)) for job in jobs(experiment)
+    ]
+    # Preparing the items asks for none.
+    assert sorted(asked) == [["gres:gpu:h100:0"], ["gres:gpu:h100:1"], ["gres:gpu:h100:1"]]
 
 
 def test_the_demo_runs_end_to_end_with_three_of_its_editors(quiet_cluster: Cluster, tmp_path: Path) -> None:
@@ -130,6 +160,11 @@ def local_copy(experiment: ClusterExperiment, folder: Path) -> Experiment:
     for name in ("small.json", "experiment.yaml", "rubric.yaml"):
         shutil.copy(experiment.folder / name, local.folder)
     return local
+
+
+def jobs(experiment: ClusterExperiment) -> list[str]:
+    """The numbers of the jobs that a run has sent."""
+    return re.findall(r"submitted with SLURM jobid (\d+)", experiment.output())
 
 
 def loads(experiment: ClusterExperiment, rule: str) -> dict[str, int]:

@@ -1,11 +1,21 @@
-"""What a cluster needs: a shared filesystem, and a profile that says again what it takes the place of."""
+"""What a cluster needs: a shared filesystem, jobs that it takes, a profile that repeats the default one."""
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
-from snakedit.cluster import FOLDER_VARIABLE, RUN_FOLDER, check_folder, check_storage, name_folder
+from snakedit.cluster import (
+    FOLDER_VARIABLE,
+    RUN_FOLDER,
+    TOOLS,
+    check_folder,
+    check_storage,
+    check_submission,
+    check_tools,
+    name_folder,
+)
 from snakedit.errors import ConfigError, StageError
 
 
@@ -35,6 +45,59 @@ def test_a_job_that_does_not_see_its_runs_folder_is_refused(
     monkeypatch.setenv("SLURMD_NODENAME", "n7")
     with pytest.raises(StageError, match="n7: does not see the folder of its run"):
         check_folder()
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of commands that stand for SLURM's, and write down how they were called."""
+    for name in TOOLS:
+        write_tool(tmp_path / name, "")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tmp_path
+
+
+def write_tool(path: Path, body: str) -> None:
+    path.write_text(f'#!/bin/sh\necho "{path.name} $@" >> "{path.parent}/called"\n{body}\n', encoding="utf-8")
+    path.chmod(0o755)
+
+
+def called(tools: Path) -> list[str]:
+    return (tools / "called").read_text(encoding="utf-8").splitlines()
+
+
+def test_missing_commands_of_slurm_are_named(tools: Path, monkeypatch: pytest.MonkeyPatch):
+    check_tools()
+    monkeypatch.setenv("PATH", str(tools))
+    (tools / "sacct").unlink()
+    with pytest.raises(ConfigError, match=r"SLURM: not found: sacct; start snakemake where"):
+        check_tools()
+
+
+def test_a_job_that_slurm_would_take_is_only_asked_about(tools: Path):
+    check_submission("sbatch --comment snakedit -p gpu", "edit_e1")
+    assert called(tools) == ["sbatch --comment snakedit -p gpu --test-only --wrap true"]
+
+
+def test_a_job_that_only_waits_for_nodes_is_sent_and_taken_back(tools: Path):
+    write_tool(tools / "sbatch", 'case "$*" in *--test-only*) exit 1;; esac; echo "7;cluster"')
+    check_submission("sbatch -p gpu", "edit_e1")
+    assert called(tools)[1:] == ["sbatch -p gpu --wrap true", "scancel 7"]
+
+
+def test_a_job_that_slurm_refuses_is_told_in_its_words_and_with_what_was_asked_for(tools: Path):
+    write_tool(tools / "sbatch", 'printf "sbatch: error: no\\nsbatch: error: Invalid account\\n" >&2; exit 1')
+    line = r"sbatch: SLURM refuses edit_e1: no, Invalid account; it was asked for -p gpu -A lab$"
+    with pytest.raises(ConfigError, match=line):
+        check_submission("sbatch --comment snakedit -p gpu -A lab ", "edit_e1")
+
+
+def test_a_job_that_cannot_be_taken_back_is_named(tools: Path):
+    write_tool(tools / "sbatch", 'case "$*" in *--test-only*) exit 1;; esac; echo 7')
+    write_tool(tools / "scancel", 'echo "no answer" >&2; exit 1')
+    with pytest.raises(
+        ConfigError, match="scancel: job 7, sent to ask whether SLURM takes it, stays: no answer"
+    ):
+        check_submission("sbatch -p gpu", "edit_e1")
 
 
 def test_the_profile_for_slurm_repeats_the_default_one():

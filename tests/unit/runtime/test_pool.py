@@ -45,7 +45,7 @@ def done(todo, count=2, item_timeout=60.0, **settings):
 @pytest.fixture
 def left_behind():
     """The processes that a test has started and that still run, as a function."""
-    # Fixtures of other tests keep a browser and a cluster's daemons for the whole session.
+    # Fixtures of other tests keep a browser for the whole session.
     before = set(psutil.Process().children(recursive=True))
 
     def left():
