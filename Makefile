@@ -5,7 +5,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(CURDIR)/.venv/bin
 # The rules call plain `python`.
-WITH_ENVIRONMENT := PATH="$(BIN):$$PATH" $(BIN)/python
+WITH_ENVIRONMENT := PATH="$(BIN):$$PATH" "$(BIN)/python"
 
 .PHONY: run test check bench demo-judge
 
@@ -23,13 +23,13 @@ demo-judge: .venv/.ready
 	$(WITH_ENVIRONMENT) scripts/train_demo_judge.py --photos $(PHOTOS)
 
 check: .venv/.ready
-	$(BIN)/python -m ruff format --check scripts tests
-	$(BIN)/python -m ruff check scripts tests
-	$(BIN)/python -m mypy
-	$(BIN)/python -m snakefmt --check Snakefile rules
+	"$(BIN)/python" -m ruff format --check scripts tests
+	"$(BIN)/python" -m ruff check scripts tests
+	"$(BIN)/python" -m mypy
+	"$(BIN)/python" -m snakefmt --check Snakefile rules
 	$(WITH_ENVIRONMENT) -m snakemake --lint
 
 .venv/.ready: requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@

@@ -22,7 +22,7 @@ rule serial_category:
     conda:
         "../envs/edit.yaml"
     container:
-        f"{workflow.basedir}/envs/edit.sif"
+        container_of("edit")
     threads: 1
     resources:
         gpu=lambda wildcards: 0 if PLAN.on_cpu() else min(1, PLAN.device_count),
@@ -51,7 +51,6 @@ rule build_comparison:
             for editor in PLAN.serial_editors()
         ],
         results=all_results,
-        report=ancient("results/{benchmark}/report/index.html"),
     output:
         page="results/{benchmark}/speed/index.html",
         # With the page it is there, or is not: it makes the report's link.
@@ -63,7 +62,7 @@ rule build_comparison:
     conda:
         "../envs/report.yaml"
     container:
-        f"{workflow.basedir}/envs/report.sif"
+        container_of("report")
     threads: 1
     params:
         script=entry_point("build_comparison.py"),

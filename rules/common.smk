@@ -9,6 +9,8 @@ from pathlib import Path
 SCRIPTS = Path(workflow.basedir, "scripts")
 sys.path.insert(0, str(SCRIPTS))
 
+from snakemake.settings.types import DeploymentMethod
+
 from snakedit.cluster import check_folder, check_storage, name_folder
 from snakedit.errors import SnakeditError, line_of
 from snakedit.plan import make_plan
@@ -29,12 +31,7 @@ try:
         [usage.item_to_choice() for usage in workflow.storage_settings.shared_fs_usage]
     )
     check_folder() if workflow.remote_exec else name_folder()
-    PLAN = make_plan(
-        config,
-        workflow.configfiles,
-        SCRIPTS,
-        GRANTED,
-    )
+    PLAN = make_plan(config, workflow.configfiles, SCRIPTS, GRANTED)
 except (SnakeditError, OSError) as error:
     sys.exit(line_of(error))
 CONFIG = PLAN.config
@@ -62,6 +59,13 @@ def entry_point(name):
     Snakemake compares no params that are made from `input`, so a moved checkout reruns nothing.
     """
     return lambda wildcards, input: str(SCRIPTS / name)
+
+
+def container_of(stage):
+    """A stage's container where containers are asked for: Snakemake refuses one with a space in its path."""
+    methods = workflow.deployment_settings.deployment_method
+    asked = DeploymentMethod.APPTAINER in methods
+    return f"{workflow.basedir}/envs/{stage}.sif" if asked else None
 
 
 def jobs_to_run():

@@ -17,7 +17,7 @@ rule edit_category:
     conda:
         "../envs/edit.yaml"
     container:
-        f"{workflow.basedir}/envs/edit.sif"
+        container_of("edit")
     threads: lambda wildcards: job_threads(CONFIG.editors[wildcards.editor])
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.editors[wildcards.editor]),

@@ -17,7 +17,7 @@ rule prepare_category:
     conda:
         "../envs/prepare.yaml"
     container:
-        f"{workflow.basedir}/envs/prepare.sif"
+        container_of("prepare")
     threads: 1
     resources:
         # Said, since SLURM's plugin reads a model of GPUs without a number as one of them.

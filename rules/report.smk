@@ -68,7 +68,7 @@ rule build_report:
     conda:
         "../envs/report.yaml"
     container:
-        f"{workflow.basedir}/envs/report.sif"
+        container_of("report")
     threads: 4
     params:
         script=entry_point("build_report.py"),

@@ -17,7 +17,7 @@ rule score_category:
     conda:
         "../envs/score.yaml"
     container:
-        f"{workflow.basedir}/envs/score.sif"
+        container_of("score")
     threads: lambda wildcards: job_threads(CONFIG.judges[wildcards.judge])
     resources:
         gpu=lambda wildcards: job_gpus(CONFIG.judges[wildcards.judge]),

@@ -57,7 +57,7 @@ rule gather_edits:
     conda:
         "../envs/edit.yaml"
     container:
-        f"{workflow.basedir}/envs/edit.sif"
+        container_of("edit")
     threads: 1
     params:
         script=entry_point("gather_edits.py"),
@@ -86,7 +86,7 @@ rule gather_scores:
     conda:
         "../envs/score.yaml"
     container:
-        f"{workflow.basedir}/envs/score.sif"
+        container_of("score")
     threads: 1
     params:
         script=entry_point("gather_scores.py"),

@@ -145,7 +145,7 @@ def test_a_rule_takes_its_environment_and_its_container_from_one_stage(rule):
     text = RULES[rule]
     conda = re.findall(r'conda:\n\s+"\.\./envs/(\w+)\.yaml"', text)
     assert len(conda) == 1
-    assert re.findall(r'container:\n\s+f"\{workflow\.basedir\}/envs/(\w+)\.sif"', text) == conda
+    assert re.findall(r'container:\n\s+container_of\("(\w+)"\)', text) == conda
     assert conda[0] in STAGES
 
 
