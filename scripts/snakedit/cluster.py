@@ -9,6 +9,7 @@ from pathlib import Path
 from snakedit.errors import ConfigError, StageError
 
 FOLDER_VARIABLE = "SNAKEDIT_FOLDER"
+GPUS_VARIABLE = "SNAKEDIT_GPUS"
 # Made before the first job starts.
 RUN_FOLDER = Path("results/.run")
 # sbatch is told of it before it comes to what a job asks for.
@@ -38,6 +39,19 @@ def check_storage(shared: Collection[str]) -> None:
 def name_folder() -> None:
     """Tell the jobs of this run where it was started."""
     os.environ[FOLDER_VARIABLE] = str(Path.cwd())
+
+
+def name_gpus(granted: int | None) -> None:
+    """Tell the jobs of this run how many GPUs one of them may use, if that is limited."""
+    os.environ.pop(GPUS_VARIABLE, None)
+    if granted is not None:
+        os.environ[GPUS_VARIABLE] = str(granted)
+
+
+def named_gpus() -> int | None:
+    """What the run of this job has said by `name_gpus`."""
+    said = os.environ.get(GPUS_VARIABLE)
+    return None if said is None else int(said)
 
 
 def check_folder() -> None:

@@ -56,6 +56,11 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
     assert output.count("/group_score_judge_") == 3
     assert loads(experiment, "score_category") == {"judge": 3}
 
+    # Said aloud: with a gpu_model in the profile the plugin would else ask for a GPU.
+    prepared = re.findall(r"rule prepare_category:\n(?: +.*\n)*? +resources: (.*)\n", output)
+    assert len(prepared) == 2
+    assert all("gpu=0" in resources.split(", ") for resources in prepared)
+
     # The failing job is named, with its log's path and its words.
     log = "results/small/logs/edit_category/reference/物理.log"
     assert log in output
@@ -107,29 +112,30 @@ def test_a_large_category_is_edited_and_judged_in_shards_and_is_what_a_local_run
 def test_a_gpu_model_sends_jobs_to_the_node_that_has_it_and_is_refused_where_none_has(
     quiet_cluster: Cluster, experiment: ClusterExperiment
 ) -> None:
-    experiment.configure(lambda config: config.update(editors=traced_editors(1, 2, seconds=0.0)))
+    editors = {**traced_editors(1, seconds=0.0), "identity": {"type": "identity"}}
+    experiment.configure(lambda config: config.update(editors=editors))
     # More than the one that the profile lets a job ask for, which its node must keep to as well.
     experiment.configure(lambda config: config["run"]["devices"].update(count=2))
     experiment.set_in_profile("gpu_model: a100", "gpu_model: v100")
     refused = experiment.start_on_cluster(*experiment.edits("e1"))
     assert refused.wait(60) == 1
-    assert re.search(
-        r"^snakedit: ConfigError: sbatch: SLURM refuses edit_e1\S*: .*v100:1", experiment.output(), re.M
-    )
+    line = r"^snakedit: ConfigError: sbatch: SLURM refuses edit_e1\S*: .*--gpus=v100:1$"
+    assert re.search(line, experiment.output(), re.MULTILINE), experiment.output()
     assert not tool("squeue", "-h", "-t", "PD,R").strip()
 
     experiment.set_in_profile("gpu_model: v100", "gpu_model: h100")
-    run = experiment.start_on_cluster(*experiment.edits("e1", "e2"))
+    experiment.prepare()
+    run = experiment.start_on_cluster(*experiment.edits("e1", "identity"))
     assert run.wait(120) == 0, experiment.output()
     traced = experiment.traced()
-    assert len(traced) == 16
+    assert len(traced) == 8
     assert {edit.node for edit in traced} == {"n2"}, "the one with such GPUs"
     assert all(edit.devices in map(str, range(GPUS)) for edit in traced), "one device a group"
     asked = [
         re.findall(r"TresPerJob=(\S+)", tool("scontrol", "show", "job", job)) for job in jobs(experiment)
     ]
-    # Preparing the items asks for none.
-    assert sorted(asked) == [["gres:gpu:h100:0"], ["gres:gpu:h100:1"], ["gres:gpu:h100:1"]]
+    # An editor without a model asks for none.
+    assert sorted(asked) == [["gres:gpu:h100:0"], ["gres:gpu:h100:1"]]
 
 
 def test_the_demo_runs_end_to_end_with_three_of_its_editors(quiet_cluster: Cluster, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import yaml
 
 from snakedit.cluster import (
     FOLDER_VARIABLE,
+    GPUS_VARIABLE,
     RUN_FOLDER,
     TOOLS,
     check_folder,
@@ -15,6 +16,8 @@ from snakedit.cluster import (
     check_submission,
     check_tools,
     name_folder,
+    name_gpus,
+    named_gpus,
 )
 from snakedit.errors import ConfigError, StageError
 
@@ -45,6 +48,14 @@ def test_a_job_that_does_not_see_its_runs_folder_is_refused(
     monkeypatch.setenv("SLURMD_NODENAME", "n7")
     with pytest.raises(StageError, match="n7: does not see the folder of its run"):
         check_folder()
+
+
+@pytest.mark.parametrize("granted", [None, 0, 3])
+def test_a_job_is_told_how_many_gpus_its_run_grants(granted: int | None, monkeypatch: pytest.MonkeyPatch):
+    # Another run, whose job starts this one, has said something else.
+    monkeypatch.setenv(GPUS_VARIABLE, "2")
+    name_gpus(granted)
+    assert named_gpus() == granted
 
 
 @pytest.fixture
