@@ -11,8 +11,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.settings.types import DeploymentMethod
 
-from snakedit.cluster import check_folder, check_storage, name_folder
-from snakedit.cluster import name_gpus, named_gpus
+from snakedit.cluster import check_folder, check_storage, name_folder, share_gpus
 from snakedit.errors import SnakeditError, line_of
 from snakedit.plan import make_plan
 from snakedit.runtime.private import start_time
@@ -20,11 +19,7 @@ from snakedit.speed.forecast import announce
 
 # The limit given as --resources gpu=N. On a cluster it is what each job asks for, and nodes are told of it.
 GRANTED = workflow.global_resources.get("gpu")
-GRANTED = GRANTED.value if GRANTED else None
-if workflow.remote_exec:
-    GRANTED = GRANTED if named_gpus() is None else named_gpus()
-else:
-    name_gpus(GRANTED)
+GRANTED = share_gpus(GRANTED.value if GRANTED else None, workflow.remote_exec)
 
 
 try:

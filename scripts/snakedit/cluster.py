@@ -41,17 +41,20 @@ def name_folder() -> None:
     os.environ[FOLDER_VARIABLE] = str(Path.cwd())
 
 
-def name_gpus(granted: int | None) -> None:
-    """Tell the jobs of this run how many GPUs one of them may use, if that is limited."""
+def share_gpus(granted: int | None, on_node: bool) -> int | None:
+    """Return how many GPUs a job may use, None for no limit.
+
+    Args:
+        granted: what Snakemake was given; a node's is told nothing of what its run was given.
+        on_node: whether this is a node's Snakemake, which then takes what its run has left to it.
+    """
+    if on_node:
+        left = os.environ.get(GPUS_VARIABLE)
+        return granted if left is None else int(left)
     os.environ.pop(GPUS_VARIABLE, None)
     if granted is not None:
         os.environ[GPUS_VARIABLE] = str(granted)
-
-
-def named_gpus() -> int | None:
-    """What the run of this job has said by `name_gpus`."""
-    said = os.environ.get(GPUS_VARIABLE)
-    return None if said is None else int(said)
+    return granted
 
 
 def check_folder() -> None:

@@ -16,8 +16,7 @@ from snakedit.cluster import (
     check_submission,
     check_tools,
     name_folder,
-    name_gpus,
-    named_gpus,
+    share_gpus,
 )
 from snakedit.errors import ConfigError, StageError
 
@@ -54,8 +53,13 @@ def test_a_job_that_does_not_see_its_runs_folder_is_refused(
 def test_a_job_is_told_how_many_gpus_its_run_grants(granted: int | None, monkeypatch: pytest.MonkeyPatch):
     # Another run, whose job starts this one, has said something else.
     monkeypatch.setenv(GPUS_VARIABLE, "2")
-    name_gpus(granted)
-    assert named_gpus() == granted
+    assert share_gpus(granted, on_node=False) == granted
+    assert share_gpus(None, on_node=True) == granted
+
+
+def test_a_node_that_was_told_of_no_limit_takes_its_own(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(GPUS_VARIABLE, raising=False)
+    assert share_gpus(1, on_node=True) == 1
 
 
 @pytest.fixture
