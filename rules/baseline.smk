@@ -51,6 +51,7 @@ rule build_comparison:
             for editor in PLAN.serial_editors()
         ],
         results=all_results,
+        report=ancient("results/{benchmark}/report/index.html"),
     output:
         page="results/{benchmark}/speed/index.html",
         # With the page it is there, or is not: it makes the report's link.
