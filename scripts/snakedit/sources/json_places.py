@@ -4,11 +4,12 @@ import re
 from collections import deque
 from typing import BinaryIO
 
+# No possessive quantifiers: those of Python before 3.11.5 end too early.
 # Of JSON only strings, brackets and commas matter here; in UTF-8 no other character has their bytes in it.
-_REST_OF_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
-_TO_COMMA = re.compile(rb'(?:[^"{}\[\],]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
-_SPACE = re.compile(rb"[ \t\r\n]*+")
+_REST_OF_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
+_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]+|"[^"\\]*(?:\\.[^"\\]*)*")*', re.DOTALL)
+_TO_COMMA = re.compile(rb'(?:[^"{}\[\],]+|"[^"\\]*(?:\\.[^"\\]*)*")*', re.DOTALL)
+_SPACE = re.compile(rb"[ \t\r\n]*")
 
 
 class PlacedFile:
