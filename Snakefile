@@ -53,8 +53,8 @@ onstart:
 
 
 onsuccess:
-    shell("python {workflow.basedir:q}/scripts/stop_pools.py")
+    shell("{sys.executable:q} {workflow.basedir:q}/scripts/stop_pools.py")
 
 
 onerror:
-    shell("python {workflow.basedir:q}/scripts/stop_pools.py")
+    shell("{sys.executable:q} {workflow.basedir:q}/scripts/stop_pools.py")

@@ -32,6 +32,13 @@ except (SnakeditError, OSError) as error:
     sys.exit(line_of(error))
 CONFIG = PLAN.config
 
+# The rules call plain `python`: the one that runs Snakemake. Where environments of theirs are asked for, PATH
+# stays, since conda puts one in the place of another.
+METHODS = workflow.deployment_settings.deployment_method
+if not METHODS:
+    PATH = [os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]
+    os.environ.update(PATH=os.pathsep.join(PATH))
+
 # Resident pools belong to this run and end with it. Jobs inherit the name.
 os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
@@ -59,8 +66,7 @@ def entry_point(name):
 
 def container_of(stage):
     """A stage's container where containers are asked for: Snakemake refuses one with a space in its path."""
-    methods = workflow.deployment_settings.deployment_method
-    asked = DeploymentMethod.APPTAINER in methods
+    asked = DeploymentMethod.APPTAINER in METHODS
     return f"{workflow.basedir}/envs/{stage}.sif" if asked else None
 
 

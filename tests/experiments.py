@@ -66,8 +66,7 @@ class Experiment:
         ]
 
     def environment(self) -> dict[str, str]:
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PYTHONPATH": "", "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
+        return {**os.environ, "PYTHONPATH": "", "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
 
     def run(self, *arguments: str, timeout: float = 300) -> Run:
         """Run Snakemake to its end. Arguments that begin with ``results/`` or ``compare_`` are targets."""

@@ -117,8 +117,7 @@ class Experiment:
         ]
 
     def _environment(self) -> dict[str, str]:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
+        return {**os.environ, "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
 
 
 def _script_of(process: psutil.Process) -> str:
