@@ -7,6 +7,7 @@ The models take no time, so that what is measured is the pipeline: its processes
 
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +29,8 @@ STAGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "report": (("build_report",), "tables, page and gallery"),
     "noop": (("snakemake",), "the whole again, nothing to do"),
 }
+# Page → its file, and what it shows once it is open.
+PAGES = {"report": ("index.html", "body"), "gallery": ("gallery.html", "body[data-ready]")}
 
 
 def measure_scale(folder: Path) -> Figures:
@@ -37,7 +40,8 @@ def measure_scale(folder: Path) -> Figures:
         For each size and each of `STAGES` ``{stage}_{size}_s`` and ``{stage}_{size}_mb``, the peak memory of
         its largest process; ``snakemake_{size}_mb``, Snakemake's in all of them. For each size but the
         first ``{stage}_growth_{size}``: how many times longer the stage takes than at the size before, which
-        has a tenth of the items; up to 10 is linear or better.
+        has a tenth of the items; up to 10 is linear or better. Where there is a Chromium,
+        ``{page}_opens_{size}_s`` for each of `PAGES`.
     """
     figures: Figures = []
     for size, count in SIZES.items():
@@ -86,4 +90,29 @@ def _measure(folder: Path, size: str, count: int) -> Figures:
         figures.append((f"{stage}_{size}_s", took, f"{how}, Snakemake included"))
         largest = max(peaks.get(script, 0.0) for script in scripts)
         figures.append((f"{stage}_{size}_mb", largest, f"{how}, peak RSS of its largest process"))
+    for name, took in _openings(folder / results / "report").items():
+        figures.append((f"{name}_opens_{size}_s", took, f"{count:,} items: {PAGES[name][0]} in Chromium"))
     return [*figures, (f"snakemake_{size}_mb", driver, f"{count:,} items, simulated: Snakemake's peak RSS")]
+
+
+def _openings(report: Path) -> dict[str, float]:
+    """Seconds until each of `PAGES` shows what it holds, opened from disk in a browser that is running."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("scale: no chromium, so pages are not opened", file=sys.stderr, flush=True)
+        return {}
+    from playwright.sync_api import sync_playwright
+
+    seconds = {}
+    with sync_playwright() as playwright:
+        # Its sandbox does not run as root.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name, (file, shown) in PAGES.items():
+            page = browser.new_page()
+            start = time.monotonic()
+            page.goto((report / file).as_uri())
+            page.wait_for_selector(shown)
+            seconds[name] = time.monotonic() - start
+            page.close()
+        browser.close()
+    return seconds
