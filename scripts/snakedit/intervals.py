@@ -24,6 +24,8 @@ LEVEL = 0.95
 LOW, HIGH = (1 - LEVEL) / 2, (1 + LEVEL) / 2
 RESAMPLES = 2000
 SMALL, LARGE = 20, 500
+# Totals that are equal in arithmetic differ in their last digits.
+CLOSE = 1e-9
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -216,5 +218,5 @@ def _replicates(totals: Sequence[Totals], points: Array, seed: int) -> Array:
 def _ranks(values: Array) -> NDArray[np.int64]:
     """Ranks along the first axis; NaN comes last."""
     low = np.where(np.isnan(values), -np.inf, values)
-    result: NDArray[np.int64] = 1 + np.sum(low[None, :, :] > low[:, None, :], axis=1)
+    result: NDArray[np.int64] = 1 + np.sum(low[None, :, :] > low[:, None, :] + CLOSE, axis=1)
     return result

@@ -105,6 +105,12 @@ def test_equal_totals_share_the_better_rank_and_one_source_image_says_nothing_of
     assert rank_intervals([scored([4.0], [0]), scored([3.0], [0])]) == [(1, 1, 2), (2, 1, 2)]
 
 
+def test_totals_that_differ_in_their_last_digits_are_equal():
+    means = [1 / 3, 2 / 3, 5 / 3]
+    samples = [scored(np.repeat(np.roll(means, k), 2), groups=np.repeat([0, 1, 2], 2)) for k in range(3)]
+    assert [rank for rank, _, _ in rank_intervals(samples)] == [1, 1, 1]
+
+
 def test_ranks_of_many_clusters_are_those_of_the_bootstrap(monkeypatch):
     drawn = np.random.default_rng(7)
     samples = [scored(drawn.normal(mean, 2, 3000)) for mean in (5.0, 5.05, 5.1, 6.0)]
