@@ -154,8 +154,8 @@ def lead(table: Table, compared: Sequence[Comparison], controls: Sequence[str]) 
     behind = [editor for editor in others if (editor, first) in won]
     if behind:
         return (
-            f"{first} has the highest mean, but on the items that both have, {', '.join(behind)} is ahead by "
-            "more than chance would explain."
+            f"{first} has the highest mean, but on the items that both have it is behind "
+            f"{', '.join(behind)} by more than chance would explain."
         )
     close = [editor for editor in others if (first, editor) not in won]
     if not close:

@@ -197,8 +197,8 @@ def test_the_first_place_is_not_called_ahead_of_an_editor_that_is_better_on_the_
     editors = {"choosy": {"type": "files"}, "thorough": {"type": "files"}}
     text = build(hand, config=configuration(editors=editors))[0].text
     assert (
-        "choosy has the highest mean, but on the items that both have, thorough is ahead by more than chance "
-        "would explain." in text
+        "choosy has the highest mean, but on the items that both have it is behind thorough by more than "
+        "chance would explain." in text
     )
 
 
