@@ -140,12 +140,18 @@ def _contributions(difference: Array, groups: Codes, clusters: Codes, count: int
 def _exact_p(contributions: Array) -> float:
     parts = contributions[contributions != 0]
     signs = 1 - 2 * ((np.arange(2**parts.size)[:, None] >> np.arange(parts.size)) & 1)
-    return float(np.mean(np.abs(signs @ parts) >= abs(parts.sum()) * (1 - CLOSE)))
+    return float(np.mean(np.abs(signs @ parts) >= _seen(parts)))
+
+
+def _seen(contributions: Array) -> Array:
+    """The least sum, of either sign, that is as extreme as that of the last axis."""
+    least: Array = np.abs(contributions.sum(-1)) - CLOSE * np.abs(contributions).sum(-1)
+    return least
 
 
 def _drawn_p(contributions: Array, seed: int) -> Array:
     drawn = np.random.default_rng(seed)
-    seen = np.abs(contributions.sum(1)) * (1 - CLOSE)
+    seen = _seen(contributions)
     extreme = np.zeros(len(contributions))
     for start in range(0, PERMUTATIONS, CHUNK):
         rows = min(CHUNK, PERMUTATIONS - start)

@@ -40,10 +40,15 @@ def auc(right: Sequence[float], wrong: Sequence[float], clusters: int) -> Auc | 
     Args:
         right, wrong: scores; None is returned if either is empty.
         clusters: how many of them are independent, such as source images; taken for both sizes.
+
+    Raises:
+        ValueError: for scores of fewer than one cluster.
     """
     m, n = len(right), len(wrong)
     if not m or not n:
         return None
+    if clusters < 1:
+        raise ValueError(f"{clusters} clusters; at least 1 is needed")
     ranks = rankdata([*right, *wrong])
     value = float((ranks[:m].sum() - m * (m + 1) / 2) / (m * n))
     z = float(norm.ppf((1 + LEVEL) / 2))

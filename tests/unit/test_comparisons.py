@@ -55,6 +55,12 @@ def test_p_is_never_zero_and_one_where_there_is_no_difference():
     assert compared([3.0] * 40, [3.0] * 40).p == 1.0
 
 
+@pytest.mark.parametrize("size", [5, 7])
+def test_editors_with_the_same_total_have_a_p_of_one_whatever_their_last_digits(size):
+    ups = np.random.default_rng(5).integers(1, 9, size) / (3 * size)
+    assert sign_flip_p(np.concatenate([ups, -ups])[None]) == [1.0]
+
+
 def test_items_of_one_source_image_are_one_coin():
     first, second = np.ones(40), np.zeros(40)
     assert compared(first, second).p < 0.001

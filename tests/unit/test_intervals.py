@@ -18,10 +18,23 @@ def scored(values, clusters=None, groups=None):
 
 
 @pytest.mark.parametrize(
-    "sample", [scored([]), scored([5.0]), scored([5.0, np.nan]), scored([1.0, 2.0, 3.0], [7] * 3)]
+    "sample",
+    [
+        scored([]),
+        scored([5.0]),
+        scored([5.0, np.nan]),
+        scored([1.0, 2.0, 3.0], [7] * 3),
+        scored([1.0, 2.0, 3.0, 4.0, np.nan]),
+    ],
 )
-def test_fewer_than_two_clusters_have_no_interval(sample):
+def test_fewer_than_five_clusters_have_no_interval(sample):
     assert interval(sample) is None
+
+
+def test_a_total_has_no_interval_if_a_category_of_it_has_scores_of_one_cluster_only():
+    values, groups = np.arange(31.0), np.array([0] * 30 + [1])
+    assert interval(scored(values, groups=groups)) is None
+    assert interval(scored(values, groups=groups).together()) is not None
 
 
 def test_equal_scores_have_an_interval_without_width():
@@ -65,7 +78,7 @@ def test_a_macro_total_weighs_its_groups_alike():
     assert high < 5.5
 
 
-@given(st.lists(st.floats(0, 10), min_size=2, max_size=60))
+@given(st.lists(st.floats(0, 10), min_size=5, max_size=60))
 def test_the_interval_is_ordered_lies_on_the_scale_and_repeats(values):
     low, high = interval(scored(values))
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
@@ -81,6 +94,20 @@ def sample_of(distribution, drawn):
         values = np.concatenate([drawn.normal(3, 1, 60), drawn.gamma(4.0, 1.75, 40)])
         return scored(values, groups=np.repeat([0, 1], [60, 40]))
     return scored(drawn.gamma(4.0, 1.25, 80) if distribution == "skewed" else drawn.normal(5, 2, 80))
+
+
+def small_sample_of(sizes, drawn):
+    """A sample with categories of these sizes, whose true mean of means is 5."""
+    middles = np.linspace(2, 8, len(sizes)) if len(sizes) > 1 else [5.0]
+    values = [drawn.normal(middle, 2, size) for middle, size in zip(middles, sizes, strict=True)]
+    return scored(np.concatenate(values), groups=np.repeat(np.arange(len(sizes)), sizes))
+
+
+@pytest.mark.parametrize("sizes", [(5,), (8,), (12,), (30,), (3, 60), (4, 600), (50, 5, 5), (3,) * 5])
+def test_intervals_of_few_source_images_hold_the_true_mean_as_often_as_they_say(sizes):
+    drawn = np.random.default_rng(8)
+    found = np.array([interval(small_sample_of(sizes, drawn)) for _ in range(600)])
+    assert 0.92 <= np.mean((found[:, 0] <= 5.0) & (found[:, 1] >= 5.0)) <= 0.985
 
 
 @pytest.mark.parametrize("distribution", ["normal", "skewed", "clustered", "categories"])
@@ -100,9 +127,17 @@ def test_an_editor_that_is_always_better_has_its_rank_for_certain_and_like_ones_
     assert ranks[3] is None
 
 
-def test_equal_totals_share_the_better_rank_and_one_source_image_says_nothing_of_ranks():
+def test_equal_totals_share_the_better_rank_and_few_source_images_say_nothing_of_ranks():
     assert rank_intervals([scored([4.0] * 30), scored([4.0] * 30)]) == [(1, 1, 1), (1, 1, 1)]
     assert rank_intervals([scored([4.0], [0]), scored([3.0], [0])]) == [(1, 1, 2), (2, 1, 2)]
+    few = [scored([value] * 4 + [np.nan] * 20) for value in (4.0, 3.0)]
+    assert rank_intervals(few) == [(1, 1, 2), (2, 1, 2)]
+
+
+def test_totals_that_differ_in_their_last_digits_are_equal():
+    means = [1 / 3, 2 / 3, 5 / 3]
+    samples = [scored(np.repeat(np.roll(means, k), 2), groups=np.repeat([0, 1, 2], 2)) for k in range(3)]
+    assert [rank for rank, _, _ in rank_intervals(samples)] == [1, 1, 1]
 
 
 def test_ranks_of_many_clusters_are_those_of_the_bootstrap(monkeypatch):

@@ -39,6 +39,12 @@ def test_no_right_or_no_wrong_answer_has_no_auc():
     assert auc([1], [], 1) is None
 
 
+@pytest.mark.parametrize("clusters", [0, -3])
+def test_scores_of_no_source_image_at_all_are_refused(clusters):
+    with pytest.raises(ValueError, match=f"{clusters} clusters; at least 1 is needed"):
+        auc([9], [1], clusters)
+
+
 def test_the_interval_is_wide_for_a_few_however_right_they_are_and_narrows_with_more():
     few, many = auc([9] * 5, [1] * 5, 5), auc([9] * 200, [1] * 200, 200)
     assert few.value == many.value == few.high == many.high == pytest.approx(1.0)

@@ -74,11 +74,15 @@ def verdict_of(
         whole = len(numbers) == len(answers)
         values[name] = fmean(numbers) if whole else None
         spread[name] = stdev(numbers) if whole and len(numbers) > 1 else None
+    score = rubric.score(values, item)
+    status = "refused" if refused else "unparsed" if errors else "ok"
+    if status == "ok" and score is None:
+        status, errors = "failed", [f"'{rubric.name}' asks this item nothing that makes its score"]
     return Verdict(
-        status="refused" if refused else "unparsed" if errors else "ok",
+        status=status,
         values=rubric.with_derived(values, item),
         spread=spread,
-        score=rubric.score(values, item),
+        score=score,
         replies={name: [answer.reply for answer in answers] for name, answers in answered.items()},
         batch_size=batch_size,
         tokens=total_tokens(given),

@@ -120,12 +120,19 @@ class Rubric:
         return {**own, **made, "score": self._range(self.formula, self.of)}
 
     def with_derived(self, values: Mapping[str, float | None], item: Item) -> dict[str, float | None]:
-        """Return an item's values with the numbers that follow from them, None where one is missing."""
-        derived = {d.name: self._compute(d.formula, d.of, values, item) for d in self.derived}
+        """Return an item's values with the numbers that follow from them, None where one is missing.
+
+        A number of which the item is asked nothing is not among them, as a metric that is not asked.
+        """
+        derived = {
+            d.name: self._compute(d.formula, d.of, values, item)
+            for d in self.derived
+            if self._asked_among(d.of, item)
+        }
         return {**values, **derived}
 
     def score(self, values: Mapping[str, float | None], item: Item) -> float | None:
-        """Return the item's score by the rubric's formula, or None where a value is missing."""
+        """Return the item's score by the rubric's formula, None where a value is missing or none is asked."""
         if any(values.get(metric.name) is None for metric in self.asked_of(item)):
             return None
         return self._compute(self.formula, self.of, self._capped(values), item)
@@ -133,9 +140,12 @@ class Rubric:
     def _compute(
         self, formula: str, of: tuple[str, ...], values: Mapping[str, float | None], item: Item
     ) -> float | None:
-        names = [metric.name for metric in self.asked_of(item) if not of or metric.name in of]
+        names = self._asked_among(of, item)
         known = {name: value for name in names if (value := values.get(name)) is not None}
         return FORMULAS[formula].compute(known) if names and len(known) == len(names) else None
+
+    def _asked_among(self, of: tuple[str, ...], item: Item) -> list[str]:
+        return [metric.name for metric in self.asked_of(item) if not of or metric.name in of]
 
     def _range(self, formula: str, of: tuple[str, ...]) -> tuple[float, float]:
         used = [metric for metric in self.metrics if not of or metric.name in of]

@@ -7,7 +7,9 @@ _OF_A_MEAN = {
     "scored": "items with a score",
     "coverage": "scored / n",
     "mean": "of the scores there are; empty if there is none",
-    "ci_low, ci_high": "95 % interval of the mean, bootstrapped over source images; empty for fewer than two",
+    "ci_low, ci_high": "95 % interval of the mean, clustered by source image: bootstrapped for up to 500 "
+    "of them, else by Student's t; empty for fewer than five, or fewer than two in a category of "
+    "a macro mean",
     "rank, rank_low, rank_high": "place among the editors by this total, and its 95 % interval",
     "mean_if_missing_lowest, mean_if_missing_highest": "the mean if every missing score were the lowest, the "
     "highest of its scale",
@@ -45,7 +47,7 @@ FILES = (
             "n": "items that both have",
             "wins, ties, losses": "items on which editor has the higher, the same, the lower score",
             "difference": "total of editor less that of against, over these items",
-            "ci_low, ci_high": "its 95 % interval",
+            "ci_low, ci_high": "its 95 % interval, made as that of a mean",
             "p": "two-sided, by flipping the signs of the differences, one source image at a time",
             "p_holm": "corrected for all pairs of this judge and level",
         },

@@ -120,9 +120,12 @@ def _verdict(judge: str, totals: Sequence[Check], minimum: float) -> tuple[str, 
         return "Not known: there is no control whose right place is known.", None
     values = [(c.auc.value, c.against) for c in known if c.auc is not None]
     failed = [against for value, against in values if value < minimum]
+    unknown = [c.against for c in totals if c.auc is None and c.against != ALL_CONTROLS]
     if not failed:
+        compared = f" that could be compared (not {', '.join(unknown)})" if unknown else ""
+        lowest = min(values)[0]
         return (
-            f"{judge} tells every control from a right answer: the lowest AUC is {min(values)[0]:.2f}.",
+            f"{judge} tells every control{compared} from a right answer: the lowest AUC is {lowest:.2f}.",
             True,
         )
     return f"{judge} does not tell {', '.join(failed)} from a right answer. Do not rely on it.", False

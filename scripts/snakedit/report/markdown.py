@@ -30,7 +30,7 @@ def leaderboard_markdown(
         table = standings(rows, judge, SCORE, total)
         parts += [f"## Scores by {plain(judge)}", _table(table, total)]
     parts.append(
-        "Each cell: mean score [95 % interval, bootstrapped over source images] (items with a score / "
+        "Each cell: mean score [95 % interval, clustered by source image] (items with a score / "
         "items). An item without a score is in no mean. macro: mean of the categories' means; micro: mean of "
         "all items."
     )

@@ -150,13 +150,23 @@ def lead(table: Table, compared: Sequence[Comparison], controls: Sequence[str]) 
     if len(contestants) < 2:
         return ""
     first, *others = contestants
-    significant = {frozenset((c.editor, c.against)) for c in compared if c.is_significant}
-    close = [editor for editor in others if frozenset((first, editor)) not in significant]
+    won = {_winner_first(c) for c in compared if c.is_significant}
+    behind = [editor for editor in others if (editor, first) in won]
+    if behind:
+        return (
+            f"{first} has the highest mean, but on the items that both have it is behind "
+            f"{', '.join(behind)} by more than chance would explain."
+        )
+    close = [editor for editor in others if (first, editor) not in won]
     if not close:
         return f"{first} is ahead of every other editor by more than chance would explain."
     if len(close) == len(others):
         return f"{first} has the highest mean, but chance could explain its lead over every other editor."
     return f"{first} has the highest mean. Chance could explain its lead over {', '.join(close)}."
+
+
+def _winner_first(c: Comparison) -> tuple[str, str]:
+    return (c.editor, c.against) if c.difference is not None and c.difference > 0 else (c.against, c.editor)
 
 
 def _judge_view(config: Config, content: Content, judge: str, controls: Sequence[str]) -> JudgedView:

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from judging_by_hand import item, settings
 
 from snakedit.judges.answers import Answer, verdict_of, weighed_answer, written_answer
-from snakedit.judges.rubric import load_rubric
+from snakedit.judges.rubric import Derived, load_rubric
 
 
 def test_no_number_is_made_up_where_nothing_lies_on_the_scale():
@@ -70,3 +72,15 @@ def test_an_item_that_is_asked_nothing_has_failed():
         None,
         "'kris' asks nothing of this item",
     )
+
+
+def test_an_item_that_is_asked_nothing_that_makes_its_score_has_failed_and_keeps_its_other_numbers():
+    rubric = replace(
+        load_rubric("kris"), of=("knowledge",), derived=(Derived("truth", "mean_of_hundred", ("knowledge",)),)
+    )
+    answered = {name: [Answer(5.0, {}, 1)] for name in ("consistency", "instruction", "quality")}
+    verdict = verdict_of(rubric, item(), answered, 1)
+    assert (verdict.status, verdict.score, verdict.values) == ("failed", None, dict.fromkeys(answered, 5.0))
+    assert verdict.error == "'kris' asks this item nothing that makes its score"
+    known = verdict_of(rubric, item(rationale="r"), {**answered, "knowledge": [Answer(5.0, {}, 1)]}, 1)
+    assert (known.status, known.score, known.values["truth"]) == ("ok", 100.0, 100.0)

@@ -128,6 +128,13 @@ def test_a_judge_that_tells_them_apart_is_not_warned_of(tmp_path):
     assert control_warnings(checks, 0.8) == []
 
 
+def test_a_control_that_nothing_was_compared_with_is_not_among_those_told_apart(tmp_path):
+    scores = {**GOOD, "identity": [1, 1, 1, 1], "mixed": [None] * 4}
+    hand, config, _ = checked(tmp_path, {"a": scores})
+    page = (hand.build(config) / "index.html").read_text(encoding="utf-8")
+    assert "vl tells every control that could be compared (not mixed) from a right answer" in page
+
+
 def test_without_controls_the_page_says_that_nothing_is_known(tmp_path):
     hand, config, checks = checked(tmp_path, {"a": {"tiny": [5]}}, {"tiny": {"type": "simulated"}})
     assert checks == []

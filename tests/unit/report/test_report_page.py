@@ -185,6 +185,23 @@ def test_the_front_page_says_whether_chance_could_explain_the_first_place(hand, 
     assert says.replace("tiny", "tiny" if shift else "other") in text
 
 
+def test_the_first_place_is_not_called_ahead_of_an_editor_that_is_better_on_the_items_both_have(hand):
+    hand.editors = ("choosy", "thorough")
+    easy = [n % 2 == 0 for n in range(40)]
+    items = [item(f"i{n}", "c", image_sha256s=[f"{n:064}"]) for n in range(40)]
+    scores = {
+        ("vl", "choosy"): [score(i.id, 7.0 if e else None) for i, e in zip(items, easy, strict=True)],
+        ("vl", "thorough"): [score(i.id, 8.0 if e else 2.0) for i, e in zip(items, easy, strict=True)],
+    }
+    hand.add("c", items, {e: [edit(i.id) for i in items] for e in hand.editors}, scores)
+    editors = {"choosy": {"type": "files"}, "thorough": {"type": "files"}}
+    text = build(hand, config=configuration(editors=editors))[0].text
+    assert (
+        "choosy has the highest mean, but on the items that both have it is behind thorough by more than "
+        "chance would explain." in text
+    )
+
+
 def test_the_columns_of_every_table_are_told_on_the_page(hand):
     hand.add_scored("c", tiny=[1.0], blank=[2.0])
     text = build(hand)[0].text
