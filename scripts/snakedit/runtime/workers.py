@@ -202,6 +202,8 @@ class Workers:
         if "load_error" in message:
             self._say(f"{device}: {message['trace']}")
             self._lose(worker, message["load_error"], outcomes)
+        elif "lost" in message:
+            self._lose(worker, message["lost"], outcomes)
         elif "ready" in message:
             worker.ready = True
             load = Span(device, "load", message["ready"]["started"], message["ready"]["seconds"])

@@ -2,12 +2,18 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 
 class OutOfMemoryError(RuntimeError):
     """Named as torch's."""
+
+
+def unusable_cuda(*_):
+    raise RuntimeError("CUDA error: an illegal memory access was encountered\nand more")
 
 
 class Handler:
@@ -26,6 +32,11 @@ class Handler:
             os.kill(os.getpid(), signal.SIGKILL)
         if action == "hang" or (action == "hang once" and times == 1):
             time.sleep(3600)
+        if action == "spoil cuda" or (action == "spoil cuda once" and times == 1):
+            cuda = SimpleNamespace(is_initialized=lambda: True, device_count=lambda: 2, synchronize=unusable_cuda)
+            sys.modules["torch"] = SimpleNamespace(cuda=cuda)
+        if "torch" in sys.modules:
+            sys.modules["torch"].cuda.synchronize(0)
         if action == "raise":
             raise ValueError(f"broken {payload['n']}\nand more")
         if action == "no memory" or (action == "no memory once" and not self.released):
