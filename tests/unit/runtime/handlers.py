@@ -33,7 +33,9 @@ class Handler:
         if action == "hang" or (action == "hang once" and times == 1):
             time.sleep(3600)
         if action == "spoil cuda" or (action == "spoil cuda once" and times == 1):
-            cuda = SimpleNamespace(is_initialized=lambda: True, device_count=lambda: 2, synchronize=unusable_cuda)
+            cuda = SimpleNamespace(
+                is_initialized=lambda: True, device_count=lambda: 2, synchronize=unusable_cuda
+            )
             sys.modules["torch"] = SimpleNamespace(cuda=cuda)
         if "torch" in sys.modules:
             sys.modules["torch"].cuda.synchronize(0)

@@ -23,5 +23,7 @@ def test_the_processor_has_a_name():
 
 def test_a_model_that_is_spread_names_the_processor_of_its_first_device(monkeypatch):
     names = {"cuda:0": "H100", "cuda:1": "H200"}
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=SimpleNamespace(get_device_name=names.get)))
+    monkeypatch.setitem(
+        sys.modules, "torch", SimpleNamespace(cuda=SimpleNamespace(get_device_name=names.get))
+    )
     assert library_versions.__wrapped__("cuda:0,cuda:1")["processor"] == "H100"

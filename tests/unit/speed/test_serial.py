@@ -232,7 +232,7 @@ def test_where_a_judge_is_spread_the_editor_has_the_first_device(monkeypatch):
 
 
 def test_a_judge_that_is_spread_is_not_moved_to_cpu_memory_and_back():
-    with pytest.raises(StageError, match="run.baseline_swap.*several devices.*allowed: reload"):
+    with pytest.raises(StageError, match=r"run.baseline_swap.*several devices.*allowed: reload"):
         worker("offload", "cuda:0,cuda:1")
 
 
