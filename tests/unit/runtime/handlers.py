@@ -20,6 +20,7 @@ class Handler:
     def __init__(self, settings, device):
         self.settings, self.device = settings, device
         self.released = 0
+        self.spoilt = False
 
     def handle(self, payload):
         marker = Path(payload.get("marker", "/nonexistent"))
@@ -37,8 +38,9 @@ class Handler:
                 is_initialized=lambda: True, device_count=lambda: 2, synchronize=unusable_cuda
             )
             sys.modules["torch"] = SimpleNamespace(cuda=cuda)
-        if "torch" in sys.modules:
-            sys.modules["torch"].cuda.synchronize(0)
+            self.spoilt = True
+        if self.spoilt:
+            unusable_cuda()
         if action == "raise":
             raise ValueError(f"broken {payload['n']}\nand more")
         if action == "no memory" or (action == "no memory once" and not self.released):
