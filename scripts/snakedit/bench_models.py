@@ -117,6 +117,8 @@ def measure_editor(scale: Scale, device: str, variants: Sequence[str] = ()) -> F
             editor.pipeline.transformer = None
             _free()
             editor.pipeline.transformer = build_transformer(scale.editor, device, scale.dtype)
+        # Kept for the whole process: resetting a transformer's own choice leaves that of the variant before.
+        editor.pipeline.transformer.set_attention_backend("native")
         EDITOR_VARIANTS[name](editor.pipeline.transformer)
 
     figures: Figures = []

@@ -18,12 +18,10 @@ def _attention(backend: str, transformer: Any) -> None:
 def _first_block_cache(transformer: Any) -> None:
     from diffusers.hooks import FirstBlockCacheConfig
 
-    transformer.reset_attention_backend()
     transformer.enable_cache(FirstBlockCacheConfig(threshold=0.1))
 
 
 def _compiled(transformer: Any) -> None:
-    transformer.reset_attention_backend()
     if transformer.is_cache_enabled:
         transformer.disable_cache()
     transformer.compile_repeated_blocks(fullgraph=True)

@@ -106,6 +106,18 @@ def test_the_editors_variants_are_timed_side_by_side(capsys):
     assert all("random weights, 64², 2 steps" in how for _, _, how in figures)
 
 
+def test_no_variant_is_timed_with_the_attention_of_the_one_before(capsys):
+    from diffusers.models.attention_dispatch import _AttentionBackendRegistry
+
+    figures = measure_editor(TINY, "cpu", ["cudnn_attention", "first_block_cache", "float8_storage"])
+    assert "models: edit_cudnn_attention is left out: " in capsys.readouterr().err
+    assert [name for name, _, _ in figures] == [
+        "models_edit_first_block_cache_s",
+        "models_edit_float8_storage_s",
+    ]
+    assert _AttentionBackendRegistry.get_active_backend()[0] == "native"
+
+
 def test_the_judges_batches_and_variants_are_timed_side_by_side(capsys):
     figures = measure_judge(TINY, "cpu", ["sdpa", "eager", "flash_attention_2"])
     names = [name for name, _, _ in figures]

@@ -171,6 +171,9 @@ class QwenImageEdit(Editor):
             if self._offload == "none" and self.device != "cpu":
                 self.pipeline.enable_model_cpu_offload(device=self.device)
                 self._offload = "model"
+            elif self._offload == "model":
+                # The part that was at work is still on the device; only a whole call takes it off.
+                self.pipeline.maybe_free_model_hooks()
             torch.cuda.empty_cache()
 
     def _set_tiling(self, is_tiled: bool) -> None:

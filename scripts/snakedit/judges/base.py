@@ -9,6 +9,7 @@ from PIL import Image
 
 from snakedit.judges.rubric import Rubric
 from snakedit.records import Item
+from snakedit.runtime.attempt import is_out_of_memory
 from snakedit.runtime.remote import Server
 
 
@@ -124,7 +125,7 @@ def judge_carefully(
     try:
         return judge_batch(requests)
     except Exception as error:  # noqa: BLE001 - whatever a model raises is that request's failure
-        out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        out_of_memory = is_out_of_memory(error)
         if out_of_memory:
             release_memory()
         if len(requests) == 1:

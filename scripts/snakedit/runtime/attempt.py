@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from snakedit.recipe import canonical
 
+# Of CUDA itself, of cuBLAS and cuDNN, and of torch on the CPU, which raise plain runtime errors.
+NO_MEMORY = ("CUDA error: out of memory", "STATUS_ALLOC_FAILED", "can't allocate memory")
+
 
 class Handler(Protocol):
     """A loaded editor or judge in a worker."""
@@ -39,9 +42,7 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
         except Exception as exception:  # noqa: BLE001 - whatever an editor raises is that item's failure
             result, error = None, f"{type(exception).__name__}: {exception}".splitlines()[0]
             trace = traceback.format_exc()
-            out_of_memory = (
-                isinstance(exception, MemoryError) or type(exception).__name__ == "OutOfMemoryError"
-            )
+            out_of_memory = is_out_of_memory(exception)
         if not out_of_memory:
             break
         # Not while the exception is handled: its traceback still holds the tensors of the failed call.
@@ -51,6 +52,13 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
         **{"result": result, "error": error, "trace": trace},
         **{"seconds": seconds, "started": started, "attempts": attempts},
     }
+
+
+def is_out_of_memory(exception: Exception) -> bool:
+    """Whether an exception says that memory ran out: torch's own, or what CUDA's libraries make of it."""
+    if isinstance(exception, MemoryError) or type(exception).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(exception, RuntimeError) and any(told in str(exception) for told in NO_MEMORY)
 
 
 def now() -> str:

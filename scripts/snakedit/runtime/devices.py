@@ -140,7 +140,7 @@ def visible_gpus() -> list[Device]:
 
 def _is_named(name: str, index: str, uuid: str) -> bool:
     """Whether a name means this device: its index, its UUID, or the UUID's beginning as CUDA allows."""
-    return name in (index, uuid) or (name.startswith(("GPU-", "MIG-")) and uuid.startswith(name))
+    return name in {index, uuid} - {""} or (name.startswith(("GPU-", "MIG-")) and uuid.startswith(name))
 
 
 def _once(devices: Iterable[Device]) -> list[Device]:
@@ -158,14 +158,19 @@ def _gpus_by_nvml() -> list[_Gpu] | None:
     except pynvml.NVMLError:
         return None
     try:
-        gpus = []
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+        gpus: list[_Gpu] = []
+        for place in range(pynvml.nvmlDeviceGetCount()):
+            try:
+                handle = pynvml.nvmlDeviceGetHandleByIndex(place)
+                uuid = _text(pynvml.nvmlDeviceGetUUID(handle))
+            except pynvml.NVMLError:
+                # Lost from its bus, or not this user's. CUDA does not count it either.
+                continue
             slices = _mig_slices(pynvml, handle)
             gpus.append(
                 _Gpu(
-                    index,
-                    _text(pynvml.nvmlDeviceGetUUID(handle)),
+                    len(gpus),
+                    uuid,
                     tuple(_text(pynvml.nvmlDeviceGetUUID(piece)) for piece in slices),
                     _memory(pynvml, handle),
                     tuple(_memory(pynvml, piece) for piece in slices),

@@ -29,7 +29,8 @@ def _processor(device: str) -> str:
         return "endpoint"
     torch = sys.modules.get("torch")
     if device.startswith("cuda") and torch is not None:
-        return str(torch.cuda.get_device_name(device))
+        # A model that is spread has several, of which torch takes one.
+        return str(torch.cuda.get_device_name(device.partition(",")[0]))
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -22,7 +22,7 @@ def work(
     """What a worker process does until its pool closes the connection.
 
     It sends ``load_error`` and ``trace``, or ``ready`` with the seconds that loading took and when it
-    began, then for each payload it receives the fields of an `Outcome`.
+    began, then for each payload it receives the fields of an `Outcome`, or ``lost`` if it can do no more.
     """
     _die_with(parent)
     # Ctrl-C reaches every process of the terminal; who ends first is the pool's business.
@@ -42,8 +42,25 @@ def work(
         while True:
             payload = connection.recv()
             idle = max(0.0, time.time() - free)
-            connection.send({**attempt(handler, payload), "idle": idle})
+            outcome = attempt(handler, payload)
+            if lost := _cuda_error():
+                connection.send({"lost": lost})
+                return
+            connection.send({**outcome, "idle": idle})
             free = time.time()
+
+
+def _cuda_error() -> str | None:
+    """Return why CUDA cannot be used any more: after a fault on a device, every call of its process fails."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    try:
+        for place in range(torch.cuda.device_count()):
+            torch.cuda.synchronize(place)
+    except RuntimeError as error:
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return None
 
 
 def _claim(device: Device) -> str:

@@ -21,6 +21,8 @@ from snakedit.runtime.worker import work
 
 MAX_DEATHS = 2
 STOP_SECONDS = 2.0
+# Freeing a model takes the kernel and the driver seconds; yet less than a job lets its pool be silent for.
+KILL_SECONDS = 8.0
 # Long enough for the slowest disk; only then is a load that hangs given up.
 LOAD_SECONDS = 3600.0
 
@@ -202,6 +204,8 @@ class Workers:
         if "load_error" in message:
             self._say(f"{device}: {message['trace']}")
             self._lose(worker, message["load_error"], outcomes)
+        elif "lost" in message:
+            self._lose(worker, message["lost"], outcomes)
         elif "ready" in message:
             worker.ready = True
             load = Span(device, "load", message["ready"]["started"], message["ready"]["seconds"])
@@ -254,5 +258,5 @@ class Workers:
 def _end(process: SpawnProcess) -> bool:
     """Kill a process; say whether it is gone. One that waits for a broken device in the kernel stays."""
     process.kill()
-    process.join(STOP_SECONDS)
+    process.join(KILL_SECONDS)
     return not process.is_alive()

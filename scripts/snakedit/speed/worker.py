@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from snakedit.editors.stage import load_worker as load_editor
+from snakedit.errors import StageError
 from snakedit.judges.stage import load_worker as load_judge
 from snakedit.runtime.attempt import Handler
 
@@ -33,9 +34,19 @@ class SerialWorker:
         Args:
             settings: ``swap``, one of `SWAPS`; ``editor`` and ``judges`` (name → settings) as the stages'
                 own workers take them.
+
+        Raises:
+            StageError: if what is spread over several devices is to be moved off them.
         """
-        self._device = device
-        self._editor = _Swapped(settings["editor"], load_editor, device, settings["swap"])
+        if settings["swap"] == "offload" and "," in device:
+            raise StageError(
+                "'offload' cannot move a judge that is spread over several devices",
+                where="run.baseline_swap",
+                allowed="reload",
+            )
+        # Only a judge is ever spread.
+        first = device.partition(",")[0]
+        self._editor = _Swapped(settings["editor"], load_editor, first, settings["swap"])
         self._judges = {
             name: _Swapped(judge, load_judge, device, settings["swap"])
             for name, judge in settings["judges"].items()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from editing_by_hand import item, picture, request
 
 from snakedit.checkpoints import ensure_checkpoint
 from snakedit.config import read_params
-from snakedit.editors.base import EditRequest
+from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.errors import CheckpointError, ConfigError, ImageError
 from snakedit.recipe import result_params
@@ -195,6 +196,27 @@ def test_an_item_that_never_fits_leaves_the_next_one_untiled(tiny_editor):
     editor.release_memory()
     editor.edit(EditRequest(item("b"), [picture()], 0))
     assert editor.notes["vae_tiling"] == "false"
+
+
+def test_after_an_out_of_memory_with_offload_no_part_stays_on_the_device(monkeypatch):
+    """What was being called when the memory ran out would stay there beside the next item's first part."""
+    import torch
+
+    called = []
+    pipeline = SimpleNamespace(
+        enable_model_cpu_offload=lambda device: called.append(f"offload {device}"),
+        maybe_free_model_hooks=lambda: called.append("free"),
+        set_progress_bar_config=lambda disable: None,
+    )
+    editor = QwenImageEdit.__new__(QwenImageEdit)
+    Editor.__init__(editor, None, QwenImageEditParams(mrope_repair=False), "cuda:0")
+    monkeypatch.setattr(editor, "move_to", lambda device: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: called.append("empty"))
+    editor.take(pipeline, "none")
+    editor.release_memory()
+    editor.release_memory()
+    assert called == ["offload cuda:0", "empty", "free", "empty"]
 
 
 def test_pixels_that_are_no_numbers_are_a_failure_and_not_a_black_image(tiny_editor):

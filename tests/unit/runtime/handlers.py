@@ -2,18 +2,25 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 
 class OutOfMemoryError(RuntimeError):
     """Named as torch's."""
 
 
+def unusable_cuda(*_):
+    raise RuntimeError("CUDA error: an illegal memory access was encountered\nand more")
+
+
 class Handler:
     def __init__(self, settings, device):
         self.settings, self.device = settings, device
         self.released = 0
+        self.spoilt = False
 
     def handle(self, payload):
         marker = Path(payload.get("marker", "/nonexistent"))
@@ -26,6 +33,14 @@ class Handler:
             os.kill(os.getpid(), signal.SIGKILL)
         if action == "hang" or (action == "hang once" and times == 1):
             time.sleep(3600)
+        if action == "spoil cuda" or (action == "spoil cuda once" and times == 1):
+            cuda = SimpleNamespace(
+                is_initialized=lambda: True, device_count=lambda: 2, synchronize=unusable_cuda
+            )
+            sys.modules["torch"] = SimpleNamespace(cuda=cuda)
+            self.spoilt = True
+        if self.spoilt:
+            unusable_cuda()
         if action == "raise":
             raise ValueError(f"broken {payload['n']}\nand more")
         if action == "no memory" or (action == "no memory once" and not self.released):

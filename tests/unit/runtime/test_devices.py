@@ -24,6 +24,7 @@ class FakeGpu:
     slices: list[str] = field(default_factory=list)
     places: int = 7
     total: int | None = 80 * 2**30
+    lost: bool = False
 
 
 class FakeNvml:
@@ -48,6 +49,8 @@ class FakeNvml:
         return len(self.gpus)
 
     def nvmlDeviceGetHandleByIndex(self, index: int) -> FakeGpu:  # noqa: N802
+        if self.gpus[index].lost:
+            raise self.NVMLError("GPU is lost")
         return self.gpus[index]
 
     def nvmlDeviceGetUUID(self, handle: Any) -> bytes:  # noqa: N802
@@ -180,6 +183,23 @@ def test_a_gpu_split_by_mig_stands_for_its_slices(
 def test_every_device_of_a_host_with_mig_slices_has_a_name_of_its_own(gpus: FakeNvml) -> None:
     gpus.gpus[0].slices = [SLICE_1, SLICE_2]
     assert [gpu.name for gpu in visible_gpus()] == ["cuda:0", "cuda:1", "cuda:2", "cuda:3"]
+
+
+def test_a_gpu_that_is_lost_or_not_this_users_is_left_out_and_cuda_numbers_the_others(
+    gpus: FakeNvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus.gpus[1].lost = True
+    assert [(gpu.id, gpu.name) for gpu in visible_gpus()] == [(A, "cuda:0"), (C, "cuda:1")]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert [gpu.id for gpu in visible_gpus()] == [C]
+
+
+def test_an_empty_cuda_visible_devices_hides_a_slice_too(
+    gpus: FakeNvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus.gpus = [FakeGpu(A, slices=[SLICE_1])]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert visible_gpus() == []
 
 
 def write_driver_file(folder: Path, address: str, uuid: str) -> None:

@@ -1,5 +1,7 @@
 import platform
+import sys
 from importlib.metadata import version
+from types import SimpleNamespace
 
 from snakedit.runtime.versions import library_versions
 
@@ -17,3 +19,11 @@ def test_a_simulated_device_is_named_as_one():
 
 def test_the_processor_has_a_name():
     assert library_versions("cpu")["processor"].strip()
+
+
+def test_a_model_that_is_spread_names_the_processor_of_its_first_device(monkeypatch):
+    names = {"cuda:0": "H100", "cuda:1": "H200"}
+    monkeypatch.setitem(
+        sys.modules, "torch", SimpleNamespace(cuda=SimpleNamespace(get_device_name=names.get))
+    )
+    assert library_versions.__wrapped__("cuda:0,cuda:1")["processor"] == "H100"

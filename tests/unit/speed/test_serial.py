@@ -15,6 +15,7 @@ from snakedit.records import Edit, Item, Score, read_journal, read_records, writ
 from snakedit.runtime.images import save_png
 from snakedit.runtime.pool import JobContext, run_tasks
 from snakedit.speed import serial as serial_module
+from snakedit.speed import worker as worker_module
 from snakedit.speed.build import build_comparison, jobs_that_measured
 from snakedit.speed.measured import JOURNAL, Measured
 from snakedit.speed.serial import Serial, sample, serial_category
@@ -194,11 +195,11 @@ def test_a_sample_is_spread_over_the_category(count, chosen):
     assert sample(list(range(10)), count) == chosen
 
 
-def worker(swap):
+def worker(swap, device="simulated:0"):
     settings = {"type": "simulated", "model": None, "params": {}, "needs_device": True}
     judge = {**settings, "rubric": "viescore", "prompts": {}, "reading": "expected"}
     judge |= {"min_scale_mass": 0.5, "samples": 1}
-    return SerialWorker({"swap": swap, "editor": settings, "judges": {"j": judge}}, "simulated:0")
+    return SerialWorker({"swap": swap, "editor": settings, "judges": {"j": judge}}, device)
 
 
 def payload(folder):
@@ -220,6 +221,19 @@ def test_reloading_loads_for_each_item_and_offloading_once(tmp_path, monkeypatch
         made.handle(payload(tmp_path))
     # The editor and the judge sleep to load, and for each item to work.
     assert len(counted) == 2 * loads + 2 * 2
+
+
+def test_where_a_judge_is_spread_the_editor_has_the_first_device(monkeypatch):
+    places = []
+    for name in ("load_editor", "load_judge"):
+        monkeypatch.setattr(worker_module, name, lambda settings, device: places.append(device))
+    worker("reload", "cuda:0,cuda:1")
+    assert places == ["cuda:0", "cuda:0,cuda:1"]
+
+
+def test_a_judge_that_is_spread_is_not_moved_to_cpu_memory_and_back():
+    with pytest.raises(StageError, match=r"run.baseline_swap.*several devices.*allowed: reload"):
+        worker("offload", "cuda:0,cuda:1")
 
 
 def test_what_fails_in_the_middle_is_still_unloaded(tmp_path, monkeypatch):
