@@ -8,6 +8,8 @@ from pathlib import Path
 
 SCRIPTS = Path(workflow.basedir, "scripts")
 sys.path.insert(0, str(SCRIPTS))
+# Jobs find the library beside their scripts, and Altair its docstrings, however the user's Python is set.
+os.environ.update(PYTHONSAFEPATH="", PYTHONOPTIMIZE="")
 
 from snakemake.settings.types import DeploymentMethod
 

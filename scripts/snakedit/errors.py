@@ -10,11 +10,14 @@ from snakedit.logs import LOGGER
 
 DISK_HINT = "finished images are kept; make room and run again"
 _ACCESS_HINT = "finished images are kept; let this user write there and run again"
+_FOLDER_HINT = "where a folder should be stands a file, or a link whose folder is gone; mend it and run again"
 _DISK_HINTS = {
     errno.ENOSPC: DISK_HINT,
     errno.EDQUOT: DISK_HINT,
     errno.EROFS: _ACCESS_HINT,
     errno.EACCES: _ACCESS_HINT,
+    errno.EEXIST: _FOLDER_HINT,
+    errno.ENOTDIR: _FOLDER_HINT,
 }
 
 

@@ -25,8 +25,10 @@ def disk_error(number):
             r"snakedit: results/x: Read-only file system; .*let this user write there.*",
         ),
         (disk_error(errno.EACCES), r"snakedit: results/x: Permission denied; .*let this user write there.*"),
+        (disk_error(errno.EEXIST), r"snakedit: results/x: File exists; .*a link whose folder is gone.*"),
+        (disk_error(errno.ENOTDIR), r"snakedit: results/x: Not a directory; .*a link whose folder is gone.*"),
     ],
-    ids=["user's", "full", "read-only", "forbidden"],
+    ids=["user's", "full", "read-only", "forbidden", "dangling", "in the way"],
 )
 def test_what_a_user_can_mend_is_one_line_and_exit_code_2(error, line, capsys, monkeypatch):
     # Without a log, as before an entry point has opened its own; other tests leave theirs.

@@ -3,10 +3,13 @@
 import hashlib
 import json
 import re
+import resource
 from typing import Any
 
 import altair as alt
 import vl_convert
+
+from snakedit.errors import StageError
 
 FONT = "system-ui, sans-serif"
 # Okabe and Ito's palette, which colour-blind readers can tell apart; grey is for what is no work.
@@ -22,13 +25,28 @@ COLOURS = {
 INK = "currentColor"
 
 
+# What vl-convert's JavaScript reserves, used or not; without them it aborts the process.
+ADDRESSES = 68 * 2**30
+
+
 def values(rows: list[dict[str, Any]]) -> alt.InlineData:
     """Return rows as data that stands in the chart itself."""
     return alt.InlineData(values=rows)
 
 
 def to_svg(chart: Any) -> str:
-    """Return a chart as SVG. No address is opened, and text in it is escaped."""
+    """Return a chart as SVG. No address is opened, and text in it is escaped.
+
+    Raises:
+        StageError: if a limit on this process's memory leaves too few addresses for it.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < ADDRESSES:
+        raise StageError(
+            f"the limit of {limit / 2**30:.0f} GiB on virtual memory (ulimit -v) leaves no room for plots",
+            allowed=f"{ADDRESSES // 2**30} GiB or more, of which few are used",
+            hint="run `ulimit -v unlimited`, or start snakemake where there is no such limit",
+        )
     themed = (
         chart.configure(background="transparent", font=FONT)
         .configure_view(stroke=None)

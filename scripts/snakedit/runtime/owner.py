@@ -1,12 +1,15 @@
 """The run that a job or a pool belongs to: its Snakemake, named so that a reused pid is no other's."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from snakedit.errors import StageError
 from snakedit.runtime.private import start_time
+
+ASK_SECONDS = 0.5
 
 
 def owner() -> str:
@@ -34,6 +37,9 @@ def watch(owner: str) -> int | None:
         descriptor = os.pidfd_open(int(pid))
     except (ProcessLookupError, ValueError):
         return None
+    except (AttributeError, OSError):
+        # Not in the Python of conda and of uv, nor in Linux before 5.3.
+        return _asked(int(pid), started)
     if _started(int(pid)) == started:
         return descriptor
     os.close(descriptor)
@@ -59,6 +65,21 @@ def watched() -> Iterator[int]:
 def over() -> StageError:
     """Return the error of a job whose run is over."""
     return StageError(f"the run {owner()} that this job belongs to is over")
+
+
+def _asked(pid: int, started: str) -> int | None:
+    """Do as `watch` does by looking again and again whether the process is there."""
+    if _started(pid) != started:
+        return None
+    reading, writing = os.pipe()
+
+    def ask() -> None:
+        while _started(pid) == started:
+            time.sleep(ASK_SECONDS)
+        os.close(writing)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return reading
 
 
 def _started(pid: int) -> str | None:

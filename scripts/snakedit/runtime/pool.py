@@ -8,7 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -212,7 +212,9 @@ class _Watcher:
     def __exit__(self, *exc: object) -> None:
         self._sampler.close()
         if self._trace is not None:
-            self._trace.close()
+            # What has ended the job, as a full disk does, is told once.
+            with suppress(*[OSError] if exc[0] else []):
+                self._trace.close()
 
     def see(self, event: Event) -> None:
         """Write what has happened, and once a second what is used."""

@@ -61,4 +61,8 @@ def start_time(pid: int) -> str:
     except FileNotFoundError:
         raise ProcessLookupError(pid) from None
     # The command's name stands in parentheses and may hold spaces.
-    return fields.rpartition(")")[2].split()[19]
+    state, *others = fields.rpartition(")")[2].split()
+    if state in "ZX":
+        # It has ended, and its parent has not looked yet.
+        raise ProcessLookupError(pid)
+    return others[18]

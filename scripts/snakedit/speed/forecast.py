@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from snakedit.runtime.owner import owner
 from snakedit.shards import Shard
 from snakedit.speed.costs import FILE, Costs, measured, read_costs, write_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, line
-from snakedit.speed.schedule import one_by_one
+from snakedit.speed.schedule import Prediction, one_by_one
 from snakedit.speed.traces import RunTrace, read_runs
 
 # What the latest run was expected to take.
@@ -56,23 +57,29 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
     costs = known_costs(plan.config, [read_costs(path) for path in folders if path.exists()])
     found = estimate(plan.config, todo, costs, plan.device_count, cores or 1, prepared)
     serial = _serial_seconds(plan, [wildcards for rule, wildcards in jobs if rule == SERIAL], costs)
-    EXPECTED.unlink(missing_ok=True)
     told: list[str] = []
     wall = serial + (found.prediction.wall if found.prediction else 0.0)
     # Before the first run of a model it is not known whether the run is long.
     if found.unknown or wall >= LONG_SECONDS:
         told = [line(found, plan.device_count)] if found.work or found.unknown else []
         told += [f"one by one, about {duration(serial)}"] if serial else []
-    if found.prediction is not None:
-        work: dict[str, dict[str, float]] = {}
-        for (name, stage), seconds in found.prediction.work.items():
-            benchmark, *_, category = name.split("/")
-            key = f"{stage} {category}"
-            work.setdefault(benchmark, {})[key] = work.get(benchmark, {}).get(key, 0.0) + seconds
-        content = {"run": owner(), "last_device": found.prediction.last_device, "work": work}
-        write_whole(EXPECTED, [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
     if any(told):
         print(f"snakedit: {'; then '.join(filter(None, told))}", file=sys.stderr)
+    # For want of a forecast no run ends: a disk that is full is told by the jobs that write to it.
+    with suppress(OSError):
+        EXPECTED.unlink(missing_ok=True)
+        if found.prediction is not None:
+            _keep(found.prediction)
+
+
+def _keep(prediction: Prediction) -> None:
+    work: dict[str, dict[str, float]] = {}
+    for (name, stage), seconds in prediction.work.items():
+        benchmark, *_, category = name.split("/")
+        key = f"{stage} {category}"
+        work.setdefault(benchmark, {})[key] = work.get(benchmark, {}).get(key, 0.0) + seconds
+    content = {"run": owner(), "last_device": prediction.last_device, "work": work}
+    write_whole(EXPECTED, [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
 
 
 def _todo(

@@ -1,9 +1,13 @@
 """The pictures: what stands in them, in which order, and that a stranger's text stays text."""
 
 import re
+import resource
 import xml.etree.ElementTree as ElementTree
 
+import pytest
+
 from snakedit.comparisons import Comparison
+from snakedit.errors import StageError
 from snakedit.report import plots
 from snakedit.report.activity import Activity
 from snakedit.report.leaderboard import Row, Standing
@@ -92,3 +96,9 @@ def test_text_takes_the_colour_of_the_page_and_nothing_hides_its_background():
     svg = plots.standings_plot([standing("a", summary(3.0))], "macro")
     assert svg.count('fill="currentColor"') > 3
     assert 'fill="white"' not in svg
+
+
+def test_a_limit_on_addresses_under_which_the_process_would_be_aborted_is_told(monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (32 * 2**30, resource.RLIM_INFINITY))
+    with pytest.raises(StageError, match=r"limit of 32 GiB .*ulimit -v.*; allowed: 68 GiB or more"):
+        plots.distributions({"ant": [0.4, 0.6]})

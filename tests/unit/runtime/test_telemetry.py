@@ -1,6 +1,7 @@
 """Telemetry: what the devices did and what was used, as a Chrome trace and as a table."""
 
 import csv
+import errno
 import json
 import os
 import sys
@@ -282,6 +283,16 @@ def test_a_job_that_is_left_early_has_a_whole_trace(tmp_path):
     (path,) = traces(tmp_path)
     assert json.loads(path.read_text(encoding="utf-8"))
     assert path.with_suffix(".csv").exists()
+
+
+def test_a_trace_that_finds_no_room_adds_nothing_to_what_has_ended_the_job(tmp_path, monkeypatch):
+    def full(self):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Trace, "close", full)
+    outcomes = run_tasks(work(), handlers.load, tasks(5), run_config(resident=False), traced(tmp_path))
+    next(outcomes)
+    outcomes.close()
 
 
 def test_a_drivers_memory_does_not_grow_with_its_items(tmp_path):

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -48,6 +50,15 @@ def test_a_long_run_is_announced_in_one_line_and_kept(capsys):
     kept = json.loads(forecast.EXPECTED.read_text(encoding="utf-8"))
     assert kept["run"] == "1:1"
     assert kept["work"] == {"b": {"edit c": 80.0, "score c": 10.0}}
+
+
+def test_a_run_begins_where_its_forecast_finds_no_room(capsys, monkeypatch):
+    def full(path, chunks):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(forecast, "write_whole", full)
+    announce(plan(), JOBS, 2)
+    assert "40 edits and 40 scores" in capsys.readouterr().err
 
 
 def test_a_short_run_is_not(capsys):
