@@ -8,7 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -213,7 +213,7 @@ class _Watcher:
         self._sampler.close()
         if self._trace is not None:
             # What has ended the job, as a full disk does, is told once.
-            with suppress(*[OSError] if exc[0] else []):
+            with suppress(OSError) if exc[0] else nullcontext():
                 self._trace.close()
 
     def see(self, event: Event) -> None:

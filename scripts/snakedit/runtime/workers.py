@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -185,11 +185,10 @@ class Workers:
             if worker.task is not None or not worker.ready:
                 worker.process.kill()
             worker.connection.close()
-        deadline = time.monotonic() + STOP_SECONDS
+        _wait(worker.process for worker in self._workers)
         for worker in self._workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.is_alive():
-                _end(worker.process)
+            worker.process.kill()
+        _wait(worker.process for worker in self._workers)
         self._workers = []
 
     def _read(self, worker: _Worker, outcomes: list[tuple[Any, Outcome]]) -> None:
@@ -260,3 +259,10 @@ def _end(process: SpawnProcess) -> bool:
     process.kill()
     process.join(KILL_SECONDS)
     return not process.is_alive()
+
+
+def _wait(processes: Iterable[SpawnProcess]) -> None:
+    """Wait a little for all of them to end."""
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
