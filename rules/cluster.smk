@@ -4,7 +4,7 @@ from copy import copy
 
 from snakemake.exceptions import WorkflowError
 
-from snakedit.cluster import COMMENT, check_submission, check_tools
+from snakedit.cluster import COMMENT, check_queue, check_submission, check_tools
 
 SLURM = sys.modules.get("snakemake_executor_plugin_slurm")
 
@@ -51,6 +51,8 @@ def check_submissions():
     calls = {}
     try:
         check_tools()
+        prefix = workflow.executor_settings.jobname_prefix
+        check_queue(Path(workflow.workdir_init), prefix)
         dag = workflow.dag
         jobs = [job for job in dag.needrun_jobs() if not job.is_local]
         for job in dict.fromkeys(dag.get_job_group(job) or job for job in jobs):

@@ -1,6 +1,7 @@
 """What a run needs of a cluster: a filesystem that its nodes share with the place where it was started."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Collection
@@ -85,6 +86,38 @@ def check_tools() -> None:
             f"not found: {', '.join(missing)}",
             where="SLURM",
             hint="start snakemake where its commands are, as on a login node",
+        )
+
+
+def check_queue(folder: Path, prefix: str | None) -> None:
+    """Refuse a run while jobs of an earlier one, which was killed, are in the queue.
+
+    They would edit what this one's jobs edit; or, when this one is over, put what was asked for earlier in
+    the place of its results.
+
+    Args:
+        folder: where the run was started.
+        prefix: what the names of its jobs begin with.
+
+    Raises:
+        ConfigError: with how to cancel them.
+    """
+    asked = ["squeue", "--noheader", f"--user={os.getuid()}", "--format=%T|%j|%Z"]
+    queue = subprocess.run(asked, capture_output=True, text=True).stdout
+    # The plugin's name for a run.
+    name_of_run = re.compile(rf"{re.escape(f'{prefix}_' if prefix else '')}[0-9a-f]{{8}}-[0-9a-f-]{{27}}")
+    runs = []
+    for line in queue.splitlines():
+        state, name, started_in = line.split("|", 2)
+        # What is completing has been cancelled, and stops within seconds.
+        if state != "COMPLETING" and Path(started_in) == folder and name_of_run.fullmatch(name):
+            runs.append(name)
+    if runs:
+        cancel = "; ".join(f"scancel --name {name}" for name in dict.fromkeys(runs))
+        raise ConfigError(
+            f"holds {len(runs)} job(s) of an earlier run in this folder",
+            where="SLURM's queue",
+            hint=f"wait until they have ended, or cancel them: {cancel}",
         )
 
 

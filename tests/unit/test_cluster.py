@@ -1,6 +1,7 @@
 """What a cluster needs: a shared filesystem, jobs that it takes, a profile that repeats the default one."""
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from snakedit.cluster import (
     RUN_FOLDER,
     TOOLS,
     check_folder,
+    check_queue,
     check_storage,
     check_submission,
     check_tools,
@@ -113,6 +115,23 @@ def test_a_job_that_cannot_be_taken_back_is_named(tools: Path):
         ConfigError, match="scancel: job 7, sent to ask whether SLURM takes it, stays: no answer"
     ):
         check_submission("sbatch -p gpu", "edit_e1")
+
+
+@pytest.mark.parametrize("prefix", ["snakedit", None])
+def test_jobs_that_a_killed_run_has_left_are_told_with_how_to_cancel_them(
+    prefix: str | None, tools: Path, tmp_path: Path
+):
+    run = f"{prefix}_{uuid.uuid4()}" if prefix else str(uuid.uuid4())
+    others = [("COMPLETING", run, tmp_path), ("RUNNING", "mine", tmp_path), ("PENDING", run, tmp_path / "b")]
+    queue = "\n".join(f"{state}|{name}|{folder}" for state, name, folder in others)
+    write_tool(tools / "squeue", f"echo '{queue}'")
+    check_queue(tmp_path, prefix)
+
+    queue += f"\nRUNNING|{run}|{tmp_path}\nPENDING|{run}|{tmp_path}"
+    write_tool(tools / "squeue", f"echo '{queue}'")
+    line = rf"holds 2 job\(s\) of an earlier run in this folder; .* or cancel them: scancel --name {run}$"
+    with pytest.raises(ConfigError, match=line):
+        check_queue(tmp_path, prefix)
 
 
 def test_the_profile_for_slurm_repeats_the_default_one():
