@@ -4,7 +4,7 @@ from copy import copy
 
 from snakemake.exceptions import WorkflowError
 
-from snakedit.cluster import COMMENT, check_queue, check_submission, check_tools
+from snakedit.cluster import COMMENT, ask_again, check_queue, check_submission, check_tools
 
 SLURM = sys.modules.get("snakemake_executor_plugin_slurm")
 
@@ -20,6 +20,7 @@ if not workflow.remote_exec or workflow.resource_settings.nodes:
     workflow.register_resource("nodes", 1)
 if SLURM:
     SLURM.common_settings.pass_group_args = True
+    SLURM.query_job_status = ask_again(SLURM.query_job_status)
 
 
 def submission(job):

@@ -4,7 +4,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from logging import Logger
 from pathlib import Path
 
 from snakedit.errors import ConfigError, StageError
@@ -17,6 +18,8 @@ RUN_FOLDER = Path("results/.run")
 COMMENT = "snakedit"
 # The plugin calls them all, and where one of them is missing it waits for ever.
 TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr")
+# What the plugin learns of its jobs, number → state, and in how many seconds; both None if it learns nothing.
+States = tuple[Mapping[str, str] | None, float | None]
 _HINT = "the nodes must share one filesystem with the place where snakemake is started"
 
 
@@ -72,6 +75,29 @@ def check_folder() -> None:
     if Path.cwd() != Path(wanted) or not RUN_FOLDER.is_dir():
         node = os.environ.get("SLURMD_NODENAME") or os.uname().nodename
         raise StageError(f"does not see the folder of its run, {wanted}", where=node, hint=_HINT)
+
+
+def ask_again(
+    query: Callable[[str, Logger], Awaitable[States]],
+) -> Callable[[str, Logger], Awaitable[States]]:
+    """Return the plugin's question after its jobs, so that it loses none of them.
+
+    It forgets all its jobs when SLURM does not answer, as while the controller starts again, and does not
+    know the words in which sacct tells that somebody has cancelled one. It would wait for them for ever.
+
+    Args:
+        query: as the plugin asks.
+    """
+
+    async def asked(command: str, logger: Logger) -> States:
+        states, seconds = await query(command, logger)
+        if states is None:
+            logger.warning("SLURM did not tell the state of the jobs; it is asked again.")
+            # A job of which nothing is told is asked after again.
+            return {}, 0.0
+        return {job: state.partition(" by ")[0] for job, state in states.items()}, seconds
+
+    return asked
 
 
 def check_tools() -> None:

@@ -1,7 +1,9 @@
 """What a cluster needs: a shared filesystem, jobs that it takes, a profile that repeats the default one."""
 
+import asyncio
 import os
 import uuid
+from logging import Logger, getLogger
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from snakedit.cluster import (
     GPUS_VARIABLE,
     RUN_FOLDER,
     TOOLS,
+    States,
+    ask_again,
     check_folder,
     check_queue,
     check_storage,
@@ -132,6 +136,24 @@ def test_jobs_that_a_killed_run_has_left_are_told_with_how_to_cancel_them(
     line = rf"holds 2 job\(s\) of an earlier run in this folder; .* or cancel them: scancel --name {run}$"
     with pytest.raises(ConfigError, match=line):
         check_queue(tmp_path, prefix)
+
+
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        ((None, None), {}),
+        (({"7": "CANCELLED by 1000", "8": "RUNNING"}, 0.1), {"7": "CANCELLED", "8": "RUNNING"}),
+    ],
+)
+def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
+    told: States, understood: dict[str, str]
+):
+    async def query(command: str, logger: Logger) -> States:
+        return told
+
+    states, seconds = asyncio.run(ask_again(query)("squeue", getLogger()))
+    assert states == understood
+    assert seconds is not None
 
 
 def test_the_profile_for_slurm_repeats_the_default_one():
