@@ -20,6 +20,12 @@ COMMENT = "snakedit"
 TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr")
 # What the plugin learns of its jobs, number → state, and in how many seconds; both None if it learns nothing.
 States = tuple[Mapping[str, str] | None, float | None]
+# States in which SLURM itself has ended a job, and what to say of them.
+ENDED = {
+    "TIMEOUT": "it was not done in its time; runtime in the profile says how much it has",
+    "OUT_OF_MEMORY": "it needed more memory; mem_mb in the profile says how much it has",
+    "CANCELLED": "somebody has cancelled it",
+}
 _HINT = "the nodes must share one filesystem with the place where snakemake is started"
 
 
@@ -80,14 +86,17 @@ def check_folder() -> None:
 def ask_again(
     query: Callable[[str, Logger], Awaitable[States]],
 ) -> Callable[[str, Logger], Awaitable[States]]:
-    """Return the plugin's question after its jobs, so that it loses none of them.
+    """Return the plugin's question after its jobs, so that it loses none, and that it is told why one ended.
 
     It forgets all its jobs when SLURM does not answer, as while the controller starts again, and does not
     know the words in which sacct tells that somebody has cancelled one. It would wait for them for ever.
+    Of a group Snakemake does not pass on what the plugin says of its end.
 
     Args:
         query: as the plugin asks.
     """
+
+    told = set()
 
     async def asked(command: str, logger: Logger) -> States:
         states, seconds = await query(command, logger)
@@ -95,7 +104,12 @@ def ask_again(
             logger.warning("SLURM did not tell the state of the jobs; it is asked again.")
             # A job of which nothing is told is asked after again.
             return {}, 0.0
-        return {job: state.partition(" by ")[0] for job, state in states.items()}, seconds
+        states = {job: state.partition(" by ")[0] for job, state in states.items()}
+        for job, state in states.items():
+            if state in ENDED and job not in told:
+                told.add(job)
+                logger.error(f"SLURM job {job}: {state}: {ENDED[state]}.")
+        return states, seconds
 
     return asked
 

@@ -156,6 +156,18 @@ def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
     assert seconds is not None
 
 
+def test_why_slurm_has_ended_a_job_is_told_once(caplog: pytest.LogCaptureFixture):
+    async def query(command: str, logger: Logger) -> States:
+        return {"7": "TIMEOUT", "8": "COMPLETED", "9": "FAILED"}, 0.1
+
+    asked = ask_again(query)
+    for _ in range(2):
+        asyncio.run(asked("squeue", getLogger()))
+    assert [record.message for record in caplog.records] == [
+        "SLURM job 7: TIMEOUT: it was not done in its time; runtime in the profile says how much it has."
+    ]
+
+
 def test_the_profile_for_slurm_repeats_the_default_one():
     profiles = Path(__file__).resolve().parents[2] / "profiles"
     default, slurm = (
