@@ -20,9 +20,10 @@ COMMENT = "snakedit"
 TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr")
 # What the plugin learns of its jobs, number → state, and in how many seconds; both None if it learns nothing.
 States = tuple[Mapping[str, str] | None, float | None]
-# States in which SLURM itself has ended a job, and what to say of them.
-ENDED = {
-    "TIMEOUT": "it was not done in its time; runtime in the profile says how much it has",
+# States in which a job has failed, and what to say of them.
+FAILED = {
+    "FAILED": "its log says why; where there is none, the node could not write it",
+    "TIMEOUT": "its time was over; runtime in the profile says how much it has",
     "OUT_OF_MEMORY": "it needed more memory; mem_mb in the profile says how much it has",
     "CANCELLED": "somebody has cancelled it",
 }
@@ -86,7 +87,7 @@ def check_folder() -> None:
 def ask_again(
     query: Callable[[str, Logger], Awaitable[States]],
 ) -> Callable[[str, Logger], Awaitable[States]]:
-    """Return the plugin's question after its jobs, so that it loses none, and that it is told why one ended.
+    """Return the plugin's question after its jobs, so that it loses none, and that it is told how one failed.
 
     It forgets all its jobs when SLURM does not answer, as while the controller starts again, and does not
     know the words in which sacct tells that somebody has cancelled one. It would wait for them for ever.
@@ -96,7 +97,7 @@ def ask_again(
         query: as the plugin asks.
     """
 
-    told = set()
+    told: set[str] = set()
 
     async def asked(command: str, logger: Logger) -> States:
         states, seconds = await query(command, logger)
@@ -105,13 +106,22 @@ def ask_again(
             # A job of which nothing is told is asked after again.
             return {}, 0.0
         states = {job: state.partition(" by ")[0] for job, state in states.items()}
-        for job, state in states.items():
-            if state in ENDED and job not in told:
-                told.add(job)
-                logger.error(f"SLURM job {job}: {state}: {ENDED[state]}.")
+        failed = {job: state for job, state in states.items() if state in FAILED and job not in told}
+        nodes = _nodes_of(failed)
+        for job, state in failed.items():
+            logger.error(f"SLURM job {job} on {nodes.get(job) or 'a node'}: {state}: {FAILED[state]}.")
+        told.update(failed)
         return states, seconds
 
     return asked
+
+
+def _nodes_of(jobs: Collection[str]) -> dict[str, str]:
+    if not jobs:
+        return {}
+    asked = ["squeue", "--noheader", "--states=all", "--format=%A|%N", f"--jobs={','.join(jobs)}"]
+    lines = subprocess.run(asked, capture_output=True, text=True).stdout.splitlines()
+    return dict(line.split("|", 1) for line in lines)
 
 
 def check_tools() -> None:

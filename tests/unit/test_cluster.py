@@ -156,16 +156,19 @@ def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
     assert seconds is not None
 
 
-def test_why_slurm_has_ended_a_job_is_told_once(caplog: pytest.LogCaptureFixture):
+def test_how_and_where_a_job_has_failed_is_told_once(tools: Path, caplog: pytest.LogCaptureFixture):
     async def query(command: str, logger: Logger) -> States:
         return {"7": "TIMEOUT", "8": "COMPLETED", "9": "FAILED"}, 0.1
 
+    write_tool(tools / "squeue", "echo '7|n2'")
     asked = ask_again(query)
     for _ in range(2):
         asyncio.run(asked("squeue", getLogger()))
     assert [record.message for record in caplog.records] == [
-        "SLURM job 7: TIMEOUT: it was not done in its time; runtime in the profile says how much it has."
+        "SLURM job 7 on n2: TIMEOUT: its time was over; runtime in the profile says how much it has.",
+        "SLURM job 9 on a node: FAILED: its log says why; where there is none, the node could not write it.",
     ]
+    assert len(called(tools)) == 1
 
 
 def test_the_profile_for_slurm_repeats_the_default_one():
