@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import uuid
 from logging import Logger, getLogger
 from pathlib import Path
@@ -180,3 +181,24 @@ def test_the_profile_for_slurm_repeats_the_default_one():
     # Cores are those of this machine.
     del default["cores"]
     assert {key: slurm.get(key) for key in default} == default
+
+
+def test_a_rule_whose_jobs_go_to_nodes_says_how_many_gpus_it_asks_for():
+    # SLURM's plugin reads a model of GPUs without a number as one of them.
+    repository = Path(__file__).resolve().parents[2]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (repository / "Snakefile", *repository.glob("rules/*.smk"))
+    ]
+    local = {
+        name
+        for text in texts
+        for names in re.findall(r"^localrules:\n((?:    \w+,\n)+)", text, re.M)
+        for name in re.findall(r"\w+", names)
+    }
+    rules = {
+        name: body
+        for text in texts
+        for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n(?=    ))+)", text, re.M)
+    }
+    assert {name for name, body in rules.items() if not re.search(r"\bgpu=", body)} == local
