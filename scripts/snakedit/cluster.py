@@ -27,6 +27,8 @@ FAILED = {
     "OUT_OF_MEMORY": "it needed more memory; mem_mb in the profile says how much it has",
     "CANCELLED": "somebody has cancelled it",
 }
+# Why a job that SLURM has let in would wait for ever.
+TOO_LONG = "PartitionTimeLimit"
 _HINT = "the nodes must share one filesystem with the place where snakemake is started"
 
 
@@ -87,7 +89,7 @@ def check_folder() -> None:
 def ask_again(
     query: Callable[[str, Logger], Awaitable[States]],
 ) -> Callable[[str, Logger], Awaitable[States]]:
-    """Return the plugin's question after its jobs, so that it loses none, and that it is told how one failed.
+    """Return the plugin's question after its jobs, so that it loses none, and a failure has a cause.
 
     It forgets all its jobs when SLURM does not answer, as while the controller starts again, and does not
     know the words in which sacct tells that somebody has cancelled one. It would wait for them for ever.
@@ -97,7 +99,7 @@ def ask_again(
         query: as the plugin asks.
     """
 
-    told: set[str] = set()
+    told: set[tuple[str, str]] = set()
 
     async def asked(command: str, logger: Logger) -> States:
         states, seconds = await query(command, logger)
@@ -106,22 +108,33 @@ def ask_again(
             # A job of which nothing is told is asked after again.
             return {}, 0.0
         states = {job: state.partition(" by ")[0] for job, state in states.items()}
-        failed = {job: state for job, state in states.items() if state in FAILED and job not in told}
-        nodes = _nodes_of(failed)
-        for job, state in failed.items():
-            logger.error(f"SLURM job {job} on {nodes.get(job) or 'a node'}: {state}: {FAILED[state]}.")
-        told.update(failed)
+        new = {job: state for job, state in states.items() if (job, state) not in told}
+        new = {job: state for job, state in new.items() if state in FAILED or state == "PENDING"}
+        places = _places_of(new)
+        for job, state in new.items():
+            node, reason = places.get(job, ("", ""))
+            if state in FAILED:
+                logger.error(f"SLURM job {job} on {node or 'a node'}: {state}: {FAILED[state]}.")
+            elif reason == TOO_LONG:
+                logger.error(
+                    f"SLURM job {job}: {reason}: it waits for ever, since its partition allows less time;"
+                    " runtime in the profile, times the jobs that share an allocation (group-components)."
+                )
+            else:
+                continue
+            told.add((job, state))
         return states, seconds
 
     return asked
 
 
-def _nodes_of(jobs: Collection[str]) -> dict[str, str]:
+def _places_of(jobs: Collection[str]) -> dict[str, tuple[str, str]]:
+    """The node of each job that SLURM tells something of, and why it waits or has ended."""
     if not jobs:
         return {}
-    asked = ["squeue", "--noheader", "--states=all", "--format=%A|%N", f"--jobs={','.join(jobs)}"]
+    asked = ["squeue", "--noheader", "--states=all", "--format=%A|%N|%r", f"--jobs={','.join(jobs)}"]
     lines = subprocess.run(asked, capture_output=True, text=True).stdout.splitlines()
-    return dict(line.split("|", 1) for line in lines)
+    return {job: (node, reason) for job, node, reason in (line.split("|", 2) for line in lines)}
 
 
 def check_tools() -> None:

@@ -157,15 +157,20 @@ def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
     assert seconds is not None
 
 
-def test_how_and_where_a_job_has_failed_is_told_once(tools: Path, caplog: pytest.LogCaptureFixture):
+def test_how_and_where_a_job_has_failed_or_is_stuck_is_told_once(
+    tools: Path, caplog: pytest.LogCaptureFixture
+):
     async def query(command: str, logger: Logger) -> States:
-        return {"7": "TIMEOUT", "8": "COMPLETED", "9": "FAILED"}, 0.1
+        states = {"6": "PENDING", "7": "TIMEOUT", "8": "COMPLETED", "9": "FAILED"}
+        return states, 0.1
 
-    write_tool(tools / "squeue", "echo '7|n2'")
+    write_tool(tools / "squeue", "printf '6||PartitionTimeLimit\\n7|n2|TimeLimit\\n'")
     asked = ask_again(query)
     for _ in range(2):
         asyncio.run(asked("squeue", getLogger()))
     assert [record.message for record in caplog.records] == [
+        "SLURM job 6: PartitionTimeLimit: it waits for ever, since its partition allows less time;"
+        " runtime in the profile, times the jobs that share an allocation (group-components).",
         "SLURM job 7 on n2: TIMEOUT: its time was over; runtime in the profile says how much it has.",
         "SLURM job 9 on a node: FAILED: its log says why; where there is none, the node could not write it.",
     ]
