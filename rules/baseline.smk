@@ -2,6 +2,10 @@
 # recipes one item after the other on one device, in results/{benchmark}/speed/.
 
 
+localrules:
+    build_comparison,
+
+
 rule serial_category:
     input:
         item_records="results/{benchmark}/items/{category}/items.jsonl",

@@ -4,7 +4,13 @@ from copy import copy
 
 from snakemake.exceptions import WorkflowError
 
-from snakedit.cluster import COMMENT, check_submission, check_tools
+from snakedit.cluster import (
+    COMMENT,
+    ask_again,
+    check_queue,
+    check_submission,
+    check_tools,
+)
 
 SLURM = sys.modules.get("snakemake_executor_plugin_slurm")
 
@@ -20,6 +26,7 @@ if not workflow.remote_exec or workflow.resource_settings.nodes:
     workflow.register_resource("nodes", 1)
 if SLURM:
     SLURM.common_settings.pass_group_args = True
+    SLURM.query_job_status = ask_again(SLURM.query_job_status)
 
 
 def submission(job):
@@ -51,6 +58,8 @@ def check_submissions():
     calls = {}
     try:
         check_tools()
+        prefix = workflow.executor_settings.jobname_prefix
+        check_queue(Path(workflow.workdir_init), prefix)
         dag = workflow.dag
         jobs = [job for job in dag.needrun_jobs() if not job.is_local]
         for job in dict.fromkeys(dag.get_job_group(job) or job for job in jobs):

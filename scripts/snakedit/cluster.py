@@ -1,9 +1,11 @@
 """What a run needs of a cluster: a filesystem that its nodes share with the place where it was started."""
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from logging import Logger
 from pathlib import Path
 
 from snakedit.errors import ConfigError, StageError
@@ -16,6 +18,17 @@ RUN_FOLDER = Path("results/.run")
 COMMENT = "snakedit"
 # The plugin calls them all, and where one of them is missing it waits for ever.
 TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr")
+# What the plugin learns of its jobs, number → state, and in how many seconds; both None if it learns nothing.
+States = tuple[Mapping[str, str] | None, float | None]
+# States in which a job has failed, and what to say of them.
+FAILED = {
+    "FAILED": "its log says why; where there is none, the node could not write it",
+    "TIMEOUT": "its time was over; runtime in the profile says how much it has",
+    "OUT_OF_MEMORY": "it needed more memory; mem_mb in the profile says how much it has",
+    "CANCELLED": "somebody has cancelled it",
+}
+# Why a job that SLURM has let in would wait for ever.
+TOO_LONG = "PartitionTimeLimit"
 _HINT = "the nodes must share one filesystem with the place where snakemake is started"
 
 
@@ -73,6 +86,57 @@ def check_folder() -> None:
         raise StageError(f"does not see the folder of its run, {wanted}", where=node, hint=_HINT)
 
 
+def ask_again(
+    query: Callable[[str, Logger], Awaitable[States]],
+) -> Callable[[str, Logger], Awaitable[States]]:
+    """Return the plugin's question after its jobs, so that it loses none, and a failure has a cause.
+
+    It forgets all its jobs when SLURM does not answer, as while the controller starts again, and does not
+    know the words in which sacct tells that somebody has cancelled one. It would wait for them for ever.
+    Of a group Snakemake does not pass on what the plugin says of its end.
+
+    Args:
+        query: as the plugin asks.
+    """
+
+    told: set[tuple[str, str]] = set()
+
+    async def asked(command: str, logger: Logger) -> States:
+        states, seconds = await query(command, logger)
+        if states is None:
+            logger.warning("SLURM did not tell the state of the jobs; it is asked again.")
+            # A job of which nothing is told is asked after again.
+            return {}, 0.0
+        states = {job: state.partition(" by ")[0] for job, state in states.items()}
+        new = {job: state for job, state in states.items() if (job, state) not in told}
+        new = {job: state for job, state in new.items() if state in FAILED or state == "PENDING"}
+        places = _places_of(new)
+        for job, state in new.items():
+            node, reason = places.get(job, ("", ""))
+            if state in FAILED:
+                logger.error(f"SLURM job {job} on {node or 'a node'}: {state}: {FAILED[state]}.")
+            elif reason == TOO_LONG:
+                logger.error(
+                    f"SLURM job {job}: {reason}: it waits for ever, since its partition allows less time;"
+                    " runtime in the profile, times the jobs that share an allocation (group-components)."
+                )
+            else:
+                continue
+            told.add((job, state))
+        return states, seconds
+
+    return asked
+
+
+def _places_of(jobs: Collection[str]) -> dict[str, tuple[str, str]]:
+    """The node of each job that SLURM tells something of, and why it waits or has ended."""
+    if not jobs:
+        return {}
+    asked = ["squeue", "--noheader", "--states=all", "--format=%A|%N|%r", f"--jobs={','.join(jobs)}"]
+    lines = subprocess.run(asked, capture_output=True, text=True).stdout.splitlines()
+    return {job: (node, reason) for job, node, reason in (line.split("|", 2) for line in lines)}
+
+
 def check_tools() -> None:
     """Refuse to send jobs from where SLURM is not installed.
 
@@ -85,6 +149,38 @@ def check_tools() -> None:
             f"not found: {', '.join(missing)}",
             where="SLURM",
             hint="start snakemake where its commands are, as on a login node",
+        )
+
+
+def check_queue(folder: Path, prefix: str | None) -> None:
+    """Refuse a run while jobs of an earlier one, which was killed, are in the queue.
+
+    They would edit what this one's jobs edit; or, when this one is over, put what was asked for earlier in
+    the place of its results.
+
+    Args:
+        folder: where the run was started.
+        prefix: what the names of its jobs begin with.
+
+    Raises:
+        ConfigError: with how to cancel them.
+    """
+    asked = ["squeue", "--noheader", f"--user={os.getuid()}", "--format=%T|%j|%Z"]
+    queue = subprocess.run(asked, capture_output=True, text=True).stdout
+    # The plugin's name for a run.
+    name_of_run = re.compile(rf"{re.escape(f'{prefix}_' if prefix else '')}[0-9a-f]{{8}}-[0-9a-f-]{{27}}")
+    runs = []
+    for line in queue.splitlines():
+        state, name, started_in = line.split("|", 2)
+        # What is completing has been cancelled, and stops within seconds.
+        if state != "COMPLETING" and Path(started_in) == folder and name_of_run.fullmatch(name):
+            runs.append(name)
+    if runs:
+        cancel = "; ".join(f"scancel --name {name}" for name in dict.fromkeys(runs))
+        raise ConfigError(
+            f"holds {len(runs)} job(s) of an earlier run in this folder",
+            where="SLURM's queue",
+            hint=f"wait until they have ended, or cancel them: {cancel}",
         )
 
 

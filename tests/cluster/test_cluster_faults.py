@@ -21,7 +21,8 @@ def test_ctrl_c_cancels_the_jobs_in_the_queue_and_keeps_the_images(
     experiment.prepare()
     # With one node taken, one of the two jobs waits.
     blocker = tool(
-        "sbatch", "--parsable", "--nodes=1", "-w", "n1", "--gpus=3", "--mem=100", "--wrap", "sleep 300"
+        *("sbatch", "--parsable", "--nodes=1", "-w", "n1", "--gpus=3", "--mem=100"),
+        *("--output=/dev/null", "--wrap", "sleep 300"),
     )
     running.append(experiment.start_on_cluster(*experiment.edits("e1", "e2"), "--resources", "gpu=3"))
     wait_until(lambda: experiment.image_times("e1") or experiment.image_times("e2"), 120, "no image appeared")

@@ -1,6 +1,10 @@
 """What a cluster needs: a shared filesystem, jobs that it takes, a profile that repeats the default one."""
 
+import asyncio
 import os
+import re
+import uuid
+from logging import Logger, getLogger
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,10 @@ from snakedit.cluster import (
     GPUS_VARIABLE,
     RUN_FOLDER,
     TOOLS,
+    States,
+    ask_again,
     check_folder,
+    check_queue,
     check_storage,
     check_submission,
     check_tools,
@@ -115,6 +122,61 @@ def test_a_job_that_cannot_be_taken_back_is_named(tools: Path):
         check_submission("sbatch -p gpu", "edit_e1")
 
 
+@pytest.mark.parametrize("prefix", ["snakedit", None])
+def test_jobs_that_a_killed_run_has_left_are_told_with_how_to_cancel_them(
+    prefix: str | None, tools: Path, tmp_path: Path
+):
+    run = f"{prefix}_{uuid.uuid4()}" if prefix else str(uuid.uuid4())
+    others = [("COMPLETING", run, tmp_path), ("RUNNING", "mine", tmp_path), ("PENDING", run, tmp_path / "b")]
+    queue = "\n".join(f"{state}|{name}|{folder}" for state, name, folder in others)
+    write_tool(tools / "squeue", f"echo '{queue}'")
+    check_queue(tmp_path, prefix)
+
+    queue += f"\nRUNNING|{run}|{tmp_path}\nPENDING|{run}|{tmp_path}"
+    write_tool(tools / "squeue", f"echo '{queue}'")
+    line = rf"holds 2 job\(s\) of an earlier run in this folder; .* or cancel them: scancel --name {run}$"
+    with pytest.raises(ConfigError, match=line):
+        check_queue(tmp_path, prefix)
+
+
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        ((None, None), {}),
+        (({"7": "CANCELLED by 1000", "8": "RUNNING"}, 0.1), {"7": "CANCELLED", "8": "RUNNING"}),
+    ],
+)
+def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
+    told: States, understood: dict[str, str]
+):
+    async def query(command: str, logger: Logger) -> States:
+        return told
+
+    states, seconds = asyncio.run(ask_again(query)("squeue", getLogger()))
+    assert states == understood
+    assert seconds is not None
+
+
+def test_how_and_where_a_job_has_failed_or_is_stuck_is_told_once(
+    tools: Path, caplog: pytest.LogCaptureFixture
+):
+    async def query(command: str, logger: Logger) -> States:
+        states = {"6": "PENDING", "7": "TIMEOUT", "8": "COMPLETED", "9": "FAILED"}
+        return states, 0.1
+
+    write_tool(tools / "squeue", "printf '6||PartitionTimeLimit\\n7|n2|TimeLimit\\n'")
+    asked = ask_again(query)
+    for _ in range(2):
+        asyncio.run(asked("squeue", getLogger()))
+    assert [record.message for record in caplog.records] == [
+        "SLURM job 6: PartitionTimeLimit: it waits for ever, since its partition allows less time;"
+        " runtime in the profile, times the jobs that share an allocation (group-components).",
+        "SLURM job 7 on n2: TIMEOUT: its time was over; runtime in the profile says how much it has.",
+        "SLURM job 9 on a node: FAILED: its log says why; where there is none, the node could not write it.",
+    ]
+    assert len(called(tools)) == 1
+
+
 def test_the_profile_for_slurm_repeats_the_default_one():
     profiles = Path(__file__).resolve().parents[2] / "profiles"
     default, slurm = (
@@ -124,3 +186,24 @@ def test_the_profile_for_slurm_repeats_the_default_one():
     # Cores are those of this machine.
     del default["cores"]
     assert {key: slurm.get(key) for key in default} == default
+
+
+def test_a_rule_whose_jobs_go_to_nodes_says_how_many_gpus_it_asks_for():
+    # SLURM's plugin reads a model of GPUs without a number as one of them.
+    repository = Path(__file__).resolve().parents[2]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (repository / "Snakefile", *repository.glob("rules/*.smk"))
+    ]
+    local = {
+        name
+        for text in texts
+        for names in re.findall(r"^localrules:\n((?:    \w+,\n)+)", text, re.M)
+        for name in re.findall(r"\w+", names)
+    }
+    rules = {
+        name: body
+        for text in texts
+        for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n(?=    ))+)", text, re.M)
+    }
+    assert {name for name, body in rules.items() if not re.search(r"\bgpu=", body)} == local
