@@ -257,4 +257,6 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _without_slurm() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
+    # The daemons are not where every user's PATH leads.
+    return {**others, "PATH": f"{others['PATH']}:/usr/sbin"}
