@@ -52,8 +52,19 @@ def test_what_was_read_is_not_changed():
         (changed("judges", "j", "batchsize", value=4), "did you mean 'batch_size'"),
         (changed("run", "devices", "knd", value="cpu"), r"'run\.devices\.knd'.*did you mean 'kind'"),
         (changed("report", "min_auc", value=1), "did you mean 'min_control_auc'"),
-        (changed("run", "seed", value="seven"), r"'run\.seed': 'seven' is not of type 'integer'"),
-        (changed("run", "seed", value=-1), r"'run\.seed'"),
+        (
+            changed("run", "seed", value="seven"),
+            r"'run\.seed': 'seven' has the wrong type; allowed: a whole number$",
+        ),
+        (changed("benchmarks", "b", "limit", value="ten"), "'ten' .*; allowed: a whole number, null$"),
+        (
+            changed("editors", "e", value=None),
+            "'editors.e': null has.*; allowed: a mapping of keys to values$",
+        ),
+        (changed("run", "resident", value="yes"), "'yes' has the wrong type; allowed: true, false$"),
+        (changed("run", "seed", value=-1), r"'run\.seed': -1 is out of range; allowed: 0 or more$"),
+        (changed("run", "idle_timeout", value=0), "0 is out of range; allowed: above 0$"),
+        (changed("report", "min_control_auc", value=2), "2 is out of range; allowed: 1 or less$"),
         (changed("judges", "j", "reading", value="logits"), "'logits' is not known.*expected, generate"),
         (changed("judges", "j", "batch_size", value=0), r"'judges\.j\.batch_size'"),
         (changed("benchmarks", "b", "categories", value=[True]), r"benchmarks\.b\.categories\.0"),
@@ -139,10 +150,10 @@ def test_params_are_read_with_their_defaults_and_whole_numbers_as_floats():
     ("raw", "message"),
     [
         ({"stps": 1}, "x.stps: unknown key; did you mean 'steps'"),
-        ({"steps": 1.5}, "x.steps: 1.5 has the wrong type; allowed: int"),
+        ({"steps": 1.5}, r"x\.steps: 1\.5 has the wrong type; allowed: a whole number$"),
         ({"steps": True}, "True has the wrong type"),
-        ({"side": "big"}, "'big' has the wrong type"),
-        ({"names": {"a": "b"}}, "has the wrong type"),
+        ({"side": "big"}, "'big' has the wrong type; allowed: a whole number, null$"),
+        ({"names": {"a": "b"}}, "has the wrong type; allowed: a mapping of keys to values, each a number$"),
     ],
 )
 def test_a_wrong_param_names_itself_and_what_is_allowed(raw, message):
