@@ -202,6 +202,18 @@ def test_the_run_section_of_a_single_model_file_chooses_the_cpu():
     assert from_dict(normalise(data, "six.yaml")).run.devices.kind == "cpu"
 
 
+def test_a_run_section_without_a_kind_leaves_a_single_model_file_its_gpus():
+    devices = from_dict(normalise(single_model(run={"devices": {"count": 2}}), "six.yaml")).run.devices
+    assert (devices.kind, devices.count) == ("cuda", 2)
+
+
+def test_a_single_model_file_takes_an_editors_params():
+    params = {"model_name": "m", "offload": "model", "vae_tiling": True, "mrope_repair": False}
+    editor = {"type": "qwen_image_edit", "params": params}
+    config = from_dict(normalise(single_model(diffusion_model=editor), "six.yaml"))
+    assert config.editors["qwen_image_edit"].params == {k: v for k, v in params.items() if k != "model_name"}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
