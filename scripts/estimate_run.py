@@ -27,7 +27,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         metavar="NAME=load:S,1:S",
         help="what a model takes in seconds: to load, and by batch size; may be given again",
     )
-    parser.add_argument("--measured", action="append", default=[], type=Path, help="an earlier results/NAME")
+    parser.add_argument(
+        "--measured",
+        action="append",
+        default=[],
+        type=Path,
+        help="an earlier results/NAME (the experiment's own)",
+    )
     parser.add_argument("--batch", type=int, default=4, help="of the judge, without --config (4)")
     parser.add_argument("--devices", type=int, default=6, help="that the run would have (6)")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="(all)")

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, best_match
 
 from snakedit.errors import ConfigError, did_you_mean
-from snakedit.plain import check_plain, read_yaml
+from snakedit.plain import check_plain, read_yaml, wrong_type
 from snakedit.single_model import is_single_model, to_general
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
@@ -26,6 +26,7 @@ SCHEMA = CONFIG_FOLDER / "schemas" / "config.schema.yaml"
 # What is built on the spot for the demo: its benchmark, its judge, and models with random weights.
 DEMO_FOLDER = Path("results/.demo")
 DEMO_JUDGE_NAME = "demo-judge"
+_BOUNDS = {"minimum": "{} or more", "maximum": "{} or less", "exclusiveMinimum": "above {}"}
 
 
 @dataclass(frozen=True)
@@ -208,11 +209,7 @@ def read_params(kind: type[Params], raw: dict[str, Any], where: str) -> Params:
                 f"unknown key{did_you_mean(key, hints)}", where=f"{where}.{key}", allowed=allowed
             )
         if not _is_instance(value, hints[key]):
-            raise ConfigError(
-                f"{value!r} has the wrong type",
-                where=f"{where}.{key}",
-                allowed=getattr(hints[key], "__name__", str(hints[key])),
-            )
+            raise wrong_type("", value, hints[key], f"{where}.{key}")
     # 4 and 4.0 are one value, and must make one recipe.
     raw = {key: float(value) if hints[key] is float else value for key, value in raw.items()}
     try:
@@ -282,6 +279,11 @@ def _config_error(error: ValidationError, where: str) -> ConfigError:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return ConfigError(f"{subject}the key '{missing}' is missing", where=where)
+    if error.validator == "type":
+        return wrong_type(subject, error.instance, error.validator_value, where)
+    if error.validator in _BOUNDS:
+        allowed = _BOUNDS[error.validator].format(error.validator_value)
+        return ConfigError(f"{subject}{error.instance!r} is out of range", where=where, allowed=allowed)
     if error.validator == "enum":
         allowed = ", ".join(map(str, error.validator_value))
         return ConfigError(f"{subject}{error.instance!r} is not known", where=where, allowed=allowed)

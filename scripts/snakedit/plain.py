@@ -1,6 +1,11 @@
-"""What YAML can say and a configuration cannot hold: a key twice, dates, NaN, sets, a list within itself."""
+"""What YAML can say and a configuration cannot hold: a key twice, dates, NaN, sets, a list within itself.
+
+And the words for what it can hold.
+"""
 
 import math
+import types
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,16 @@ from snakedit.errors import ConfigError
 # A list within itself has no end.
 MAX_DEPTH = 50
 _MERGE = "tag:yaml.org,2002:merge"
+# By JSON schema's names and Python's.
+_WORDS = {
+    **dict.fromkeys(("object", "dict"), "a mapping of keys to values"),
+    **dict.fromkeys(("array", "list"), "a list"),
+    **dict.fromkeys(("string", "str"), "a text"),
+    **dict.fromkeys(("integer", "int"), "a whole number"),
+    **dict.fromkeys(("number", "float"), "a number"),
+    **dict.fromkeys(("boolean", "bool"), "true, false"),
+    **dict.fromkeys(("null", "NoneType"), "null"),
+}
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -90,6 +105,27 @@ def _check_one(value: Any, where: str, key: str) -> None:
         allowed="a text, a finite number, true, false, null, a list or a mapping",
         hint=hint,
     )
+
+
+def wrong_type(subject: str, value: object, kinds: Any, where: str) -> ConfigError:
+    """Return the error for a value of the wrong type.
+
+    Args:
+        subject: what a message begins with, such as a key; may be empty.
+        kinds: what is allowed: JSON schema's name of a type, a list of them, or a type hint.
+        where: the file's name, or the key.
+    """
+    given = "null" if value is None else repr(value)
+    return ConfigError(f"{subject}{given} has the wrong type", where=where, allowed=_in_words(kinds))
+
+
+def _in_words(kinds: Any) -> str:
+    if isinstance(kinds, list | types.UnionType):
+        return ", ".join(map(_in_words, kinds if isinstance(kinds, list) else typing.get_args(kinds)))
+    kind = typing.get_origin(kinds) or kinds
+    word = _WORDS[kind if isinstance(kind, str) else kind.__name__]
+    inner = typing.get_args(kinds)[-1:]
+    return word if inner in ((), (Any,)) else f"{word}, each {_in_words(*inner)}"
 
 
 def _start_of(key: str) -> str:

@@ -6,7 +6,8 @@ This is what the rules read while the Snakefile is parsed, so it imports neither
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from snakedit import recipe
 from snakedit.checkpoints import is_built
 from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
-from snakedit.errors import CheckpointError, ConfigError
+from snakedit.errors import CheckpointError, ConfigError, SnakeditError
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
 from snakedit.plain import read_yaml
@@ -166,14 +167,14 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
         _result_params(EDITORS, editor, f"{where}: editors.{name}")
     for name, judge in config.judges.items():
         _result_params(JUDGES, judge, f"{where}: judges.{name}")
-        load_rubric(judge.rubric, judge.prompts)
+        load_rubric(judge.rubric, judge.prompts, f"{where}: judges.{name}.")
     _check_shown_editors(config, where)
     warn_of_missing_keys(config)
     _build_demo_files(config, scripts)
-    indexes = {
-        name: read_index(benchmark, Path("results", name, "index.json"))
-        for name, benchmark in config.benchmarks.items()
-    }
+    indexes = {}
+    for name, benchmark in config.benchmarks.items():
+        with _named(where, f"benchmarks.{name}.path"):
+            indexes[name] = read_index(benchmark, Path("results", name, "index.json"))
     warn_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
     config_file = f"results/.run/config-{recipe.fingerprint(data)[:12]}.json"
     # Named by its content: what is there need not be written, nor may it be where results are only read.
@@ -200,28 +201,38 @@ def editor_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
         ConfigError: for params that its type does not take; ``where`` names the configuration.
         CheckpointError: if a model is not to be found.
     """
-    return {
-        name: recipe.editor_recipe(
-            editor,
-            EDITORS[editor.type].model_kind,
-            _result_params(EDITORS, editor, f"{where}: editors.{name}"),
-            config.run.seed if EDITORS[editor.type].seeded else None,
-        )
-        for name, editor in config.editors.items()
-    }
+    recipes = {}
+    for name, editor in config.editors.items():
+        family = EDITORS[editor.type]
+        params = _result_params(EDITORS, editor, f"{where}: editors.{name}")
+        seed = config.run.seed if family.seeded else None
+        with _named(where, f"editors.{name}.model"):
+            recipes[name] = recipe.editor_recipe(editor, family.model_kind, params, seed)
+    return recipes
 
 
 def judge_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
     """Return judge → what all its scores depend on; see `editor_recipes`."""
-    return {
-        name: recipe.judge_recipe(
-            judge,
-            JUDGES[judge.type].model_kind,
-            _result_params(JUDGES, judge, f"{where}: judges.{name}"),
-            load_rubric(judge.rubric, judge.prompts).content(),
-        )
-        for name, judge in config.judges.items()
-    }
+    recipes = {}
+    for name, judge in config.judges.items():
+        params = _result_params(JUDGES, judge, f"{where}: judges.{name}")
+        rubric = load_rubric(judge.rubric, judge.prompts, f"{where}: judges.{name}.").content()
+        with _named(where, f"judges.{name}.model"):
+            recipes[name] = recipe.judge_recipe(judge, JUDGES[judge.type].model_kind, params, rubric)
+    return recipes
+
+
+@contextmanager
+def _named(file: str, key: str) -> Iterator[None]:
+    """Say in an error about what a key names, such as a file, where the configuration names it."""
+    try:
+        yield
+    except SnakeditError as error:
+        # A configuration's own errors name their key.
+        place = file if isinstance(error, ConfigError) else f"{file}: {key}"
+        raise type(error)(
+            error.what, where=f"{place}: {error.where}", allowed=error.allowed, hint=error.hint
+        ) from None
 
 
 def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> dict[str, Any]:

@@ -26,6 +26,9 @@ EDITOR_PARAMS = (
     "width",
     "condition_side",
     "vae_side",
+    "mrope_repair",
+    "vae_tiling",
+    "offload",
 )
 JUDGE_PARAMS = ("dtype", "max_new_tokens", "max_pixels", "attention", "device")
 _DEVICE = re.compile(r"cuda(?::(?P<index>[0-9]{1,3}))?|auto|cpu")
@@ -65,7 +68,9 @@ def to_general(raw: dict[str, Any], where: str) -> dict[str, Any]:
     judge_params = _mapping(judge, "params", "reward_model.params", where)
 
     run = _mapping(raw, "run", "run", where)
-    run.setdefault("devices", _devices(editor_params, where))
+    devices, given = _devices(editor_params, where), run.setdefault("devices", {})
+    if isinstance(given, dict) and "kind" not in given:
+        run["devices"] = {**devices, **given}
     if "seed" in editor_params:
         run.setdefault("seed", editor_params.pop("seed"))
 

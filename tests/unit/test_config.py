@@ -52,8 +52,19 @@ def test_what_was_read_is_not_changed():
         (changed("judges", "j", "batchsize", value=4), "did you mean 'batch_size'"),
         (changed("run", "devices", "knd", value="cpu"), r"'run\.devices\.knd'.*did you mean 'kind'"),
         (changed("report", "min_auc", value=1), "did you mean 'min_control_auc'"),
-        (changed("run", "seed", value="seven"), r"'run\.seed': 'seven' is not of type 'integer'"),
-        (changed("run", "seed", value=-1), r"'run\.seed'"),
+        (
+            changed("run", "seed", value="seven"),
+            r"'run\.seed': 'seven' has the wrong type; allowed: a whole number$",
+        ),
+        (changed("benchmarks", "b", "limit", value="ten"), "'ten' .*; allowed: a whole number, null$"),
+        (
+            changed("editors", "e", value=None),
+            "'editors.e': null has.*; allowed: a mapping of keys to values$",
+        ),
+        (changed("run", "resident", value="yes"), "'yes' has the wrong type; allowed: true, false$"),
+        (changed("run", "seed", value=-1), r"'run\.seed': -1 is out of range; allowed: 0 or more$"),
+        (changed("run", "idle_timeout", value=0), "0 is out of range; allowed: above 0$"),
+        (changed("report", "min_control_auc", value=2), "2 is out of range; allowed: 1 or less$"),
         (changed("judges", "j", "reading", value="logits"), "'logits' is not known.*expected, generate"),
         (changed("judges", "j", "batch_size", value=0), r"'judges\.j\.batch_size'"),
         (changed("benchmarks", "b", "categories", value=[True]), r"benchmarks\.b\.categories\.0"),
@@ -139,10 +150,10 @@ def test_params_are_read_with_their_defaults_and_whole_numbers_as_floats():
     ("raw", "message"),
     [
         ({"stps": 1}, "x.stps: unknown key; did you mean 'steps'"),
-        ({"steps": 1.5}, "x.steps: 1.5 has the wrong type; allowed: int"),
+        ({"steps": 1.5}, r"x\.steps: 1\.5 has the wrong type; allowed: a whole number$"),
         ({"steps": True}, "True has the wrong type"),
-        ({"side": "big"}, "'big' has the wrong type"),
-        ({"names": {"a": "b"}}, "has the wrong type"),
+        ({"side": "big"}, "'big' has the wrong type; allowed: a whole number, null$"),
+        ({"names": {"a": "b"}}, "has the wrong type; allowed: a mapping of keys to values, each a number$"),
     ],
 )
 def test_a_wrong_param_names_itself_and_what_is_allowed(raw, message):
@@ -189,6 +200,18 @@ def test_the_one_gpu_file_judges_one_by_one():
 def test_the_run_section_of_a_single_model_file_chooses_the_cpu():
     data = single_model(run={"devices": {"kind": "cpu"}})
     assert from_dict(normalise(data, "six.yaml")).run.devices.kind == "cpu"
+
+
+def test_a_run_section_without_a_kind_leaves_a_single_model_file_its_gpus():
+    devices = from_dict(normalise(single_model(run={"devices": {"count": 2}}), "six.yaml")).run.devices
+    assert (devices.kind, devices.count) == ("cuda", 2)
+
+
+def test_a_single_model_file_takes_an_editors_params():
+    params = {"model_name": "m", "offload": "model", "vae_tiling": True, "mrope_repair": False}
+    editor = {"type": "qwen_image_edit", "params": params}
+    config = from_dict(normalise(single_model(diffusion_model=editor), "six.yaml"))
+    assert config.editors["qwen_image_edit"].params == {k: v for k, v in params.items() if k != "model_name"}
 
 
 @pytest.mark.parametrize(

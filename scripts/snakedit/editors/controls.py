@@ -39,7 +39,7 @@ class Reference(Editor):
     def inputs(cls, item: Item, category: CategoryContext, params: Any) -> Mapping[str, Path]:
         """Return the item's reference."""
         if item.reference is None:
-            raise ImageError("the item has no reference")
+            raise ImageError("the item has no reference", hint="where none has one, leave this editor out")
         return {"reference": category.items_folder / item.reference}
 
     def edit(self, request: EditRequest) -> Image.Image:

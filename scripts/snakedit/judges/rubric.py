@@ -159,12 +159,15 @@ class Rubric:
         return {name: None if value is None else min(value, cap) for name, value in values.items()}
 
 
-def load_rubric(name: str, prompts: Mapping[str, Mapping[str, str | None]] | None = None) -> Rubric:
+def load_rubric(
+    name: str, prompts: Mapping[str, Mapping[str, str | None]] | None = None, asked_by: str = ""
+) -> Rubric:
     """Return a rubric that ships with snakedit, by name, or a user's own, by the path of its file.
 
     Args:
         name: such as ``viescore``, or a path that ends in .yaml.
         prompts: of the judge's configuration, for rubrics of one metric.
+        asked_by: the judge's place in the configuration, with a dot at its end, for messages.
 
     Raises:
         ConfigError: if the file is missing or not a rubric, or a prompt names an unknown field.
@@ -174,7 +177,7 @@ def load_rubric(name: str, prompts: Mapping[str, Mapping[str, str | None]] | Non
         known = sorted(file.stem for file in RUBRICS.glob("*.yaml"))
         raise ConfigError(
             f"there is no rubric '{name}'{did_you_mean(name, known)}",
-            where="rubric",
+            where=f"{asked_by}rubric",
             allowed=f"{', '.join(known)}, or the path of a .yaml file",
         )
     data = check_schema(read_yaml(path), SCHEMA, str(path))
@@ -190,7 +193,7 @@ def load_rubric(name: str, prompts: Mapping[str, Mapping[str, str | None]] | Non
         data["cap_by"],
         tuple(Derived(name, entry["formula"], tuple(entry["of"])) for name, entry in data["derived"].items()),
     )
-    _check(rubric, tuple(data["fields"]), str(path))
+    _check(rubric, tuple(data["fields"]), str(path), asked_by)
     return rubric
 
 
@@ -218,7 +221,7 @@ def _metric(name: str, entry: Mapping[str, Any], where: str) -> Metric:
     )
 
 
-def _check(rubric: Rubric, fields: tuple[str, ...], where: str) -> None:
+def _check(rubric: Rubric, fields: tuple[str, ...], where: str, asked_by: str) -> None:
     """Refuse what the schema cannot see: names that stand for nothing, formulas on the wrong metrics."""
     metrics = {metric.name: metric for metric in rubric.metrics}
     _check_names("cap_by", [rubric.cap_by] if rubric.cap_by else [], metrics, where)
@@ -237,13 +240,12 @@ def _check(rubric: Rubric, fields: tuple[str, ...], where: str) -> None:
     if rubric.prompts and len(metrics) > 1:
         raise ConfigError(
             f"the rubric '{rubric.name}' asks {len(metrics)} questions of its own",
-            where="prompts",
+            where=f"{asked_by}prompts",
             allowed="prompts with a rubric of one metric, such as single",
         )
     for category, prompt in rubric.prompts.items():
-        check_template(
-            str(prompt["user_prompt_template"]), f"prompts.{category}.user_prompt_template", fields
-        )
+        place = f"{asked_by}prompts.{category}.user_prompt_template"
+        check_template(str(prompt["user_prompt_template"]), place, fields)
 
 
 def _check_formula(

@@ -34,7 +34,8 @@ class Question:
         declared: editor or judge → what it costs, in the place of what was measured.
         batch: the judge's, where there is no configuration.
         devices, cores: that a run would have.
-        measured: results of earlier runs (`results/BENCHMARK`), the best last.
+        measured: results of earlier runs (`results/BENCHMARK`), the best last; without any, what the
+            configuration's own have left behind.
     """
 
     config: Path | None
@@ -53,7 +54,9 @@ def answer(question: Question) -> str:
         ConfigError: if the configuration is wrong, or a cost is neither declared nor measured.
     """
     config = _config(question)
-    found = [_costs(path, config) for path in question.measured]
+    own = [Path("results", name) for name in config.benchmarks if question.config]
+    own = [path for path in own if (path / "speed" / FILE).exists()]
+    found = [_costs(path, config) for path in question.measured or own]
     costs = known_costs(config, found)
     kind = device_kind(config.run.devices)
     entries: dict[str, EditorConfig | JudgeConfig] = {**config.editors, **config.judges}

@@ -40,7 +40,7 @@ def test_reference_shows_the_items_reference():
 
 
 def test_an_item_without_a_reference_fails_by_name():
-    with pytest.raises(ImageError, match="no reference"):
+    with pytest.raises(ImageError, match="no reference; where none has one, leave this editor out"):
         Reference.inputs(item(), category([item()]), None)
 
 

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from snakedit.config import load
 from snakedit.errors import ConfigError
+from snakedit.speed.costs import FILE, Costs, ModelCost, model_key, write_costs
 from snakedit.speed.question import Question, answer, parse_cost, parse_items
 
 OLD = dict(parse_cost(text) for text in ("editor=load:0.5,1:1.8", "judge=load:0.5,1:2,4:3"))
@@ -61,6 +63,22 @@ def test_a_model_that_nobody_has_timed_is_named_with_what_to_do(tmp_path, monkey
     )
     with pytest.raises(ConfigError, match=r"what qwen take.*--declare NAME=load"):
         answer(question(config=tmp_path / "c.yaml", items={"a": 5}))
+
+
+def test_what_an_earlier_run_of_the_configuration_cost_need_not_be_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "benchmarks": {"b": {"format": "base64_json", "path": "b.json"}},
+        "editors": {"mine": {"type": "qwen_image_edit", "model": "a/b"}},
+        "judges": {"j": {"type": "simulated"}},
+        "run": {"devices": {"kind": "cpu"}},
+    }
+    (tmp_path / "c.yaml").write_text(json.dumps(config), encoding="utf-8")
+    editor = load(tmp_path / "c.yaml").editors["mine"]
+    costs = Costs({model_key(editor, "cpu"): ModelCost(1.0, 0.0, {1: 2.0}, measured=True)})
+    write_costs(tmp_path / "results" / "b" / "speed" / FILE, costs)
+    told = answer(question(config=tmp_path / "c.yaml", items={"a": 5}))
+    assert [cell.strip() for cell in told.splitlines()[-1].split("|")][2:4] == ["5", "10.0"]
 
 
 @pytest.mark.parametrize("text", ["50x", "0", "a=", "-3", "a=1.5"])
