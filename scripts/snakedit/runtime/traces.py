@@ -67,17 +67,17 @@ def by_run(jobs: Iterable[JobTrace]) -> list[list[JobTrace]]:
     """
     runs: list[list[JobTrace]] = []
     named: dict[str, list[JobTrace]] = {}
+    # Of the latest run without a name; of each job asked once, since it looks at all spans.
+    end = 0.0
     for job in sorted((job for job in jobs if job.spans), key=lambda job: job.spans[0].start):
         if job.run:
             if job.run not in named:
                 runs.append(named.setdefault(job.run, []))
             named[job.run].append(job)
-        elif runs and not runs[-1][0].run and _gap(runs[-1], job) <= RUN_GAP_SECONDS:
+        elif runs and not runs[-1][0].run and job.spans[0].start - end <= RUN_GAP_SECONDS:
             runs[-1].append(job)
+            end = max(end, job.end)
         else:
             runs.append([job])
+            end = job.end
     return runs
-
-
-def _gap(run: Iterable[JobTrace], job: JobTrace) -> float:
-    return job.spans[0].start - max(other.end for other in run)

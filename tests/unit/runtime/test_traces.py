@@ -1,7 +1,7 @@
 import pytest
 
 from snakedit.runtime.telemetry import Sample, Span, Trace
-from snakedit.runtime.traces import by_run, read_job
+from snakedit.runtime.traces import JobTrace, by_run, read_job
 
 
 def written(folder, category, *events, run=""):
@@ -31,3 +31,14 @@ def test_jobs_that_do_not_know_their_run_are_told_apart_by_time(tmp_path, gap, r
     first = read_job(written(tmp_path, "a", Span("cpu:0", "edit", 1000.0, 5.0, "x")))
     nothing = read_job(written(tmp_path, "c"))
     assert [[job.category for job in run] for run in by_run([later, first, nothing])] == runs
+
+
+def test_a_run_of_many_jobs_is_put_together_with_one_look_at_each(monkeypatch):
+    looks = []
+    monkeypatch.setattr(JobTrace, "end", property(lambda job: looks.append(job) or job.spans[0].start + 1.0))
+    jobs = [
+        JobTrace("edit_category", "model", str(n), "", {}, [Span("cpu:0", "edit", 1000.0 + n, 1.0, "x")], [])
+        for n in range(100)
+    ]
+    assert by_run(jobs) == [jobs]
+    assert len(looks) <= len(jobs)
