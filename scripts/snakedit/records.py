@@ -236,17 +236,13 @@ class Journal:
 
     def _drop_cut_line(self) -> None:
         # What is appended after half a line would be lost with it.
-        size = end = self._file.seek(0, os.SEEK_END)
-        while end > 0:
+        end, whole = self._file.seek(0, os.SEEK_END), 0
+        while end > 0 and not whole:
             start = max(0, end - (1 << 20))
             self._file.seek(start)
-            line_end = self._file.read(end - start).rfind(b"\n")
-            if line_end >= 0:
-                end = start + line_end + 1
-                break
-            end = start
-        if end < size:
-            self._file.truncate(end)
+            whole = self._file.read(end - start).rfind(b"\n") + 1
+            end = start + whole
+        self._file.truncate(end)
 
     def append(self, record: "DataclassInstance") -> None:
         """Write one record; see `extend`."""
