@@ -10,6 +10,7 @@ from snakedit.runtime.telemetry import Sample, Span, began_of, read_rows, run_of
 
 # What a device does for an item.
 WORK = ("edit", "score")
+DEVICE_KINDS = ("cuda", "cpu", "simulated")
 # Jobs that do not know their run, as on a cluster, belong to another one if they are further apart.
 RUN_GAP_SECONDS = 600.0
 
@@ -38,6 +39,17 @@ class JobTrace:
     def end(self) -> float:
         """When its last span ended, seconds since 1970."""
         return max(span.start + span.seconds for span in self.spans)
+
+
+def devices_of(name: str) -> list[str]:
+    """Return the devices that a span's place is made of; none for a job that needed none, or asked a server.
+
+    >>> devices_of("cuda:0+1"), devices_of("cpu")
+    (['cuda:0', 'cuda:1'], [])
+    """
+    kind, _, numbers = name.partition(":")
+    is_device = kind in DEVICE_KINDS and numbers
+    return [f"{kind}:{number}" for number in numbers.split("+")] if is_device else []
 
 
 def read_job(path: Path) -> JobTrace:

@@ -17,8 +17,8 @@ from snakedit.judges.simulated import seconds_of_batch
 from snakedit.recipe import fingerprint
 from snakedit.records import Edit, Score, read_records, write_whole
 from snakedit.runtime.devices import device_kind
-from snakedit.runtime.traces import JobTrace
-from snakedit.speed.traces import RunTrace, devices_of
+from snakedit.runtime.traces import JobTrace, devices_of
+from snakedit.speed.traces import RunTrace
 
 SIMULATED = "simulated"
 FILE = "costs.json"

@@ -1,7 +1,7 @@
 import pytest
 
 from snakedit.runtime.telemetry import Sample, Span, Trace
-from snakedit.runtime.traces import JobTrace, by_run, read_job
+from snakedit.runtime.traces import JobTrace, by_run, devices_of, read_job
 
 
 def written(folder, category, *events, run=""):
@@ -42,3 +42,11 @@ def test_a_run_of_many_jobs_is_put_together_with_one_look_at_each(monkeypatch):
     ]
     assert by_run(jobs) == [jobs]
     assert len(looks) <= len(jobs)
+
+
+@pytest.mark.parametrize(
+    ("name", "devices"),
+    [("cuda:0+1", ["cuda:0", "cuda:1"]), ("cpu:3", ["cpu:3"]), ("cpu", []), ("endpoint:1", [])],
+)
+def test_a_place_of_several_devices_stands_for_each(name, devices):
+    assert devices_of(name) == devices
