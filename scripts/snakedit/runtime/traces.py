@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from snakedit.runtime.telemetry import Sample, Span, began_of, read_rows, run_of
+from snakedit.runtime.telemetry import Sample, Span, allocation_of, began_of, read_rows, run_of
 
 # What a device does for an item.
 WORK = ("edit", "score")
 DEVICE_KINDS = ("cuda", "cpu", "simulated")
 # Jobs that do not know their run, as on a cluster, belong to another one if they are further apart.
 RUN_GAP_SECONDS = 600.0
+Event = TypeVar("Event", Span, Sample)
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class JobTrace:
         began: when the ``run``, the ``job`` and the ``trace`` did, seconds since 1970, as far as known.
         spans: by start.
         samples: of the devices' workers, the ``driver`` and the ``pool``.
+        allocation: of a cluster, in which its devices were; empty elsewhere.
     """
 
     rule: str
@@ -34,6 +37,7 @@ class JobTrace:
     began: dict[str, float]
     spans: list[Span]
     samples: list[Sample]
+    allocation: str = ""
 
     @property
     def end(self) -> float:
@@ -69,13 +73,14 @@ def read_job(path: Path) -> JobTrace:
     spans.sort(key=lambda span: span.start)
     category = re.sub(r"~\d+-\d+$", "", path.name.removesuffix(".json").rpartition(".")[0])
     rule, label = path.parts[-3:-1]
-    return JobTrace(rule, label, category, run_of(path), began_of(path), spans, samples)
+    return JobTrace(rule, label, category, run_of(path), began_of(path), spans, samples, allocation_of(path))
 
 
 def by_run(jobs: Iterable[JobTrace]) -> list[list[JobTrace]]:
     """Put the jobs of one run together, by their first span's start; the run that began last comes last.
 
-    Jobs without a span, in which nothing was done, are left out.
+    Jobs without a span, in which nothing was done, are left out. Each allocation of a cluster numbers its
+    devices from 0, so those of one that overlaps another are named apart: ``cuda:0@2``.
     """
     runs: list[list[JobTrace]] = []
     named: dict[str, list[JobTrace]] = {}
@@ -92,4 +97,31 @@ def by_run(jobs: Iterable[JobTrace]) -> list[list[JobTrace]]:
         else:
             runs.append([job])
             end = job.end
-    return runs
+    return [_told_apart(run) for run in runs]
+
+
+def _told_apart(run: list[JobTrace]) -> list[JobTrace]:
+    ends: dict[str, float] = {}
+    for job in run:
+        if job.allocation:
+            ends[job.allocation] = max(ends.get(job.allocation, 0.0), job.end)
+    # For each allocation of those that were held at a time, until when; in the order of their begin.
+    held: list[float] = []
+    places: dict[str, int] = {}
+    for job in run:
+        if job.allocation and job.allocation not in places:
+            begin = job.spans[0].start
+            place = next((n for n, until in enumerate(held) if until <= begin), len(held))
+            held[place : place + 1] = [ends[job.allocation]]
+            places[job.allocation] = place
+    return [_renamed(job, places.get(job.allocation, 0) + 1) for job in run]
+
+
+def _renamed(job: JobTrace, place: int) -> JobTrace:
+    if place == 1:
+        return job
+
+    def named(event: Event) -> Event:
+        return replace(event, device=re.sub(r"\d+", rf"\g<0>@{place}", event.device))
+
+    return replace(job, spans=[named(span) for span in job.spans], samples=[named(s) for s in job.samples])
