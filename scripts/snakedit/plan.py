@@ -259,6 +259,17 @@ def _check_shown_editors(config: Config, where: str) -> None:
                 where=f"{where}: editors.{name}.params.of",
                 allowed=", ".join(others),
             )
+    shown = {name: editor.params["of"] for name, editor in config.editors.items() if editor.params.get("of")}
+    for name in shown:
+        chain = [name]
+        while chain[-1] in shown and chain.count(chain[-1]) == 1:
+            chain.append(shown[chain[-1]])
+        if chain[-1] == name and len(chain) > 1:
+            raise ConfigError(
+                f"these show each other's edits: {' → '.join(chain)}",
+                where=f"{where}: editors.{name}.params.of",
+                allowed="an editor that makes its own",
+            )
 
 
 def _build_demo_files(config: Config, scripts: Path) -> None:
