@@ -2,7 +2,8 @@
 
 import errno
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -73,6 +74,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'X'?"`` for the known name nearest to ``name``, else ``""``."""
     nearest = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
     return f"; did you mean '{nearest[0]}'?" if nearest else ""
+
+
+@contextmanager
+def named(file: str, key: str) -> Iterator[None]:
+    """Say in an error about what a key names, such as a folder, where the configuration names it."""
+    try:
+        yield
+    except SnakeditError as error:
+        # A configuration's own errors name their key.
+        place = file if isinstance(error, ConfigError) else f"{file}: {key}"
+        raise type(error)(
+            error.what, where=f"{place}: {error.where}", allowed=error.allowed, hint=error.hint
+        ) from None
 
 
 def line_of(error: Exception) -> str:

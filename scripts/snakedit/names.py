@@ -26,5 +26,10 @@ def safe_name(name: str) -> str:
     return f"{stem}~{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
+def image_name(item_id: str) -> str:
+    """Return the file name of an item's edit."""
+    return f"{safe_name(item_id)}.png"
+
+
 def _is_kept(character: str) -> bool:
     return character in "_-." or unicodedata.category(character)[0] in "LMN"

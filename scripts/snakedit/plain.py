@@ -40,7 +40,8 @@ def read_yaml(path: str | Path) -> Any:
         return yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # PyYAML lets through what Python says of a month 13, of a number too long, of lists too deep.
         raise ConfigError(f"not YAML ({error})", where=str(path)) from None
 
 

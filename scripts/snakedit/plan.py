@@ -6,8 +6,7 @@ This is what the rules read while the Snakefile is parsed, so it imports neither
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from snakedit import recipe
 from snakedit.checkpoints import is_built
 from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
-from snakedit.errors import CheckpointError, ConfigError, SnakeditError
+from snakedit.errors import CheckpointError, ConfigError, named
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
 from snakedit.plain import read_yaml
@@ -173,7 +172,7 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
     _build_demo_files(config, scripts)
     indexes = {}
     for name, benchmark in config.benchmarks.items():
-        with _named(where, f"benchmarks.{name}.path"):
+        with named(where, f"benchmarks.{name}.path"):
             indexes[name] = read_index(benchmark, Path("results", name, "index.json"))
     warn_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
     config_file = f"results/.run/config-{recipe.fingerprint(data)[:12]}.json"
@@ -206,7 +205,7 @@ def editor_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
         family = EDITORS[editor.type]
         params = _result_params(EDITORS, editor, f"{where}: editors.{name}")
         seed = config.run.seed if family.seeded else None
-        with _named(where, f"editors.{name}.model"):
+        with named(where, f"editors.{name}.model"):
             recipes[name] = recipe.editor_recipe(editor, family.model_kind, params, seed)
     return recipes
 
@@ -217,22 +216,9 @@ def judge_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
     for name, judge in config.judges.items():
         params = _result_params(JUDGES, judge, f"{where}: judges.{name}")
         rubric = load_rubric(judge.rubric, judge.prompts, f"{where}: judges.{name}.").content()
-        with _named(where, f"judges.{name}.model"):
+        with named(where, f"judges.{name}.model"):
             recipes[name] = recipe.judge_recipe(judge, JUDGES[judge.type].model_kind, params, rubric)
     return recipes
-
-
-@contextmanager
-def _named(file: str, key: str) -> Iterator[None]:
-    """Say in an error about what a key names, such as a file, where the configuration names it."""
-    try:
-        yield
-    except SnakeditError as error:
-        # A configuration's own errors name their key.
-        place = file if isinstance(error, ConfigError) else f"{file}: {key}"
-        raise type(error)(
-            error.what, where=f"{place}: {error.where}", allowed=error.allowed, hint=error.hint
-        ) from None
 
 
 def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> dict[str, Any]:
@@ -269,6 +255,17 @@ def _check_shown_editors(config: Config, where: str) -> None:
                 f"'{of}' is not another editor of this configuration",
                 where=f"{where}: editors.{name}.params.of",
                 allowed=", ".join(others),
+            )
+    shown = {name: editor.params["of"] for name, editor in config.editors.items() if editor.params.get("of")}
+    for name in shown:
+        chain = [name]
+        while chain[-1] in shown and chain.count(chain[-1]) == 1:
+            chain.append(shown[chain[-1]])
+        if chain[-1] == name and len(chain) > 1:
+            raise ConfigError(
+                f"these show each other's edits: {' → '.join(chain)}",
+                where=f"{where}: editors.{name}.params.of",
+                allowed="an editor that makes its own",
             )
 
 

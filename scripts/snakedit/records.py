@@ -236,13 +236,13 @@ class Journal:
 
     def _drop_cut_line(self) -> None:
         # What is appended after half a line would be lost with it.
-        size = self._file.seek(0, os.SEEK_END)
-        if size == 0:
-            return
-        self._file.seek(max(0, size - (1 << 20)))
-        tail = self._file.read()
-        if not tail.endswith(b"\n"):
-            self._file.truncate(size - (len(tail) - (tail.rfind(b"\n") + 1)))
+        end, whole = self._file.seek(0, os.SEEK_END), 0
+        while end > 0 and not whole:
+            start = max(0, end - (1 << 20))
+            self._file.seek(start)
+            whole = self._file.read(end - start).rfind(b"\n") + 1
+            end = start + whole
+        self._file.truncate(end)
 
     def append(self, record: "DataclassInstance") -> None:
         """Write one record; see `extend`."""

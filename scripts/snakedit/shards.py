@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar, overload
 
 from snakedit.errors import RecordError
+from snakedit.names import image_name
 from snakedit.records import (
     Edit,
     Item,
@@ -168,7 +169,7 @@ def forget_shards(output: Path) -> None:
 
 
 def gather_edits(shards: Sequence[Shard], output: Path, max_failures: int | None, where: str) -> None:
-    """Write a category's `edits.jsonl` from its shards', and remove the images that none of them names.
+    """Write a category's `edits.jsonl` from its shards', and remove the images of other items.
 
     Raises:
         StageError: if no item of the category succeeded, or more failed than are allowed.
@@ -177,7 +178,7 @@ def gather_edits(shards: Sequence[Shard], output: Path, max_failures: int | None
     for path in _outputs(shards, output):
         for edit in read_records(path, Edit):
             errors.append(edit.error)
-            images.update([Path(edit.image).name] if edit.image else [])
+            images.add(image_name(edit.item))
     check_failures(where, errors, max_failures, hint=again("edit_category"))
     remove_strangers(output.parent / "images", images)
     _gather(shards, output)

@@ -42,3 +42,11 @@ def test_a_mapping_within_itself_is_read(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("a: &a {b: *a}\n")
     assert read_yaml(path)["a"]["b"]["b"].keys() == {"b"}
+
+
+@pytest.mark.parametrize("text", ["a: 2024-13-45", "a: !!int x", "a: 0x_", f"a: {'9' * 5000}", "[" * 3000])
+def test_what_yaml_cannot_make_a_value_of_is_one_line(tmp_path, text):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"x\.yaml: not YAML"):
+        read_yaml(path)

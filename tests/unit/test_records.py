@@ -80,6 +80,15 @@ def test_a_journal_goes_on_after_a_line_that_was_cut_short(tmp_path):
     assert [edit.item for edit in read_journal(path, Edit)] == ["a", "c"]
 
 
+def test_a_journal_goes_on_after_a_cut_line_of_any_length(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    cut = to_line(Edit("b", "ok", instruction_used="x" * 3_000_000))[:-7]
+    path.write_text(to_line(Edit("a", "ok")) + "\n" + cut)
+    with Journal(path) as journal:
+        journal.append(Edit("c", "ok"))
+    assert [edit.item for edit in read_journal(path, Edit)] == ["a", "c"]
+
+
 def test_a_damaged_line_of_a_journal_is_refused_with_the_way_to_go_on(tmp_path):
     path = tmp_path / "journal.jsonl"
     path.write_text('{"item": "a", "status": "ok"}\n{"item":\n')

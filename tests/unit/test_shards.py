@@ -6,8 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snakedit.errors import RecordError
+from snakedit.names import image_name
 from snakedit.records import Edit, Item, Journal, Score, read_journal, write_records
-from snakedit.shards import SHARD_RULES, Items, Shard, again, benchmark_pattern, forced, shards_of, take_over
+from snakedit.shards import (
+    SHARD_RULES,
+    Items,
+    Shard,
+    again,
+    benchmark_pattern,
+    forced,
+    gather_edits,
+    shards_of,
+    take_over,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
@@ -111,3 +122,18 @@ def test_a_shard_reads_no_line_of_another(tmp_path):
 def test_a_category_without_items_is_named(tmp_path):
     with pytest.raises(RecordError, match=r"items\.jsonl: no such file"):
         Items(tmp_path / "items.jsonl")
+
+
+def test_gathered_images_stay_until_their_item_goes_though_its_edit_failed(tmp_path):
+    output, shards = tmp_path / "edits.jsonl", [Shard(1, 2), Shard(3, 4)]
+    edits = [Edit("a", "ok", image="images/a.png"), Edit("b/c", "failed", error="X: no")]
+    write_records(tmp_path / "shards" / str(shards[0]) / "edits.jsonl", edits)
+    write_records(
+        tmp_path / "shards" / str(shards[1]) / "edits.jsonl", [Edit("d", "ok", image="images/d.png")]
+    )
+    (tmp_path / "images").mkdir()
+    kept = {"a.png", image_name("b/c"), "d.png"}
+    for name in (*kept, "gone.png"):
+        (tmp_path / "images" / name).touch()
+    gather_edits(shards, output, None, "test")
+    assert {path.name for path in (tmp_path / "images").iterdir()} == kept

@@ -62,6 +62,11 @@ def _missing_checkpoint(config: dict[str, Any]) -> None:
     config["editors"]["sim"] = {"type": "qwen_image_edit", "model": "./no/such/checkpoint"}
 
 
+def _shown_by_each_other(config: dict[str, Any]) -> None:
+    for name, of in (("one", "other"), ("other", "one")):
+        config["editors"][name] = {"type": "shuffled", "params": {"of": of}}
+
+
 def _no_gpu(config: dict[str, Any]) -> None:
     config["run"]["devices"] = {"kind": "cuda"}
 
@@ -83,6 +88,7 @@ def _no_gpu(config: dict[str, Any]) -> None:
         (_unknown_format, ("experiment.yaml: benchmarks.small.format", "did you mean 'base64_json'")),
         (_missing_source, ("experiment.yaml: benchmarks.small.path: nowhere.json",)),
         (_missing_checkpoint, ("experiment.yaml: editors.sim.model: no/such/checkpoint", "no such folder")),
+        (_shown_by_each_other, ("experiment.yaml", "editors.one.params.of", "one → other → one")),
         (_no_gpu, ("run: {devices: {kind: cpu}}",)),
     ],
 )

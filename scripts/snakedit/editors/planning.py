@@ -10,7 +10,7 @@ from snakedit.config import Config, EditorConfig, read_params
 from snakedit.editors import EDITORS
 from snakedit.editors.base import CategoryContext, Editor
 from snakedit.errors import SnakeditError
-from snakedit.names import safe_name
+from snakedit.names import image_name
 from snakedit.records import Edit, Item
 from snakedit.registry import find
 from snakedit.shards import Items, Shard
@@ -90,7 +90,7 @@ def _edits_in(edits_folder: Path, category: str) -> Mapping[str, Path]:
 def _plan(
     item: Item, context: CategoryContext, family: type[Editor], params: Any, recipe: Mapping[str, Any]
 ) -> PlannedEdit:
-    image = f"images/{safe_name(item.id)}.png"
+    image = f"images/{image_name(item.id)}"
     seed = recipes.item_seed(recipe["seed"], item)
     try:
         inputs = dict(family.inputs(item, context, params))

@@ -87,7 +87,8 @@ def edit_category(
 
     ordered = [edits[p.item.id] for p in planned]
     if shard is None:
-        remove_strangers(folder / "images", {Path(edit.image).name for edit in ordered if edit.image})
+        # What an edit that failed now looked like by another recipe stays, for whoever goes back to that.
+        remove_strangers(folder / "images", {Path(p.image).name for p in planned})
     check_failures(
         where,
         [edit.error for edit in ordered],

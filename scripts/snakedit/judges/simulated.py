@@ -27,9 +27,14 @@ class SimulatedParams:
     weights_gib: float = 0.0
 
     def __post_init__(self) -> None:
-        for size in self.seconds_by_batch:
+        given = {"load_seconds": self.load_seconds, "weights_gib": self.weights_gib}
+        for size, seconds in self.seconds_by_batch.items():
             if not size.isdecimal() or int(size) < 1:
                 raise ValueError(f"seconds_by_batch: '{size}' is not a batch size of 1 or more")
+            given[f"seconds_by_batch: {size}"] = seconds
+        for name, value in given.items():
+            if value < 0:
+                raise ValueError(f"{name} {value} is not 0 or more")
 
 
 class SimulatedJudge(Judge):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from snakedit.runtime.telemetry import Sample, Span
-from snakedit.runtime.traces import WORK, JobTrace, by_run, read_job
+from snakedit.runtime.traces import WORK, JobTrace, by_run, devices_of, read_job
 
 # Neighbouring spans of one kind are drawn as one where no pixel lies between them.
 MAX_STRETCHES = 4000
@@ -84,39 +85,48 @@ class Activity:
     def uses(self) -> list[Use]:
         """Return what each device did, and last, under the name ``all``, what all did together.
 
-        Editors without weights work on no leased device but in their job, under a name without a number.
-        They are in the last row only where nothing else is.
+        What needs no device works in its job or with a server, and has rows too, but is in the last one only
+        where nothing else is.
         """
-        devices = sorted({span.device for span in self.spans})
-        each = [_use(device, self._of(device), self._samples_of(device), self.wall, 1) for device in devices]
-        leased = [device for device in devices if ":" in device] or devices
-        spans = [span for span in self.spans if span.device in leased]
-        samples = [sample for sample in self.samples if sample.device in leased]
-        return [*each, _use("all", spans, samples, self.wall, len(leased))]
+        each = [
+            _use(device, self._of(device), self._samples_of(device), self.wall, 1)
+            for device in self._places()
+        ]
+        counted = self.leased or self._places()
+        spans = [span for device in counted for span in self._of(device)]
+        samples = [sample for sample in self.samples if sample.device in counted]
+        return [*each, _use("all", spans, samples, self.wall, len(counted))]
 
     @property
-    def leased(self) -> int:
-        """How many devices were leased."""
-        return len({span.device for span in self.spans if ":" in span.device})
+    def leased(self) -> list[str]:
+        """The devices that were leased."""
+        return [place for place in self._places() if devices_of(place)]
 
     def stretches(self) -> list[Span]:
         """Return the spans for drawing: from the run's start, short neighbours of one kind joined."""
-        devices = sorted({span.device for span in self.spans})
-        joined: list[Span] = []
+        rows = [[replace(span, device=place) for span in self._of(place)] for place in self._places()]
         gap = 0.0
-        for device in devices:
-            joined += _joined(self._of(device), gap)
+        joined = [span for row in rows for span in _joined(row, gap)]
         wall = max((span.start + span.seconds for span in self.spans), default=self.start) - self.start
         while len(joined) > MAX_STRETCHES:
             gap = max(gap * 2, wall / 2000)
-            joined = [one for device in devices for one in _joined(self._of(device), gap)]
+            joined = [span for row in rows for span in _joined(row, gap)]
         return [replace(span, start=span.start - self.start) for span in joined]
 
-    def _of(self, device: str) -> list[Span]:
-        return [span for span in self.spans if span.device == device]
+    def _places(self) -> list[str]:
+        return sorted({place for name in {span.device for span in self.spans} for place in _places_of(name)})
+
+    def _of(self, place: str) -> list[Span]:
+        return [span for span in self.spans if place in _places_of(span.device)]
 
     def _samples_of(self, device: str) -> list[Sample]:
         return [sample for sample in self.samples if sample.device == device]
+
+
+@cache
+def _places_of(name: str) -> tuple[str, ...]:
+    """The devices of a span, of which a model that is spread has several, or what stands for one."""
+    return tuple(devices_of(name)) or (name,)
 
 
 def read_activity(telemetry: Path) -> Activity | None:
@@ -156,11 +166,13 @@ def _use(device: str, spans: Sequence[Span], samples: Iterable[Sample], wall: fl
         readings.setdefault(sample.name, []).append(sample.value)
     utilisation = readings.get("gpu_utilisation_percent")
     busy = sum(seconds.get(name, 0.0) for name in WORK)
+    # A model that is spread works on each of its devices, but does each task once.
+    each = set(spans)
     return Use(
         device=device,
         seconds=seconds,
-        items=sum(span.name in WORK for span in spans),
-        loads=sum(span.name == "load" for span in spans),
+        items=sum(span.name in WORK for span in each),
+        loads=sum(span.name == "load" for span in each),
         wall=wall,
         busy=busy / (wall * devices) if wall > 0 else 0.0,
         peak_memory_mb=max(readings.get("gpu_memory_mb", []), default=None),

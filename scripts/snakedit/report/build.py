@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snakedit.config import Config
-from snakedit.errors import ConfigError, did_you_mean
 from snakedit.logs import LOGGER
 from snakedit.records import write_whole
 from snakedit.report import tables
@@ -18,7 +17,7 @@ from snakedit.report.figures import write_figures
 from snakedit.report.gallery import GalleryData, pictures_of
 from snakedit.report.judges import control_warnings, judge_views, write_judges
 from snakedit.report.latex import leaderboard_latex
-from snakedit.report.leaderboard import TOTALS, Scales, comparisons, leaderboard
+from snakedit.report.leaderboard import Scales, comparisons, leaderboard
 from snakedit.report.long_form import ScoreTables
 from snakedit.report.made import Making
 from snakedit.report.markdown import leaderboard_markdown
@@ -66,16 +65,15 @@ def build_report(
         benchmark: its name in the configuration.
         categories: where the records of each category lie, in the order to show them in.
         output: index.html.
-        judging: judge → what its rubric says.
+        judging: judge → what its rubric says; one that is missing is ordered by its ``macro`` total.
         origin: what else the results were made from.
         notices: sentences for the banner, beside those that follow from the configuration.
         workers: threads that make thumbnails.
 
     Raises:
-        ConfigError: if ``judging`` names an unknown total, or not exactly the judges.
         RecordError: if the records cannot be read or do not belong together.
     """
-    headline = _headline(config, judging)
+    headline = {judge: judging[judge].headline if judge in judging else "macro" for judge in config.judges}
     folder = output.parent
     with _built(folder) as new:
         collector = Collector(benchmark, list(config.editors), list(config.judges))
@@ -152,18 +150,3 @@ def _built(folder: Path) -> Iterator[Path]:
             path.replace(old)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-
-
-def _headline(config: Config, judging: Mapping[str, Judging]) -> dict[str, str]:
-    for judge, facts in judging.items():
-        if judge not in config.judges:
-            raise ConfigError(
-                f"no judge is called '{judge}'{did_you_mean(judge, config.judges)}",
-                where="headline",
-                allowed=", ".join(config.judges),
-            )
-        if facts.headline not in TOTALS:
-            raise ConfigError(
-                f"'{facts.headline}' is no total", where=f"headline.{judge}", allowed=", ".join(TOTALS)
-            )
-    return {judge: judging[judge].headline if judge in judging else "macro" for judge in config.judges}

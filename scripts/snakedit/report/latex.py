@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
+from snakedit.report.markdown import UNPRINTABLE
 from snakedit.report.numbers import SCORE
 from snakedit.statistics import Summary
 
@@ -22,7 +23,6 @@ _SPECIAL = {
     ">": r"\textgreater{}",
 }
 _SPECIAL_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]+")
 
 
 def leaderboard_latex(
@@ -36,7 +36,7 @@ def leaderboard_latex(
     """
     parts = [
         "% Needs \\usepackage{booktabs}. Names in other scripts need XeLaTeX and a font that has them.",
-        *(f"% {_UNPRINTABLE.sub(' ', notice)}" for notice in notices),
+        *(f"% {UNPRINTABLE.sub(' ', notice)}" for notice in notices),
     ]
     warning = "".join(f" \\textbf{{{escaped(notice)}}}" for notice in notices)
     parts += [
@@ -52,7 +52,7 @@ def escaped(text: str) -> str:
     >>> escaped("50% of $x_1$")
     '50\\\\% of \\\\$x\\\\_1\\\\$'
     """
-    text = _UNPRINTABLE.sub(" ", text)
+    text = UNPRINTABLE.sub(" ", text)
     return _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match[0]], text)
 
 

@@ -13,7 +13,7 @@ from snakedit.statistics import Summary
 # Within a word an underscore is one.
 _MARKUP = re.compile(r"([\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_]))")
 # Overrides of the writing direction would reorder the whole line they stand in.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]+")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]+")
 
 
 def leaderboard_markdown(
@@ -39,7 +39,7 @@ def leaderboard_markdown(
 
 def plain(text: str) -> str:
     """Return Markdown that shows as a stranger's text, on one line and without its control characters."""
-    text = _UNPRINTABLE.sub(" ", text)
+    text = UNPRINTABLE.sub(" ", text)
     return _MARKUP.sub(r"\\\1", html.escape(text, quote=False))
 
 

@@ -24,7 +24,6 @@ SPAN_COLOURS = {
     "unload": COLOURS["grey"],
     "idle": COLOURS["pale"],
 }
-WORK = ("edit", "score")
 
 
 def standings_plot(standings: Sequence[Standing], total: str) -> str | None:

@@ -24,7 +24,7 @@ class Thumbnails:
     """The thumbnails of one report. They are named by what they show, so that none is made twice.
 
     Attributes:
-        wanted, made: pictures asked for within the limit, and those that have a thumbnail.
+        made: pictures that have one.
     """
 
     def __init__(self, report: Path, limit: int, categories: int, workers: int) -> None:
@@ -36,7 +36,7 @@ class Thumbnails:
             categories: how many there will be.
             workers: threads.
         """
-        self.wanted = self.made = 0
+        self.made = 0
         self._folder = report / FOLDER
         self._folder.mkdir(parents=True, exist_ok=True)
         self._share = limit // max(1, categories)
@@ -61,7 +61,6 @@ class Thumbnails:
                 name = _name(path, sha256)
                 if name is not None:
                     named[path] = name
-        self.wanted += len(named)
         missing = {name: path for path, name in named.items() if name not in self._there}
         with ThreadPoolExecutor(self._workers) as pool:
             self._there |= {name for name in pool.map(self._make, missing.items()) if name}

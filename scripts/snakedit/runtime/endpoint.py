@@ -225,6 +225,8 @@ class Endpoint:
         return _Problem(failed, retried, wait=wait if retried else None)
 
     def _clean(self, text: str) -> str:
+        # An error's words are parsed already, half a character among them.
+        text = text.encode(errors="replace").decode()
         return self._spellings.sub("[key]", text) if self._spellings else text
 
 

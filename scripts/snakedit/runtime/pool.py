@@ -200,10 +200,11 @@ class _Watcher:
             folder = job.telemetry_folder / job.rule / job.label
             process = f"{job.rule} {job.benchmark}/{job.label}/{job.category}"
             # On a cluster each job is a run of its own.
-            run = "" if "SLURM_JOB_ID" in os.environ else owner()
+            allocation = os.environ.get("SLURM_JOB_ID", "")
+            run = "" if allocation else owner()
             this_job = f"{os.getpid()}:{start_time(os.getpid())}"
             began = {"run": began_at(owner()), "job": began_at(this_job)}
-            self._trace = Trace(folder, job.category, process, run, began)
+            self._trace = Trace(folder, job.category, process, run, began, allocation)
         self._sampler = Sampler()
 
     def __enter__(self) -> "_Watcher":

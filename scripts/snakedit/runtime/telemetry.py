@@ -73,6 +73,7 @@ class Trace:
         process: str,
         run: str = "",
         began: Mapping[str, float | None] | None = None,
+        allocation: str = "",
     ) -> None:
         """Open a file of its own, ``{name}.{UTC time}-{pid}.json``, that was not there before.
 
@@ -80,13 +81,15 @@ class Trace:
             process: what the trace's viewer calls the job.
             run: what the traces of one run have in common, empty where that is not known.
             began: when the ``run`` and this ``job`` did, seconds since 1970, as far as it is known.
+            allocation: of a cluster, within which a device's name is one device's; empty elsewhere.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._file = _open_new(folder, name)
         self.path = Path(self._file.name)
         self._threads: dict[str, int] = {}
         self._separator = "[\n"
-        header = {"name": process, "run": run, "began": {**(began or {}), "trace": time.time()}}
+        began = {**(began or {}), "trace": time.time()}
+        header = {"name": process, "run": run, "allocation": allocation, "began": began}
         self._write(ph="M", name="process_name", args=header)
 
     def __enter__(self) -> "Trace":
@@ -138,6 +141,11 @@ class Trace:
 def run_of(path: Path) -> str:
     """Return the run that a trace says it belongs to, empty where it says none."""
     return str(_header(path).get("run", ""))
+
+
+def allocation_of(path: Path) -> str:
+    """Return the allocation that a trace says its devices were of, empty where it says none."""
+    return str(_header(path).get("allocation", ""))
 
 
 def began_of(path: Path) -> dict[str, float]:

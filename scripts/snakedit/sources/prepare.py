@@ -47,7 +47,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     folder = output.parent
     items: list[Item] = []
     excluded: list[Excluded] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     names: set[str] = set()
     digest = Digest()
     with _Keeper() as keeper:
@@ -58,7 +58,6 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
                 continue
             digest.add(row)
             item_id = _unique_id(row, taken, benchmark.path)
-            taken.add(item_id)
             try:
                 item, written = _item(row, item_id, folder)
             except SnakeditError as error:
@@ -123,15 +122,18 @@ class _Keeper:
                 one.result()
 
 
-def _unique_id(row: SourceRow, taken: set[str], path: str) -> str:
+def _unique_id(row: SourceRow, taken: dict[str, int], path: str) -> str:
+    """Return an id that is not taken, and note it: id → the number of its last copy."""
     base = row.id
     if base is None:
         base = f"row-{row.number:06}"
         LOGGER.warning("%s: row %d has no id and is called '%s'", path, row.number, base)
-    item_id, copy = base, 1
+    item_id, copy = base, taken.get(base, 1)
     while item_id in taken:
         copy += 1
         item_id = f"{base}#{copy}"
+    taken[base] = copy
+    taken.setdefault(item_id, 1)
     if copy > 1:
         LOGGER.warning(
             "%s: row %d has the id '%s' again and is called '%s#%d'",

@@ -1,9 +1,11 @@
 """What a run's parts cost: declared for simulated models, or measured by an earlier run's own records."""
 
+import csv
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
@@ -17,8 +19,8 @@ from snakedit.judges.simulated import seconds_of_batch
 from snakedit.recipe import fingerprint
 from snakedit.records import Edit, Score, read_records, write_whole
 from snakedit.runtime.devices import device_kind
-from snakedit.runtime.traces import JobTrace
-from snakedit.speed.traces import RunTrace, devices_of
+from snakedit.runtime.traces import JobTrace, devices_of
+from snakedit.speed.traces import RunTrace
 
 SIMULATED = "simulated"
 FILE = "costs.json"
@@ -253,10 +255,7 @@ def _benchmark_seconds(results: Path, pattern: str) -> list[float]:
     """The wall times that Snakemake measured of a rule's jobs."""
     found = []
     for path in (results / "benchmarks").glob(pattern):
-        head, *rows = path.read_text(encoding="utf-8").splitlines()
-        found += [float(_cells(head, row)["s"]) for row in rows]
+        # Snakemake does not wait for the disk: after a power cut a file may hold nothing.
+        with suppress(ValueError, KeyError), open(path, encoding="utf-8", newline="") as file:
+            found += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
     return found
-
-
-def _cells(head: str, row: str) -> Mapping[str, str]:
-    return dict(zip(head.split("\t"), row.split("\t"), strict=False))

@@ -64,14 +64,6 @@ class Prediction:
     gpu_hours: float
     work: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def category_seconds(self) -> dict[str, float]:
-        """Return each category's share of the time to `last_device`, by its work."""
-        totals: dict[str, float] = {}
-        for (category, _), seconds in self.work.items():
-            totals[category] = totals.get(category, 0.0) + seconds
-        everything = sum(totals.values())
-        return {name: self.last_device * total / everything for name, total in totals.items() if everything}
-
 
 def pipeline(
     work: Sequence[ModelWork],

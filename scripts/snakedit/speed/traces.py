@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from snakedit.runtime.telemetry import Span
-from snakedit.runtime.traces import WORK, JobTrace, by_run, read_job
+from snakedit.runtime.traces import WORK, JobTrace, by_run, devices_of, read_job
 
 # What a device does so that it can work.
 SWITCHING = ("switch", "load", "unload")
-DEVICE_KINDS = ("cuda", "cpu", "simulated")
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,6 @@ class RunTrace:
             for span in job.spans
             if span.name in WORK and span.item is not None
         }
-
-
-def devices_of(name: str) -> list[str]:
-    """Return the devices that a span's place is made of; none for a job that needed none, or asked a server.
-
-    >>> devices_of("cuda:0+1"), devices_of("cpu")
-    (['cuda:0', 'cuda:1'], [])
-    """
-    kind, _, numbers = name.partition(":")
-    is_device = kind in DEVICE_KINDS and numbers
-    return [f"{kind}:{number}" for number in numbers.split("+")] if is_device else []
 
 
 def read_runs(telemetry: Path, labels: Collection[str]) -> list[RunTrace]:

@@ -35,6 +35,14 @@ def test_a_batch_size_that_is_none_is_refused():
         read_params(SimulatedParams, {"seconds_by_batch": {"four": 1.0}}, "judges.x.params")
 
 
+@pytest.mark.parametrize(
+    "params", [{"load_seconds": -1.0}, {"weights_gib": -1.0}, {"seconds_by_batch": {"1": -1.0}}]
+)
+def test_a_time_that_no_clock_shows_is_refused(params):
+    with pytest.raises(ConfigError, match=r"judges\.x\.params: .* -1\.0 is not 0 or more"):
+        read_params(SimulatedParams, params, "judges.x.params")
+
+
 @pytest.mark.parametrize("rubric", ["imgedit", "kris", "rise", "reedit", "single", "viescore"])
 def test_it_answers_every_rubric_on_its_scale(rubric):
     judge = SimulatedJudge(None, SimulatedParams(), "simulated:0", settings(rubric=rubric))

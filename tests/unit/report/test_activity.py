@@ -37,6 +37,31 @@ def test_what_devices_did_is_counted_by_device_and_together(tmp_path):
     assert (together.device, together.items, together.loads) == ("all", 2, 2)
 
 
+def test_places_with_a_server_are_no_devices(tmp_path):
+    write(tmp_path, "edit_category", "c", [Span("cuda:0", "edit", 1000.0, 10.0, "a")])
+    lanes = [Span(f"endpoint:{lane}", "score", 1000.0, 1.0, str(lane)) for lane in range(8)]
+    write(tmp_path, "score_category", "c", lanes)
+    activity = read_activity(tmp_path)
+    assert activity.leased == ["cuda:0"]
+    assert activity.uses()[-1].busy == 1.0
+
+
+def test_a_model_that_is_spread_keeps_each_of_its_devices_busy_and_is_one(tmp_path):
+    events = [
+        Span("cuda:0", "edit", 1000.0, 10.0, "a"),
+        Span("cuda:0+1", "load", 1010.0, 10.0),
+        Span("cuda:0+1", "score", 1020.0, 20.0, "b"),
+        Sample("cuda:1", "gpu_memory_mb", 1021.0, 60_000.0),
+    ]
+    write(tmp_path, "edit_category", "c", events)
+    activity = read_activity(tmp_path)
+    first, second, together = activity.uses()
+    assert activity.leased == [first.device, second.device] == ["cuda:0", "cuda:1"]
+    assert (first.busy, second.busy, together.busy) == (0.75, 0.5, 0.625)
+    assert (second.peak_memory_mb, together.items, together.loads) == (60_000.0, 2, 1)
+    assert {stretch.device for stretch in activity.stretches()} == {"cuda:0", "cuda:1"}
+
+
 def test_only_the_latest_run_is_shown_and_the_others_are_counted(tmp_path):
     write(tmp_path, "edit_category", "a", [Span("cpu:0", "edit", 1000.0, 5.0, "x")], run="1:1")
     write(tmp_path, "score_category", "a", [Span("cpu:0", "score", 1010.0, 5.0, "x")], run="1:1")

@@ -238,7 +238,7 @@ def test_no_more_thumbnails_are_made_than_allowed_the_same_number_in_each_catego
         for path in paths:
             draw(path, (8, 8))
         assert len(thumbnails.of_category([(path, None)] for path in paths)) == 2
-    assert (thumbnails.wanted, thumbnails.made) == (4, 4)
+    assert thumbnails.made == 4
 
 
 def test_a_damaged_picture_has_no_thumbnail_and_is_told_in_the_log(hand, caplog):

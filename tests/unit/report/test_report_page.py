@@ -344,14 +344,6 @@ def test_a_report_that_cannot_be_made_leaves_the_former_one_as_it_was(hand):
     assert {path: path.read_bytes() for path in report.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize(
-    ("headline", "says"), [({"vi": "macro"}, "did you mean 'vl'"), ({"vl": "mean"}, "allowed: macro, micro")]
-)
-def test_an_unknown_headline_is_one_line(hand, headline, says):
-    with pytest.raises(ConfigError, match=says):
-        build(hand, **headline)
-
-
 def test_markdown_has_the_headline_first_and_its_columns_aligned(hand):
     hand.add_scored("物理", tiny=[8.0, 6.0], blank=[0.0, 0.0])
     hand.add_scored("b|c", tiny=[1.0], blank=[None])

@@ -168,6 +168,12 @@ def test_half_a_character_is_no_half_record():
         assert ask(endpoint(server)).data == {"choices": ["? and more"]}
 
 
+def test_half_a_character_is_in_no_error_either():
+    fault = Told(400, b'{"error": {"message": "bad \\ud83d"}}', {"Content-Type": "application/json"})
+    with serving(in_turn(fault)) as server, pytest.raises(EndpointError, match=r"400: bad \?$"):
+        ask(endpoint(server))
+
+
 @pytest.mark.parametrize("status", [400, 403, 413, 422])
 def test_a_bad_request_is_not_tried_again_but_the_next_one_is(status):
     with serving(in_turn(error(status, "bad"), chat("7"))) as server:

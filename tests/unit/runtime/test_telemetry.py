@@ -23,7 +23,16 @@ from snakedit.runtime import sampling
 from snakedit.runtime.pool import Task, run_tasks
 from snakedit.runtime.resident import stop_pools
 from snakedit.runtime.sampling import Sampler
-from snakedit.runtime.telemetry import COLUMNS, Member, Sample, Span, Trace, read_rows
+from snakedit.runtime.telemetry import (
+    COLUMNS,
+    Member,
+    Sample,
+    Span,
+    Trace,
+    allocation_of,
+    read_rows,
+    run_of,
+)
 
 
 def traced(folder, **changes):
@@ -63,6 +72,13 @@ def test_a_jobs_trace_shows_what_every_device_did_without_a_gap(tmp_path, reside
 
 def time_of(row):
     return datetime.fromisoformat(row["start"]).timestamp()
+
+
+def test_a_clusters_job_tells_its_allocation_and_no_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    done(work(), tasks(1), traced(tmp_path), resident=False)
+    (path,) = traces(tmp_path)
+    assert (run_of(path), allocation_of(path)) == ("", "7")
 
 
 def test_a_load_is_told_to_one_job_only(tmp_path, monkeypatch):

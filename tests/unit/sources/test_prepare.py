@@ -18,6 +18,8 @@ from snakedit.errors import SourceError
 from snakedit.logs import LOGGER
 from snakedit.records import Item, read_records
 from snakedit.runtime.images import WrittenPng
+from snakedit.sources.base import Place, SourceRow
+from snakedit.sources.prepare import _unique_id
 
 
 @pytest.fixture
@@ -103,6 +105,22 @@ def test_a_second_row_of_one_id_and_a_row_without_one_get_ids_of_their_own(tmp_p
     assert len({item.images[0] for item in items}) == 4
     told = [record.message for record in log.records if record.levelname == "WARNING"]
     assert [line.split(": ")[1][:5] for line in told] == ["row 2", "row 3", "row 4"]
+
+
+def test_many_rows_of_one_id_are_not_counted_through_again_for_each():
+    class Taken(dict):
+        looks = 0
+
+        def __contains__(self, key):
+            self.looks += 1
+            return super().__contains__(key)
+
+    taken = Taken()
+    rows = [SourceRow(Place(n, 0), "c", "src", "0") for n in range(1, 501)]
+    assert [_unique_id(one, taken, "b.json") for one in rows[:3]] == ["src", "src#2", "src#3"]
+    assert _unique_id(SourceRow(Place(4, 0), "c", "src#4", "0"), taken, "b.json") == "src#4"
+    assert [_unique_id(one, taken, "b.json") for one in rows[4:]][::495] == ["src#5", "src#500"]
+    assert taken.looks < 5 * len(rows)
 
 
 @hypothesis_settings(

@@ -3,7 +3,7 @@ from speed_by_hand import START, job, memory, serial, two_devices_a_run
 
 from snakedit.errors import StageError
 from snakedit.speed.compare import compare, pipeline_shares
-from snakedit.speed.traces import RunTrace, devices_of, runs_that_made
+from snakedit.speed.traces import RunTrace, runs_that_made
 from snakedit.speed.usage import usage_of
 
 
@@ -77,14 +77,6 @@ def test_a_whole_serial_side_is_not_set_against_a_part_of_the_pipelines_work():
 
 def test_a_simulated_device_is_called_simulated():
     assert compare("b", [serial()], [], [two_devices_a_run()], ["c"]).simulated
-
-
-@pytest.mark.parametrize(
-    ("name", "devices"),
-    [("cuda:0+1", ["cuda:0", "cuda:1"]), ("cpu:3", ["cpu:3"]), ("cpu", []), ("endpoint:1", [])],
-)
-def test_a_place_of_several_devices_stands_for_each(name, devices):
-    assert devices_of(name) == devices
 
 
 def test_memory_is_summed_over_processes_and_a_worker_that_two_jobs_watch_counts_once():

@@ -94,3 +94,12 @@ def test_costs_are_kept_for_the_next_run_and_models_add_up(tmp_path):
 def test_a_damaged_file_of_costs_is_none(tmp_path, text):
     (tmp_path / "costs.json").write_text(text, encoding="utf-8")
     assert read_costs(tmp_path / "costs.json") == Costs()
+
+
+@pytest.mark.parametrize("damaged", ["", "s\th:m:s\nNA\tNA\n", "h:m:s\n0:00:09\n"])
+def test_a_time_that_a_power_cut_took_is_passed_over(config, tmp_path, damaged):
+    folder = tmp_path / "benchmarks" / "prepare_category"
+    folder.mkdir(parents=True)
+    (folder / "a.tsv").write_text("s\th:m:s\n2.0\t0:00:02\n")
+    (folder / "b.tsv").write_text(damaged)
+    assert measured(config, tmp_path, []).overheads.prepare == 2.0

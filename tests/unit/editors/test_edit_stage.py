@@ -1,0 +1,44 @@
+"""The edit stage with an editor that takes its images from a folder."""
+
+import pytest
+from editing_by_hand import item, picture
+
+from snakedit.config import from_dict, normalise
+from snakedit.editors.stage import edit_category
+from snakedit.errors import StageError
+from snakedit.records import Edit, read_records, write_records
+from snakedit.runtime.images import save_png
+from snakedit.runtime.pool import JobContext
+
+
+def edit(folder, shown):
+    """Edit two items with what is in a folder; return the edits' file."""
+    config = {
+        "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
+        "editors": {"mine": {"type": "files", "params": {"folder": str(shown)}}},
+        "judges": {"j": {"type": "simulated"}},
+    }
+    output = folder / "edits" / "mine" / "colour" / "edits.jsonl"
+    job = JobContext("edit_category", "mine", "colour", "b", device_limit=0, total=0)
+    items = folder / "items" / "colour" / "items.jsonl"
+    edit_category(from_dict(normalise(config, "test")), "mine", items, output, job)
+    return output
+
+
+def test_images_stay_until_their_item_goes_though_another_recipe_fails(tmp_path):
+    items = tmp_path / "items" / "colour" / "items.jsonl"
+    save_png(picture(), items.parent / "images" / "a.png")
+    write_records(items, [item("a"), item("b")])
+    for name in ("a", "b"):
+        save_png(picture(1), tmp_path / "shown" / f"{name}.png")
+    output = edit(tmp_path, tmp_path / "shown")
+    made = {path.name: path.read_bytes() for path in (output.parent / "images").iterdir()}
+    assert sorted(made) == ["a.png", "b.png"]
+
+    with pytest.raises(StageError, match=r"2 of 2 items failed.*; finished images are kept"):
+        edit(tmp_path, tmp_path / "nowhere")
+    assert {path.name: path.read_bytes() for path in (output.parent / "images").iterdir()} == made
+
+    write_records(items, [item("b")])
+    assert [one.item for one in read_records(edit(tmp_path, tmp_path / "shown"), Edit)] == ["b"]
+    assert [path.name for path in (output.parent / "images").iterdir()] == ["b.png"]
