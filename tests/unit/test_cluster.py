@@ -4,6 +4,8 @@ import asyncio
 import os
 import re
 import uuid
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from logging import Logger, getLogger
 from pathlib import Path
 
@@ -122,6 +124,12 @@ def test_a_job_that_cannot_be_taken_back_is_named(tools: Path):
         check_submission("sbatch -p gpu", "edit_e1")
 
 
+def run(coroutine: Coroutine[None, None, States]) -> States:
+    # The browser of other tests keeps a loop in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 @pytest.mark.parametrize("prefix", ["snakedit", None])
 def test_jobs_that_a_killed_run_has_left_are_told_with_how_to_cancel_them(
     prefix: str | None, tools: Path, tmp_path: Path
@@ -152,7 +160,7 @@ def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
     async def query(command: str, logger: Logger) -> States:
         return told
 
-    states, seconds = asyncio.run(ask_again(query)("squeue", getLogger()))
+    states, seconds = run(ask_again(query)("squeue", getLogger()))
     assert states == understood
     assert seconds is not None
 
@@ -167,7 +175,7 @@ def test_how_and_where_a_job_has_failed_or_is_stuck_is_told_once(
     write_tool(tools / "squeue", "printf '6||PartitionTimeLimit\\n7|n2|TimeLimit\\n'")
     asked = ask_again(query)
     for _ in range(2):
-        asyncio.run(asked("squeue", getLogger()))
+        run(asked("squeue", getLogger()))
     assert [record.message for record in caplog.records] == [
         "SLURM job 6: PartitionTimeLimit: it waits for ever, since its partition allows less time;"
         " runtime in the profile, times the jobs that share an allocation (group-components).",
