@@ -11,8 +11,11 @@ run: .venv/.ready
 	$(PYTHON_HERE) -m snakemake
 	$(PYTHON_HERE) scripts/show_leaderboard.py results/demo/report
 
+# The cluster's tests mostly wait for SLURM, so the others run beside them. Ctrl-C ends both.
 test: .venv/.ready
-	$(PYTHON_HERE) -m pytest
+	@log=$$(mktemp); env --default-signal=INT $(PYTHON_HERE) -m pytest tests/cluster > "$$log" 2>&1 & cluster=$$!; \
+	$(PYTHON_HERE) -m pytest --ignore=tests/cluster; others=$$?; \
+	wait $$cluster; ended=$$?; cat "$$log"; rm "$$log"; [ $$others = 0 ] && [ $$ended = 0 ]
 
 bench: .venv/.ready
 	$(PYTHON_HERE) scripts/run_bench.py --only "$(ONLY)"

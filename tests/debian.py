@@ -3,8 +3,11 @@
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 
 def debian_packages(*names: str) -> None:
@@ -17,6 +20,11 @@ def debian_packages(*names: str) -> None:
         return
     if not os.environ.get("CI"):
         pytest.skip(f"needs Debian packages: apt-get install {' '.join(names)}")
+    with FileLock(Path(tempfile.gettempdir(), "snakedit-test-packages.lock")):
+        _install(names)
+
+
+def _install(names: tuple[str, ...]) -> None:
     as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *names]):
