@@ -1,4 +1,4 @@
-"""What a run needs of a cluster: a filesystem that its nodes share with the place where it was started."""
+"""What a run needs of a cluster: a filesystem that all share, jobs that it takes, word of how they end."""
 
 import os
 import re
@@ -22,7 +22,7 @@ TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr")
 States = tuple[Mapping[str, str] | None, float | None]
 # States in which a job has failed, and what to say of them.
 FAILED = {
-    "FAILED": "its log says why; where there is none, the node could not write it",
+    "FAILED": "its log says why; without one, see whether it can write",
     "TIMEOUT": "its time was over; runtime in the profile says how much it has",
     "OUT_OF_MEMORY": "it needed more memory; mem_mb in the profile says how much it has",
     "CANCELLED": "somebody has cancelled it",

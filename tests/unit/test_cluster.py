@@ -180,7 +180,7 @@ def test_how_and_where_a_job_has_failed_or_is_stuck_is_told_once(
         "SLURM job 6: PartitionTimeLimit: it waits for ever, since its partition allows less time;"
         " runtime in the profile, times the jobs that share an allocation (group-components).",
         "SLURM job 7 on n2: TIMEOUT: its time was over; runtime in the profile says how much it has.",
-        "SLURM job 9 on a node: FAILED: its log says why; where there is none, the node could not write it.",
+        "SLURM job 9 on a node: FAILED: its log says why; without one, see whether it can write.",
     ]
     assert len(called(tools)) == 1
 
