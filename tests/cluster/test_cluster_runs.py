@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cluster_experiments import ClusterExperiment, traced_editors
-from experiments import REPOSITORY, Experiment, rows
+from experiments import Experiment, rows
+from places import REPOSITORY
 from slurm import GPUS, NODES, Cluster, tool
 
 from snakedit.runtime.telemetry import read_rows

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from places import REPOSITORY
 
 from snakedit.cluster import (
     FOLDER_VARIABLE,
@@ -186,7 +187,7 @@ def test_how_and_where_a_job_has_failed_or_is_stuck_is_told_once(
 
 
 def test_the_profile_for_slurm_repeats_the_default_one():
-    profiles = Path(__file__).resolve().parents[2] / "profiles"
+    profiles = REPOSITORY / "profiles"
     default, slurm = (
         yaml.safe_load((profiles / name / "profile.yaml").read_text(encoding="utf-8"))
         for name in ("default", "slurm")
@@ -198,10 +199,9 @@ def test_the_profile_for_slurm_repeats_the_default_one():
 
 def test_a_rule_whose_jobs_go_to_nodes_says_how_many_gpus_it_asks_for():
     # SLURM's plugin reads a model of GPUs without a number as one of them.
-    repository = Path(__file__).resolve().parents[2]
     texts = [
         path.read_text(encoding="utf-8")
-        for path in (repository / "Snakefile", *repository.glob("rules/*.smk"))
+        for path in (REPOSITORY / "Snakefile", *REPOSITORY.glob("rules/*.smk"))
     ]
     local = {
         name

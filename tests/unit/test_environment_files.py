@@ -6,14 +6,12 @@ import sys
 import tomllib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from places import REPOSITORY, SCRIPTS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-SCRIPTS = REPOSITORY / "scripts"
 STAGES = ("prepare", "edit", "score", "report")
 # Rule → its text, of each rule that runs a script of its own.
 RULES = {

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 LIBRARY = REPOSITORY / "scripts" / "snakedit"
 
 BASE = {

@@ -1,9 +1,9 @@
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import REPOSITORY
 
 from snakedit.errors import RecordError
 from snakedit.names import image_name
@@ -20,7 +20,6 @@ from snakedit.shards import (
     take_over,
 )
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
 
 

@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 
 import yaml
-from experiments import REPOSITORY, Experiment
+from experiments import Experiment
+from places import REPOSITORY
 
 CATEGORIES = ["additions", "colour"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from experiments import REPOSITORY, Experiment, rows
+from experiments import Experiment, rows
+from places import REPOSITORY
 
 
 @pytest.mark.parametrize(

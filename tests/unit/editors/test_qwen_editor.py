@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from editing_by_hand import item, picture, request
+from places import HELPERS, SCRIPTS
 
 from snakedit.checkpoints import ensure_checkpoint
 from snakedit.config import read_params
@@ -91,8 +92,8 @@ def test_the_same_edit_has_the_same_bytes_in_another_process(editor, tiny_editor
 
     here = hashlib.sha256(editor.edit(request(seed=7)).tobytes()).hexdigest()
     there = subprocess.run(
-        [sys.executable, "-c", IN_ANOTHER_PROCESS, str(tiny_editor), str(Path(__file__).parent)],
-        env={"PYTHONPATH": str(Path(__file__).resolve().parents[3] / "scripts")},
+        [sys.executable, "-c", IN_ANOTHER_PROCESS, str(tiny_editor), str(HELPERS)],
+        env={"PYTHONPATH": str(SCRIPTS)},
         capture_output=True,
         text=True,
         check=True,

@@ -1,14 +1,12 @@
 import dataclasses
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import SCRIPTS
 
 from snakedit.editors import EDITORS
 from snakedit.recipe import MODEL_KINDS
-
-SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 
 def test_the_editors_are_named_in_one_place():

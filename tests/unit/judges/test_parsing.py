@@ -1,19 +1,17 @@
 import json
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import TESTS
 
 from snakedit.judges.parsing import RefusedReplyError, UnreadableReplyError, read_number, read_yes_no
 
 CORPUS = [
     json.loads(line)
-    for line in (Path(__file__).parents[2] / "data" / "judge_answers.jsonl")
-    .read_text(encoding="utf-8")
-    .splitlines()
+    for line in (TESTS / "data" / "judge_answers.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 
 

@@ -1,8 +1,8 @@
 import csv
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from places import REPOSITORY
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
 from snakedit.records import Score
@@ -196,7 +196,7 @@ def test_the_table_has_a_row_a_check_and_empty_fields_for_what_does_not_exist(tm
 
 
 def test_the_columns_are_explained():
-    text = (Path(__file__).parents[3] / "config" / "README.md").read_text(encoding="utf-8")
+    text = (REPOSITORY / "config" / "README.md").read_text(encoding="utf-8")
     section = text[text.index("`judges.csv`") :]
     assert all(f"`{column}`" in section for column in COLUMNS)
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from places import SCRIPTS
 
 from snakedit.config import DevicesConfig
 from snakedit.errors import DeviceError
@@ -268,8 +269,7 @@ def test_counting_devices_imports_no_torch() -> None:
         "from snakedit.runtime.devices import count_devices; "
         "count_devices(DevicesConfig('auto', None, None)); sys.exit('torch' in sys.modules)"
     )
-    scripts = Path(__file__).parents[3] / "scripts"
-    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(scripts)}).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(SCRIPTS)}).returncode == 0
 
 
 def test_a_devices_memory_is_what_nvml_says_of_it_or_of_its_slice(gpus: FakeNvml) -> None:

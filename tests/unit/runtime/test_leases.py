@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from places import SCRIPTS
 
 from snakedit.errors import DeviceError
 from snakedit.runtime.devices import Device
 from snakedit.runtime.leases import POLL_SECONDS, Held, Holder, acquire, waiting_line
 from snakedit.runtime.private import lock_folder, private_folder
 
-SCRIPTS = Path(__file__).parents[3] / "scripts"
 DEVICES = [Device("simulated", str(i), i) for i in range(4)]
 
 HOLD = """

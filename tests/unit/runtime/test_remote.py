@@ -3,11 +3,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import handlers
 import pytest
 from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for
+from places import SCRIPTS
 
 from snakedit.errors import StageError
 from snakedit.runtime.pool import Task, Work, run_tasks
@@ -91,7 +91,7 @@ def test_tasks_are_taken_as_they_are_needed():
 
 
 def holder(address, count):
-    path = str(Path(__file__).parents[3] / "scripts")
+    path = str(SCRIPTS)
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, address, str(count)],
         env={**os.environ, "PYTHONPATH": path},

@@ -1,16 +1,14 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import SCRIPTS
 from sources_by_hand import benchmark, encoded, picture, prepared, row, written
 
 from snakedit.errors import SourceError
 from snakedit.runtime.images import open_image
 from snakedit.sources.index import read_index
-
-SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 
 def test_a_row_becomes_an_item_with_its_decoded_image(tmp_path):

@@ -3,10 +3,10 @@ import io
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
+from places import SCRIPTS
 from sources_by_hand import benchmark
 
 from snakedit.sources.demo import OPERATIONS, write_demo_benchmark
@@ -36,7 +36,7 @@ def test_it_is_the_same_bytes_each_time(demo, tmp_path):
 
 
 def test_its_entry_point_writes_the_same_file(demo, tmp_path):
-    script = Path(__file__).resolve().parents[3] / "scripts" / "build_demo_benchmark.py"
+    script = SCRIPTS / "build_demo_benchmark.py"
     done = subprocess.run(
         [sys.executable, script, tmp_path / "new" / "demo.json"], capture_output=True, text=True
     )

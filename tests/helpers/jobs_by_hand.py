@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve()
 # A pool is started by its command alone, as Snakemake's jobs start it.
-sys.path.insert(0, str(HERE.parents[3] / "scripts"))
+sys.path.insert(0, str(HERE.parents[2] / "scripts"))
 
 import handlers  # noqa: E402
 import psutil  # noqa: E402

@@ -1,12 +1,8 @@
 import logging
-import sys
-from pathlib import Path
 
 import pytest
 
 from snakedit.logs import LOGGER
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(autouse=True)

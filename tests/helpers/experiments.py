@@ -15,8 +15,7 @@ from typing import Any
 
 import yaml
 from PIL import Image
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from places import REPOSITORY
 
 
 @dataclass(frozen=True)
