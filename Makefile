@@ -18,14 +18,14 @@ test: .venv/.ready
 	wait $$cluster; ended=$$?; cat "$$log"; rm "$$log"; [ $$others = 0 ] && [ $$ended = 0 ]
 
 bench: .venv/.ready
-	$(PYTHON_HERE) scripts/run_bench.py --only "$(ONLY)"
+	PYTHONPATH=scripts $(PYTHON_HERE) -m tools.bench --only "$(ONLY)"
 
 demo-judge: .venv/.ready
-	$(PYTHON_HERE) scripts/train_demo_judge.py --photos $(PHOTOS)
+	PYTHONPATH=scripts $(PYTHON_HERE) -m tools.demo_judge --photos $(PHOTOS)
 
 check: .venv/.ready
-	$(PYTHON_HERE) -m ruff format --check scripts tests
-	$(PYTHON_HERE) -m ruff check scripts tests
+	$(PYTHON_HERE) -m ruff format --check scripts tests tools
+	$(PYTHON_HERE) -m ruff check scripts tests tools
 	$(PYTHON_HERE) -m mypy
 	$(PYTHON_HERE) -m snakefmt --check Snakefile rules
 	$(PYTHON_HERE) -m snakemake --lint

@@ -33,7 +33,6 @@ ALLOWED = {
     # The one place that looks at both stages at once, since the serial baseline takes them in turn.
     "speed": BASE | {"speed", "editors", "judges", "report", "sources", "plan"},
     "checkpoints": BASE | {"checkpoints"},
-    "demo_judge": BASE | {"demo_judge", "checkpoints", "judges", "sources"},
     "runtime": BASE - {"shards"},
     "shards": BASE,
     "statistics": {"errors"},

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from snakedit import bench_models
-from snakedit.bench_architectures import (
+from tools.bench import models as bench_models
+from tools.bench.full_size import (
     QWEN3_VL_8B,
     QWEN_IMAGE_EDIT,
     EditorSizes,
@@ -14,8 +14,8 @@ from snakedit.bench_architectures import (
     build_judge,
     build_transformer,
 )
-from snakedit.bench_models import Scale, measure_editor, measure_judge, measure_models
-from snakedit.bench_variants import EDITOR_VARIANTS, JUDGE_VARIANTS
+from tools.bench.models import Scale, measure_editor, measure_judge, measure_models
+from tools.bench.variants import EDITOR_VARIANTS, JUDGE_VARIANTS
 
 TINY_JUDGE = dataclasses.replace(
     QWEN3_VL_8B,

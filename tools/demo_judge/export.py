@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, save_processor
-from snakedit.demo_judge.network import MERGE, PATCH, build_network
 from snakedit.runtime.processors import image_only
+from tools.demo_judge.network import MERGE, PATCH, build_network
 
 
 def export(network: Any, tokenizer: Any, folder: Path) -> None:

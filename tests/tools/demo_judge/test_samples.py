@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snakedit.demo_judge.cells import MAPS, matched_cells, matched_places
-from snakedit.demo_judge.pictures import Picture, is_held_out, load_pictures
-from snakedit.demo_judge.samples import CELL, Sampler
-from snakedit.demo_judge.wordings import NAMES, corpus, wordings
 from snakedit.errors import SourceError
 from snakedit.sources.demo import PHOTOS
+from tools.demo_judge.matching import MAPS, matched_cells, matched_places
+from tools.demo_judge.pictures import Picture, is_held_out, load_pictures
+from tools.demo_judge.samples import CELL, Sampler
+from tools.demo_judge.wordings import NAMES, corpus, wordings
 
 
 def test_no_photo_that_the_demo_judges_is_trained_on():

@@ -24,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=1000, help="held-out pairs of the examination")
     args = parser.parse_args(argv)
 
-    from snakedit.demo_judge.examine import examination
-    from snakedit.demo_judge.export import export
-    from snakedit.demo_judge.prompts import build_judge_tokenizer
-    from snakedit.demo_judge.train import Schedule, train
+    from tools.demo_judge.examine import examination
+    from tools.demo_judge.export import export
+    from tools.demo_judge.prompts import build_judge_tokenizer
+    from tools.demo_judge.train import Schedule, train
 
     network = train(args.work, args.photos, Schedule(steps=args.steps))
     export(network, build_judge_tokenizer(), args.output)

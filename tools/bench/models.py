@@ -15,16 +15,6 @@ from statistics import median
 
 from PIL import Image
 
-from snakedit.bench_architectures import (
-    QWEN3_VL_8B,
-    QWEN_IMAGE_EDIT,
-    EditorSizes,
-    VisionLanguageSizes,
-    build_editor,
-    build_judge,
-    build_transformer,
-)
-from snakedit.bench_variants import EDITOR_VARIANTS, JUDGE_VARIANTS, SPOILING
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.errors import ImageError, StageError
@@ -35,6 +25,16 @@ from snakedit.records import Item
 from snakedit.runtime.devices import visible_gpus
 from snakedit.runtime.leases import Holder, acquire, waiting_line
 from snakedit.runtime.owner import owner
+from tools.bench.full_size import (
+    QWEN3_VL_8B,
+    QWEN_IMAGE_EDIT,
+    EditorSizes,
+    VisionLanguageSizes,
+    build_editor,
+    build_judge,
+    build_transformer,
+)
+from tools.bench.variants import EDITOR_VARIANTS, JUDGE_VARIANTS, SPOILING
 
 BATCHES = (1, 2, 4, 8, 16)
 BATCH = 4

@@ -7,9 +7,9 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from snakedit.demo_judge import edits
-from snakedit.demo_judge.pictures import Picture, crop, draw_picture
-from snakedit.demo_judge.wordings import FAMILY, NAMES, instruction
+from tools.demo_judge import edits
+from tools.demo_judge.pictures import Picture, crop, draw_picture
+from tools.demo_judge.wordings import FAMILY, NAMES, instruction
 
 CELL = 32
 # Shorter side ÷ longer side, as of common photos.

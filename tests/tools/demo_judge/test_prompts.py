@@ -1,8 +1,8 @@
 import pytest
 from PIL import Image
 
-from snakedit.demo_judge.prompts import Prompts, build_judge_tokenizer
-from snakedit.demo_judge.wordings import NAMES, wordings
+from tools.demo_judge.prompts import Prompts, build_judge_tokenizer
+from tools.demo_judge.wordings import NAMES, wordings
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.bench import BENCHES, run_benches
 from snakedit.errors import exit_in_one_line
+from tools.bench.benches import BENCHES, run_benches
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from snakedit.demo_judge.wordings import NAMES
+from tools.demo_judge.wordings import NAMES
 
 
 def _tint(image: Image.Image, red: float, blue: float, s: float) -> Image.Image:

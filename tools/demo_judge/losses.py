@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from snakedit.demo_judge.batches import Batch, Sequences
-from snakedit.demo_judge.cells import LOOKS, MAPS
-from snakedit.demo_judge.edits import FLAWS, KINDS
-from snakedit.demo_judge.network import hidden_after
-from snakedit.demo_judge.prompts import Prompts
-from snakedit.demo_judge.wordings import NAMES
+from tools.demo_judge.batches import Batch, Sequences
+from tools.demo_judge.edits import FLAWS, KINDS
+from tools.demo_judge.matching import LOOKS, MAPS
+from tools.demo_judge.network import hidden_after
+from tools.demo_judge.prompts import Prompts
+from tools.demo_judge.wordings import NAMES
 
 # Layers of the language model behind which the heads read.
 MATCHED, COMPARED, SEEN, JUDGED = 1, 2, 3, 4

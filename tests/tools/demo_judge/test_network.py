@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 
 @pytest.fixture(scope="module")
 def parts():
-    from snakedit.demo_judge.network import build_network, make_fast
-    from snakedit.demo_judge.prompts import Prompts, build_judge_tokenizer
+    from tools.demo_judge.network import build_network, make_fast
+    from tools.demo_judge.prompts import Prompts, build_judge_tokenizer
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -28,13 +28,13 @@ def parts():
 
 
 def test_the_forward_pass_of_training_gives_the_products_expected_marks(parts, tmp_path):
-    from snakedit.demo_judge.batches import make_batch
-    from snakedit.demo_judge.examine import load_judge
-    from snakedit.demo_judge.export import export
-    from snakedit.demo_judge.losses import build_heads, losses
-    from snakedit.demo_judge.samples import Sampler, as_seen
     from snakedit.judges.base import JudgeRequest
     from snakedit.records import Item
+    from tools.demo_judge.batches import make_batch
+    from tools.demo_judge.examine import load_judge
+    from tools.demo_judge.export import export
+    from tools.demo_judge.losses import build_heads, losses
+    from tools.demo_judge.samples import Sampler, as_seen
 
     network, prompts = parts
     samples = [as_seen(Sampler([], seed).draw()) for seed in range(6)]

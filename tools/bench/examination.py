@@ -1,7 +1,7 @@
 """How well the shipped demo judge sees: its examination, on photos and wordings it was never trained on."""
 
 from snakedit.checkpoints import DEMO_JUDGE
-from snakedit.demo_judge.examine import CONTROLS, examination
+from tools.demo_judge.examine import CONTROLS, examination
 
 PAIRS, TURNS = 1000, 10
 

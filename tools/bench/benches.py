@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from snakedit.bench_experiment import CATEGORIES, DEVICES, Experiment
 from snakedit.errors import ConfigError, did_you_mean
 from snakedit.records import Edit, read_records, write_whole
 from snakedit.speed.costs import ModelCost
 from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one
+from tools.bench.experiment import CATEGORIES, DEVICES, Experiment
 
 # The simulated models, in seconds.
 EDITOR_LOAD, EDIT = 15.0, 1.8
@@ -146,14 +146,14 @@ def bench_driver_memory(folder: Path) -> list[Figure]:
 
 def bench_scale(folder: Path) -> list[Figure]:
     """Time and memory of every stage at 1,000, 10,000 and 100,000 items."""
-    from snakedit.bench_scale import measure_scale
+    from tools.bench.scale import measure_scale
 
     return [Figure(*figure) for figure in measure_scale(folder)]
 
 
 def bench_judging(folder: Path) -> list[Figure]:
     """A widened random Qwen3-VL on one thread of this CPU: questions together, items together."""
-    from snakedit.bench_judging import measure_judging
+    from tools.bench.judging import measure_judging
 
     how = "random Qwen3-VL on one CPU thread, measured"
     return [Figure(name, value, how) for name, value in measure_judging(folder).items()]
@@ -161,42 +161,42 @@ def bench_judging(folder: Path) -> list[Figure]:
 
 def bench_demo_judge(folder: Path) -> list[Figure]:
     """The shipped demo judge's examination on photos and wordings that it was never trained on."""
-    from snakedit.bench_demo_judge import measure_demo_judge
+    from tools.bench.examination import measure_demo_judge
 
     return [Figure(*told) for told in measure_demo_judge()]
 
 
 def bench_old_projection(folder: Path) -> list[Figure]:
     """The pipeline with the constants of a comparison that was only ever arithmetic, against that."""
-    from snakedit.bench_speed import measure_old_projection
+    from tools.bench.speed import measure_old_projection
 
     return [Figure(*figure) for figure in measure_old_projection(folder)]
 
 
 def bench_baseline(folder: Path) -> list[Figure]:
     """The serial baseline with the same constants, measured on a sample and multiplied."""
-    from snakedit.bench_speed import measure_baseline
+    from tools.bench.speed import measure_baseline
 
     return [Figure(*figure) for figure in measure_baseline(folder)]
 
 
 def bench_prediction(folder: Path) -> list[Figure]:
     """Predictions from one run's costs for three others, against what those took."""
-    from snakedit.bench_speed import measure_prediction
+    from tools.bench.speed import measure_prediction
 
     return [Figure(*figure) for figure in measure_prediction(folder)]
 
 
 def bench_compare(folder: Path) -> list[Figure]:
     """Both sides of the comparison with the tiny real models, on two CPU workers."""
-    from snakedit.bench_speed import measure_tiny_models
+    from tools.bench.speed import measure_tiny_models
 
     return [Figure(*figure) for figure in measure_tiny_models(folder)]
 
 
 def bench_models(folder: Path) -> list[Figure]:
     """Qwen-Image-Edit and Qwen3-VL-8B at full size with random weights, where there is a GPU."""
-    from snakedit.bench_models import measure_models
+    from tools.bench.models import measure_models
 
     return [Figure(*figure) for figure in measure_models()]
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from snakedit.demo_judge.batches import make_batch
-from snakedit.demo_judge.losses import build_heads, losses
-from snakedit.demo_judge.network import build_network, compile_layers, make_fast
-from snakedit.demo_judge.pictures import load_pictures
-from snakedit.demo_judge.prompts import Prompts, build_judge_tokenizer
-from snakedit.demo_judge.samples import Sampler
 from snakedit.errors import CheckpointError
+from tools.demo_judge.batches import make_batch
+from tools.demo_judge.losses import build_heads, losses
+from tools.demo_judge.network import build_network, compile_layers, make_fast
+from tools.demo_judge.pictures import load_pictures
+from tools.demo_judge.prompts import Prompts, build_judge_tokenizer
+from tools.demo_judge.samples import Sampler
 
 WARM_UP = 200
 EXAMINED = 128

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from snakedit.bench_experiment import Experiment
+from tools.bench.experiment import Experiment
 
 CATEGORIES = 20
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snakedit.demo_judge import edits
-from snakedit.demo_judge.samples import difference
-from snakedit.demo_judge.wordings import FAMILY, NAMES
 from snakedit.sources.demo import OPERATIONS
+from tools.demo_judge import edits
+from tools.demo_judge.samples import difference
+from tools.demo_judge.wordings import FAMILY, NAMES
 
 
 @pytest.fixture(scope="module")

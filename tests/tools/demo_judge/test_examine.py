@@ -1,8 +1,8 @@
 import pytest
 
-from snakedit.demo_judge.examine import auc, correlations, held_out_pairs
 from snakedit.errors import StageError
 from snakedit.judges.base import Verdict
+from tools.demo_judge.examine import auc, correlations, held_out_pairs
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,16 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from snakedit.demo_judge import edits
-from snakedit.demo_judge.pictures import Picture, crop, load_pictures
-from snakedit.demo_judge.samples import MAX_PIXELS, Sampler, difference, is_colourless, shows
-from snakedit.demo_judge.wordings import FAMILY, NAMES, instruction
 from snakedit.errors import StageError
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import load_rubric
 from snakedit.records import Item
 from snakedit.sources.demo import OPERATIONS
+from tools.demo_judge import edits
+from tools.demo_judge.pictures import Picture, crop, load_pictures
+from tools.demo_judge.samples import MAX_PIXELS, Sampler, difference, is_colourless, shows
+from tools.demo_judge.wordings import FAMILY, NAMES, instruction
 
 BATCH = 8
 CONTROLS = ("identity", "shuffled", "blank")

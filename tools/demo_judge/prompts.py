@@ -5,11 +5,11 @@ from functools import cache, partial
 from typing import Any
 
 from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer
-from snakedit.demo_judge.wordings import corpus
 from snakedit.judges import local
 from snakedit.judges.qwen3_vl import VISION_END
 from snakedit.judges.rubric import Metric, Rubric, load_rubric
 from snakedit.records import Item
+from tools.demo_judge.wordings import corpus
 
 RUBRIC = "viescore"
 VOCABULARY = 832

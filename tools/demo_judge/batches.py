@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from snakedit.demo_judge.cells import matched_cells, matched_places
-from snakedit.demo_judge.network import MERGE, PATCH, patches_of
-from snakedit.demo_judge.prompts import Prompts
-from snakedit.demo_judge.samples import CELL, Sample
-from snakedit.demo_judge.wordings import NAMES
+from tools.demo_judge.matching import matched_cells, matched_places
+from tools.demo_judge.network import MERGE, PATCH, patches_of
+from tools.demo_judge.prompts import Prompts
+from tools.demo_judge.samples import CELL, Sample
+from tools.demo_judge.wordings import NAMES
 
 _Mark = tuple[int, int, int, int]
 _End = tuple[int, int]
@@ -243,7 +243,7 @@ def _facts(samples: Sequence[Sample]) -> dict[str, Any]:
     """What was done to each edit: the operations (B, 20), its kind and its flaw's severity."""
     import torch
 
-    from snakedit.demo_judge.edits import FLAWS, KINDS
+    from tools.demo_judge.edits import FLAWS, KINDS
 
     applied = torch.zeros(len(samples), len(NAMES))
     flaws = torch.zeros(len(samples), len(FLAWS))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageOps
 
-from snakedit.demo_judge.samples import CELL
+from tools.demo_judge.samples import CELL
 
 
 def _middle(image: Image.Image) -> Image.Image:

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 @pytest.fixture
 def small(monkeypatch):
-    from snakedit.demo_judge import train as module
+    from tools.demo_judge import train as module
 
     monkeypatch.setattr(module, "EXAMINED", 32)
     monkeypatch.setattr(module, "compile_layers", lambda network: False)

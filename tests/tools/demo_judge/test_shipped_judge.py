@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from snakedit.checkpoints import DEMO_JUDGE
-from snakedit.demo_judge.examine import auc, controls, correlations, held_out_pairs, judged, load_judge
 from snakedit.judges import local
 from snakedit.judges.base import JudgeSettings
+from tools.demo_judge.examine import auc, controls, correlations, held_out_pairs, judged, load_judge
 
 PAIRS = 120
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import config as settings
-from snakedit.bench_experiment import BATCH, CATEGORIES, DEVICES, Experiment
 from snakedit.speed.costs import Costs, ModelCost, measured
 from snakedit.speed.estimate import estimate, known_costs, whole_run
 from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one
 from snakedit.speed.traces import read_runs
+from tools.bench.experiment import BATCH, CATEGORIES, DEVICES, Experiment
 
 # The old comparison's constants: seconds an image, by the judge's batch, and to load either model.
 EDIT, JUDGE, LOAD = 1.8, {"1": 2.0, "4": 3.0}, 0.5

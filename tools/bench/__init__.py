@@ -1,0 +1,1 @@
+"""`make bench`: what the pipeline costs, measured on real runs."""
