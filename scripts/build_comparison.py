@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import load
-from snakedit.errors import exit_in_one_line
-from snakedit.logs import log_to
+from snakedit.core.errors import exit_in_one_line
+from snakedit.core.logs import log_to
 from snakedit.speed.build import build_comparison
 
 

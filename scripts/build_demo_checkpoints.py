@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.checkpoints import CHECKPOINTS, ensure_checkpoint
-from snakedit.errors import exit_in_one_line
+from snakedit.core.errors import exit_in_one_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:

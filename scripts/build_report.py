@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import from_dict, read
-from snakedit.errors import exit_in_one_line
+from snakedit.core.errors import exit_in_one_line
+from snakedit.core.logs import log_to
+from snakedit.core.registry import find
 from snakedit.judges.rubric import load_rubric
-from snakedit.logs import log_to
 from snakedit.plan import editor_recipes, judge_recipes
-from snakedit.registry import find
 from snakedit.report.build import Judging, build_report
 from snakedit.report.provenance import Origin, git_state
 from snakedit.report.read import category_files

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.errors import exit_in_one_line
+from snakedit.core.errors import exit_in_one_line
 from snakedit.speed.question import Question, answer, parse_cost, parse_items
 
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import load
-from snakedit.errors import exit_in_one_line
-from snakedit.logs import log_to
-from snakedit.shards import Shard, gather_edits
+from snakedit.core.errors import exit_in_one_line
+from snakedit.core.logs import log_to
+from snakedit.core.shards import Shard
+from snakedit.shards import gather_edits
 
 
 def main(argv: Sequence[str] | None = None) -> None:

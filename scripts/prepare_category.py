@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import load
-from snakedit.errors import exit_in_one_line
-from snakedit.logs import log_to
-from snakedit.registry import find
+from snakedit.core.errors import exit_in_one_line
+from snakedit.core.logs import log_to
+from snakedit.core.registry import find
 from snakedit.sources.index import read_index
 from snakedit.sources.prepare import prepare_category
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import load
-from snakedit.errors import exit_in_one_line
+from snakedit.core.errors import exit_in_one_line
+from snakedit.core.logs import log_to
+from snakedit.core.shards import Shard
 from snakedit.judges.stage import score_category
-from snakedit.logs import log_to
 from snakedit.runtime.pool import JobContext
-from snakedit.shards import Shard
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -4,10 +4,10 @@ import json
 import sys
 
 from snakedit.config import DevicesConfig
+from snakedit.core.errors import exit_in_one_line
+from snakedit.core.logs import log_to
 from snakedit.editors.stage import load_worker as load_editor
-from snakedit.errors import exit_in_one_line
 from snakedit.judges.stage import load_worker as load_judge
-from snakedit.logs import log_to
 from snakedit.runtime.resident import PoolRequest
 from snakedit.runtime.serve import serve
 

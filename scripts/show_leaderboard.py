@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.errors import RecordError, exit_in_one_line
+from snakedit.core.errors import RecordError, exit_in_one_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import os
 
-from snakedit.errors import exit_in_one_line
+from snakedit.core.errors import exit_in_one_line
 from snakedit.runtime.resident import stop_pools
 
 

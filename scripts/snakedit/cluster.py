@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from logging import Logger
 from pathlib import Path
 
-from snakedit.errors import ConfigError, StageError
+from snakedit.core.errors import ConfigError, StageError
 
 FOLDER_VARIABLE = "SNAKEDIT_FOLDER"
 GPUS_VARIABLE = "SNAKEDIT_GPUS"

@@ -17,7 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, best_match
 
-from snakedit.errors import ConfigError, did_you_mean
+from snakedit.core.errors import ConfigError, did_you_mean
 from snakedit.plain import check_plain, read_yaml, wrong_type
 from snakedit.single_model import is_single_model, to_general
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 
 # A list within itself has no end.
 MAX_DEPTH = 50

@@ -15,15 +15,17 @@ from snakedit import config as settings
 from snakedit import recipe
 from snakedit.checkpoints import is_built
 from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import CheckpointError, ConfigError, named
+from snakedit.core.hashing import canonical, fingerprint
+from snakedit.core.registry import Registry
+from snakedit.core.shards import shards_of
 from snakedit.editors import EDITORS
-from snakedit.errors import CheckpointError, ConfigError, named
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
 from snakedit.plain import read_yaml
-from snakedit.records import write_whole
-from snakedit.registry import Registry
 from snakedit.runtime.devices import count_devices, device_kind
-from snakedit.shards import benchmark_pattern, shards_of
+from snakedit.shards import benchmark_pattern
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
 from snakedit.warnings import warn_of_missing_keys, warn_of_unknown_categories
@@ -72,7 +74,7 @@ class Plan:
 
     def prepare_recipe(self, benchmark: str, category: str) -> str:
         """Return what a category's items depend on: its rows, how many are taken, and the language."""
-        return recipe.canonical(
+        return canonical(
             {
                 "content": self.indexes[benchmark].categories[category].sha256,
                 "limit": self.config.benchmarks[benchmark].limit,
@@ -91,7 +93,7 @@ class Plan:
 
     def report_recipe(self, benchmark: str) -> str:
         """Return what a report depends on beside its records."""
-        return recipe.canonical(
+        return canonical(
             {
                 "categories": self.categories(benchmark),
                 "editors": list(self.config.editors),
@@ -104,7 +106,7 @@ class Plan:
     def serial_recipe(self, editor: str, judges: list[str]) -> str:
         """Return what the serial side of an editor's category depends on beside its items."""
         run = self.config.run
-        return recipe.canonical(
+        return canonical(
             {
                 "editor": self.editor_recipes[editor],
                 "judges": {name: self.judge_recipes[name] for name in judges},
@@ -175,7 +177,7 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
         with named(where, f"benchmarks.{name}.path"):
             indexes[name] = read_index(benchmark, Path("results", name, "index.json"))
     warn_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
-    config_file = f"results/.run/config-{recipe.fingerprint(data)[:12]}.json"
+    config_file = f"results/.run/config-{fingerprint(data)[:12]}.json"
     # Named by its content: what is there need not be written, nor may it be where results are only read.
     if not Path(config_file).exists():
         write_whole(config_file, [json.dumps(data, indent=1, ensure_ascii=False)])
@@ -184,12 +186,8 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
         config_file=config_file,
         indexes=indexes,
         device_count=_device_count(config, granted),
-        editor_recipes={
-            name: recipe.canonical(content) for name, content in editor_recipes(config, where).items()
-        },
-        judge_recipes={
-            name: recipe.canonical(content) for name, content in judge_recipes(config, where).items()
-        },
+        editor_recipes={name: canonical(content) for name, content in editor_recipes(config, where).items()},
+        judge_recipes={name: canonical(content) for name, content in judge_recipes(config, where).items()},
     )
 
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import EditorConfig, JudgeConfig
-from snakedit.errors import CheckpointError
-from snakedit.records import Item, write_whole
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import CheckpointError
+from snakedit.core.hashing import canonical, file_sha256, fingerprint
+from snakedit.core.names import expanded
+from snakedit.core.records import Item
 
 # Raised by hand when what a stage does with the same inputs changes its meaning.
 STAGE_VERSIONS = {"prepare": 2, "edit": 1, "score": 1, "report": 2, "serial": 2}
@@ -25,16 +28,6 @@ MODEL_KINDS = ("none", "checkpoint", "endpoint")
 CACHE_FOLDER = Path("results/.cache")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-def canonical(value: object) -> str:
-    """Return the one JSON text that equal values share: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def fingerprint(value: object) -> str:
-    """Return the sha256 of a value's canonical JSON, 64 hex digits."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def item_seed(run_seed: int | None, item: Item) -> int | None:
@@ -166,12 +159,6 @@ def is_local(model: str) -> bool:
     return expanded(model).is_dir() or not _HUB_NAME.fullmatch(model)
 
 
-def expanded(path: str) -> Path:
-    """Return a path with the home folder in the place of `~`, or of `~somebody` if there is one."""
-    # Path.expanduser raises where there is nobody of that name.
-    return Path(os.path.expanduser(path))
-
-
 def folder_revision(folder: Path) -> str:
     """Return the sha256 over a folder's json and safetensors files, cached by size and mtime_ns.
 
@@ -247,12 +234,6 @@ def _commit_on_hub(model: str, revision: str | None) -> str:
     if commit is None:
         raise CheckpointError("the hub names no commit for it", where=model)
     return commit
-
-
-def file_sha256(path: str | Path) -> str:
-    """Return a file's sha256, 64 hex digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_cache(name: str) -> dict[str, str]:

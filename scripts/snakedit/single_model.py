@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from snakedit.errors import ConfigError, did_you_mean
+from snakedit.core.errors import ConfigError, did_you_mean
 
 TOP_KEYS = ("benchmark", "diffusion_model", "reward_model", "prompts", "run", "report")
 EDITOR_TYPES = {

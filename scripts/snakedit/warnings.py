@@ -5,8 +5,8 @@ import sys
 from typing import Any
 
 from snakedit.config import Config, EditorConfig, JudgeConfig
+from snakedit.core.errors import did_you_mean
 from snakedit.editors import EDITORS
-from snakedit.errors import did_you_mean
 from snakedit.judges import JUDGES
 
 

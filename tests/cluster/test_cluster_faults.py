@@ -8,7 +8,7 @@ from pathlib import Path
 from cluster_experiments import ClusterExperiment, traced_editors
 from slurm import Cluster, processes, tool, wait_until
 
-from snakedit.runtime.images import png_text
+from snakedit.core.images import png_text
 
 STOP_SECONDS = 10.0
 

@@ -6,7 +6,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
-from snakedit.records import Edit, Item, Score
+from snakedit.core.records import Edit, Item, Score
 from snakedit.report.build import Judging
 
 SCRIPT = "<script>window.broken = true; alert('script')</script>"

@@ -1,3 +1,4 @@
+# ruff: noqa: E402
 """Jobs and resident pools in processes of their own: ``python jobs_by_hand.py job`` or ``serve``."""
 
 import json
@@ -12,16 +13,16 @@ HERE = Path(__file__).resolve()
 # A pool is started by its command alone, as Snakemake's jobs start it.
 sys.path.insert(0, str(HERE.parents[2] / "scripts"))
 
-import handlers  # noqa: E402
-import psutil  # noqa: E402
+import handlers
+import psutil
 
-from snakedit.config import DevicesConfig, RunConfig  # noqa: E402
-from snakedit.errors import exit_in_one_line  # noqa: E402
-from snakedit.logs import log_to  # noqa: E402
-from snakedit.runtime.pool import JobContext, Task, Work, run_tasks  # noqa: E402
-from snakedit.runtime.private import start_time  # noqa: E402
-from snakedit.runtime.resident import PoolRequest  # noqa: E402
-from snakedit.runtime.serve import serve  # noqa: E402
+from snakedit.config import DevicesConfig, RunConfig
+from snakedit.core.errors import exit_in_one_line
+from snakedit.core.logs import log_to
+from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
+from snakedit.runtime.private import start_time
+from snakedit.runtime.resident import PoolRequest
+from snakedit.runtime.serve import serve
 
 SERVE = [sys.executable, str(HERE), "serve"]
 

@@ -4,9 +4,9 @@ import random
 
 from PIL import Image
 
+from snakedit.core.records import Item
 from snakedit.judges.base import JudgeRequest, JudgeSettings
 from snakedit.judges.rubric import load_rubric
-from snakedit.records import Item
 
 SIZES = ((256, 192), (160, 224), (288, 288), (96, 320))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import config
-from snakedit.names import safe_name
-from snakedit.records import Edit, Item, Score, write_records
+from snakedit.core.names import safe_name
+from snakedit.core.records import Edit, Item, Score, write_records
 from snakedit.report.build import Judging, build_report
 from snakedit.report.numbers import Collector, Numbers
 from snakedit.report.provenance import Origin

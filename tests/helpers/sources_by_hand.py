@@ -7,7 +7,7 @@ import json
 from PIL import Image
 
 from snakedit.config import BenchmarkConfig
-from snakedit.records import Item, read_records
+from snakedit.core.records import Item, read_records
 from snakedit.sources.index import read_index
 from snakedit.sources.prepare import prepare_category
 

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from snakedit.logs import LOGGER
+from snakedit.core.logs import LOGGER
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ from snakedit.cluster import (
     name_folder,
     share_gpus,
 )
-from snakedit.errors import ConfigError, StageError
+from snakedit.core.errors import ConfigError, StageError
 
 
 def test_storage_that_shares_no_input_and_output_is_refused():

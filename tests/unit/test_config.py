@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from snakedit.config import CONFIG_FOLDER, from_dict, load, normalise, read_params
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 
 SMALL = {
     "benchmarks": {"b": {"format": "base64_json", "path": "b.json"}},

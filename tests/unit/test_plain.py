@@ -1,6 +1,6 @@
 import pytest
 
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.plain import read_yaml
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from snakedit import recipe as module
 from snakedit.config import EditorConfig, JudgeConfig
-from snakedit.errors import CheckpointError
+from snakedit.core.errors import CheckpointError
+from snakedit.core.hashing import canonical
+from snakedit.core.records import Item
 from snakedit.recipe import (
-    canonical,
     edit_fingerprint,
     editor_recipe,
     folder_revision,
@@ -20,7 +21,6 @@ from snakedit.recipe import (
     judge_recipe,
     score_fingerprint,
 )
-from snakedit.records import Item
 
 ITEM = Item("a", "c", ["images/a.png"], ["0" * 64], "make it red", description="a hat")
 EDITOR = EditorConfig("e", "simulated", None, None, {})

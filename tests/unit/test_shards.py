@@ -5,20 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import REPOSITORY
 
-from snakedit.errors import RecordError
-from snakedit.names import image_name
-from snakedit.records import Edit, Item, Journal, Score, read_journal, write_records
-from snakedit.shards import (
-    SHARD_RULES,
-    Items,
-    Shard,
-    again,
-    benchmark_pattern,
-    forced,
-    gather_edits,
-    shards_of,
-    take_over,
-)
+from snakedit.core.errors import RecordError
+from snakedit.core.journal import Journal, read_journal
+from snakedit.core.names import image_name
+from snakedit.core.records import Edit, Item, Score, write_records
+from snakedit.core.shards import Items, Shard, shards_of
+from snakedit.shards import SHARD_RULES, again, benchmark_pattern, forced, gather_edits, take_over
 
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
 

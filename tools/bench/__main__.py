@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.errors import exit_in_one_line
+from snakedit.core.errors import exit_in_one_line
 from tools.bench.benches import BENCHES, run_benches
 
 

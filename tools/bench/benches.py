@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from snakedit.errors import ConfigError, did_you_mean
-from snakedit.records import Edit, read_records, write_whole
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import ConfigError, did_you_mean
+from snakedit.core.records import Edit, read_records
 from snakedit.speed.costs import ModelCost
 from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one
 from tools.bench.experiment import CATEGORIES, DEVICES, Experiment

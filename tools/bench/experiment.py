@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 from PIL import Image
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The simulated machine, and the benchmark of the comparison that was only ever arithmetic.

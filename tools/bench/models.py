@@ -15,13 +15,13 @@ from statistics import median
 
 from PIL import Image
 
+from snakedit.core.errors import ImageError, StageError
+from snakedit.core.records import Item
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
-from snakedit.errors import ImageError, StageError
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import load_rubric
-from snakedit.records import Item
 from snakedit.runtime.devices import visible_gpus
 from snakedit.runtime.leases import Holder, acquire, waiting_line
 from snakedit.runtime.owner import owner

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 
 
 def _plain(transformer: Any) -> None:

@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.errors import exit_in_one_line
+from snakedit.core.errors import exit_in_one_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,11 +8,11 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
+from snakedit.core.records import Item
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import load_rubric
-from snakedit.records import Item
 from snakedit.sources.demo import OPERATIONS
 from tools.demo_judge import edits
 from tools.demo_judge.pictures import Picture, crop, load_pictures

@@ -11,7 +11,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from snakedit.errors import SourceError
+from snakedit.core.errors import SourceError
 from snakedit.sources.demo import PHOTOS
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}

@@ -5,10 +5,10 @@ from functools import cache, partial
 from typing import Any
 
 from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer
+from snakedit.core.records import Item
 from snakedit.judges import local
 from snakedit.judges.qwen3_vl import VISION_END
 from snakedit.judges.rubric import Metric, Rubric, load_rubric
-from snakedit.records import Item
 from tools.demo_judge.wordings import corpus
 
 RUBRIC = "viescore"

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from snakedit.errors import CheckpointError
+from snakedit.core.errors import CheckpointError
 from tools.demo_judge.batches import make_batch
 from tools.demo_judge.losses import build_heads, losses
 from tools.demo_judge.network import build_network, compile_layers, make_fast

@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from snakedit.checkpoints.qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
 from snakedit.config import CONFIG_FOLDER, DEMO_JUDGE_NAME
-from snakedit.errors import CheckpointError
+from snakedit.core.errors import CheckpointError
 from snakedit.recipe import folder_revision
 
 DEMO_JUDGE = CONFIG_FOLDER / "demo_judge"

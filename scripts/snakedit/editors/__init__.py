@@ -1,7 +1,7 @@
 """The editors. To add one, write its module and add its line here."""
 
+from snakedit.core.registry import Registry
 from snakedit.editors.base import Editor
-from snakedit.registry import Registry
 
 EDITORS: Registry[type[Editor]] = Registry(
     {

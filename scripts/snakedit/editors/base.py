@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from snakedit.records import Item
+from snakedit.core.records import Item
 from snakedit.runtime.remote import Server
 
 

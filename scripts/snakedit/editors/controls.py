@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
+from snakedit.core.errors import ImageError
+from snakedit.core.hashing import fingerprint
+from snakedit.core.records import Edit, Item, read_records
 from snakedit.editors.base import CategoryContext, Editor, EditRequest
-from snakedit.errors import ImageError
-from snakedit.recipe import fingerprint
-from snakedit.records import Edit, Item, read_records
 
 
 class Identity(Editor):

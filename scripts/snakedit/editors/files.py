@@ -7,11 +7,10 @@ from typing import ClassVar
 
 from PIL import Image
 
+from snakedit.core.errors import ImageError
+from snakedit.core.names import expanded, safe_name
+from snakedit.core.records import Item
 from snakedit.editors.base import CategoryContext, Editor, EditRequest
-from snakedit.errors import ImageError
-from snakedit.names import safe_name
-from snakedit.recipe import expanded
-from snakedit.records import Item
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_NAME_BYTES = 255  # of one name, on the usual filesystems
@@ -24,7 +23,7 @@ class FilesParams:
 
     Attributes:
         folder: where the images lie, as ``{id}.png`` (or .jpg, .jpeg, .webp), in it or in a folder named
-            as the category. Ids with a slash go by their `snakedit.names.safe_name`.
+            as the category. Ids with a slash go by their `snakedit.core.names.safe_name`.
     """
 
     folder: str

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
+from snakedit.core.images import decode_image, encode_within
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.runtime import endpoint
 from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams
-from snakedit.runtime.images import decode_image, encode_within
 from snakedit.runtime.remote import Server
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from snakedit import recipe as recipes
 from snakedit.config import Config, EditorConfig, read_params
+from snakedit.core.errors import SnakeditError
+from snakedit.core.hashing import file_sha256
+from snakedit.core.names import image_name
+from snakedit.core.records import Edit, Item
+from snakedit.core.registry import find
+from snakedit.core.shards import Items, Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.base import CategoryContext, Editor
-from snakedit.errors import SnakeditError
-from snakedit.names import image_name
-from snakedit.records import Edit, Item
-from snakedit.registry import find
-from snakedit.shards import Items, Shard
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _plan(
     seed = recipes.item_seed(recipe["seed"], item)
     try:
         inputs = dict(family.inputs(item, context, params))
-        hashes = {role: recipes.file_sha256(path) for role, path in inputs.items()}
+        hashes = {role: file_sha256(path) for role, path in inputs.items()}
     except (SnakeditError, OSError) as error:
         return PlannedEdit(item, {}, "", seed, image, error=f"{type(error).__name__}: {error}")
     return PlannedEdit(item, inputs, recipes.edit_fingerprint(recipe, item, hashes), seed, image)

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
+from snakedit.core.errors import CheckpointError, ImageError
 from snakedit.editors.base import Editor, EditRequest
-from snakedit.errors import CheckpointError, ImageError
 from snakedit.runtime.processors import load_processor
 
 DTYPES = ("bfloat16", "float16", "float32")

@@ -5,20 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from snakedit import recipe as recipes
 from snakedit.config import Config
+from snakedit.core.errors import ImageError
+from snakedit.core.hashing import file_sha256, fingerprint
+from snakedit.core.images import change_between, open_image, png_text, remove_strangers, save_png
+from snakedit.core.journal import Journal, read_journal
+from snakedit.core.logs import LOGGER
+from snakedit.core.records import Edit, Item, write_records
+from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
-from snakedit.errors import ImageError
-from snakedit.logs import LOGGER
-from snakedit.records import Edit, Item, Journal, read_journal, write_records
-from snakedit.runtime.images import change_between, open_image, png_text, remove_strangers, save_png
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
-from snakedit.shards import Shard, category_folder, forget_shards, take_over
+from snakedit.shards import category_folder, forget_shards, take_over
 
 JOURNAL_LAG_SECONDS = 1.0
 
@@ -165,7 +167,7 @@ def _finished(
             LOGGER.warning("%s; it is edited again", error)
             continue
         if whole:
-            sha256 = recipes.file_sha256(path)
+            sha256 = file_sha256(path)
             edit = known.get((plan.item.id, sha256))
             finished[plan.item.id] = edit or _from_image(plan, family, path, sha256, items_folder)
     return finished
@@ -201,7 +203,7 @@ def edit_work(plan: CategoryPlan) -> Work:
     return Work(
         "edit",
         settings,
-        recipes.fingerprint(["edit", plan.recipe, settings["params"]]),
+        fingerprint(["edit", plan.recipe, settings["params"]]),
         server=plan.family.server(plan.family.Params(**editor.params)),
     )
 

@@ -1,7 +1,7 @@
 """The judges. To add one, write its module and add its line here."""
 
+from snakedit.core.registry import Registry
 from snakedit.judges.base import Judge
-from snakedit.registry import Registry
 
 JUDGES: Registry[type[Judge]] = Registry(
     {

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from snakedit.core.records import Item
 from snakedit.judges.base import Verdict
 from snakedit.judges.parsing import RefusedReplyError, UnreadableReplyError, read_number, read_yes_no
 from snakedit.judges.rubric import Metric, Rubric
-from snakedit.records import Item
 
 
 @dataclass(frozen=True)

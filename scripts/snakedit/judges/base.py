@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
+from snakedit.core.records import Item
 from snakedit.judges.rubric import Rubric
-from snakedit.records import Item
 from snakedit.runtime.attempt import is_out_of_memory
 from snakedit.runtime.remote import Server
 

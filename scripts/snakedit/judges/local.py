@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.judges.base import JudgeRequest, JudgeSettings
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from snakedit.core.images import encode_within
 from snakedit.judges import local
 from snakedit.judges.answers import Answer, total_tokens, verdict_of, weighed_answer, written_answer
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
@@ -18,7 +19,6 @@ from snakedit.judges.token_probabilities import (
 )
 from snakedit.runtime import endpoint
 from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, Response
-from snakedit.runtime.images import encode_within
 from snakedit.runtime.remote import Server
 
 NO_LOGPROBS = "the server tells no probabilities of its tokens; set `reading: generate`"

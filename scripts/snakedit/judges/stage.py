@@ -8,19 +8,22 @@ from typing import Any
 
 from snakedit import recipe as recipes
 from snakedit.config import Config, JudgeConfig, read_params
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
+from snakedit.core.hashing import file_sha256, fingerprint
+from snakedit.core.images import open_image
+from snakedit.core.journal import Journal, read_journal
+from snakedit.core.logs import LOGGER
+from snakedit.core.records import Edit, Item, Score, read_records, write_records
+from snakedit.core.registry import find
+from snakedit.core.shards import Items, Shard
 from snakedit.judges import JUDGES
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.rubric import Rubric, load_rubric
-from snakedit.logs import LOGGER
-from snakedit.records import Edit, Item, Journal, Score, read_journal, read_records, write_records
-from snakedit.registry import find
-from snakedit.runtime.images import open_image
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_failures, score_cause
 from snakedit.runtime.versions import library_versions
 from snakedit.runtime.weights import local_folder
-from snakedit.shards import Items, Shard, category_folder, forget_shards, take_over
+from snakedit.shards import category_folder, forget_shards, take_over
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def score_category(
             recipe,
             items[edit.item],
             edit.image_sha256,
-            recipes.file_sha256(references[edit.item]) if edit.item in references else None,
+            file_sha256(references[edit.item]) if edit.item in references else None,
         )
         for edit in edits
         if edit.image_sha256 is not None
@@ -222,7 +225,7 @@ def _check_images(edits: Sequence[Edit], folder: Path, edits_path: Path) -> None
         path = folder / edit.image
         if not path.exists():
             broken.append(f"{path} is missing")
-        elif recipes.file_sha256(path) != edit.image_sha256:
+        elif file_sha256(path) != edit.image_sha256:
             broken.append(f"{path} was altered")
     if broken:
         more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
@@ -253,7 +256,7 @@ def judge_work(plan: JudgePlan) -> Work:
     return Work(
         "score",
         settings,
-        recipes.fingerprint(["score", plan.recipe, settings["params"]]),
+        fingerprint(["score", plan.recipe, settings["params"]]),
         weights=plan.family.weights(model, params),
         server=plan.family.server(params),
     )

@@ -4,8 +4,8 @@ import math
 import string
 from collections.abc import Collection
 
-from snakedit.errors import ConfigError, did_you_mean
-from snakedit.records import Item
+from snakedit.core.errors import ConfigError, did_you_mean
+from snakedit.core.records import Item
 
 # The names that older scripts' templates use, beside those of the record.
 ALIASES = {

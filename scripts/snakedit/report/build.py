@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snakedit.config import Config
-from snakedit.logs import LOGGER
-from snakedit.records import write_whole
+from snakedit.core.atomic import write_whole
+from snakedit.core.logs import LOGGER
 from snakedit.report import tables
 from snakedit.report.activity import read_activity
 from snakedit.report.checks import judge_checks

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 
 FONT = "system-ui, sans-serif"
 # Okabe and Ito's palette, which colour-blind readers can tell apart; grey is for what is no work.

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from snakedit.comparisons import Comparison
+from snakedit.core.atomic import write_whole
+from snakedit.core.names import safe_name
 from snakedit.intervals import Array
-from snakedit.names import safe_name
-from snakedit.records import write_whole
 from snakedit.report import plots
 from snakedit.report.activity import Activity
 from snakedit.report.leaderboard import Row, standings

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 import numpy as np
 
+from snakedit.core.records import Edit, Item, Score
 from snakedit.intervals import Array
-from snakedit.records import Edit, Item, Score
 from snakedit.report.columns import packed
 from snakedit.report.item_content import item_content
 from snakedit.report.leaderboard import Scales

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from snakedit.records import Item, Score
+from snakedit.core.records import Item, Score
 from snakedit.report.read import Category
 
 # A page shows that many characters of one text at most; all of it stands in the records.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from snakedit.cells import cell
-from snakedit.records import write_whole
+from snakedit.core.atomic import write_whole
+from snakedit.core.spreadsheet import cell
 from snakedit.report.checks import ALL_CONTROLS, HUMAN, Check
 from snakedit.report.made import Making
 from snakedit.report.numbers import Numbers

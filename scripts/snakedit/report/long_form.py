@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from snakedit.cells import cell
+from snakedit.core.spreadsheet import cell
 from snakedit.report.numbers import CategoryNumbers, value_of
 from snakedit.report.read import Category
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from snakedit.records import Edit, Score
+from snakedit.core.records import Edit, Score
 from snakedit.report.read import Category
 
 _DEVICE_NUMBER = re.compile(r":\d+")

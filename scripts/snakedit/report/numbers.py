@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from snakedit.core.records import Item, Score
 from snakedit.intervals import Array, Codes, Sample
-from snakedit.records import Item, Score
 from snakedit.report.read import Category
 
 # What the item's own score is called beside the metrics that it is made of.

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from snakedit.comparisons import Comparison
 from snakedit.config import Config
-from snakedit.records import write_whole
+from snakedit.core.atomic import write_whole
 from snakedit.report.activity import Activity
 from snakedit.report.axis import Axis, axis_of
 from snakedit.report.columns_guide import FILES

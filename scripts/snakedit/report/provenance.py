@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 import snakedit
-from snakedit.recipe import fingerprint
+from snakedit.core.hashing import fingerprint
 from snakedit.report.made import Made, Making
 
 LIBRARIES = ("snakemake", "numpy", "scipy", "pandas", "pyarrow", "altair", "vl-convert-python")

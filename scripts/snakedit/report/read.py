@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from snakedit.errors import RecordError
-from snakedit.records import EDIT_STATUSES, SCORE_STATUSES, Edit, Item, Score, read_records
+from snakedit.core.errors import RecordError
+from snakedit.core.records import EDIT_STATUSES, SCORE_STATUSES, Edit, Item, Score, read_records
 
 RUN_AGAIN = "run snakemake again, so that every stage has seen the same items"
 

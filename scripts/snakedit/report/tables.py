@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from snakedit.cells import cell
 from snakedit.comparisons import Comparison
-from snakedit.records import write_whole
+from snakedit.core.atomic import write_whole
+from snakedit.core.spreadsheet import cell
 from snakedit.report.failures import Failure
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE, Numbers

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from snakedit.errors import ImageError
-from snakedit.logs import LOGGER
-from snakedit.runtime.images import open_image
+from snakedit.core.errors import ImageError
+from snakedit.core.images import open_image
+from snakedit.core.logs import LOGGER
 
 FOLDER = "thumbs"
 SIDE = 320

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from snakedit.recipe import canonical
+from snakedit.core.hashing import canonical
 
 # Of CUDA itself, of cuBLAS and cuDNN, and of torch on the CPU, which raise plain runtime errors.
 NO_MEMORY = ("CUDA error: out of memory", "STATUS_ALLOC_FAILED", "can't allocate memory")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import DevicesConfig
-from snakedit.errors import DeviceError
+from snakedit.core.errors import DeviceError
 
 CPU_HINT = "to run on the CPU, set run: {devices: {kind: cpu}}"
 # What the driver itself says of its GPUs, for a host without nvidia-ml-py.

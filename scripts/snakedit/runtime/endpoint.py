@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from snakedit.errors import ConfigError, SnakeditError
+from snakedit.core.errors import ConfigError, SnakeditError
 from snakedit.runtime.remote import Server
 
 DEFAULT_ADDRESS = "the client's default address"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from snakedit.errors import DeviceError
+from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices import Device
 from snakedit.runtime.private import lock_folder
 

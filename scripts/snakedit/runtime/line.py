@@ -11,8 +11,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from snakedit.errors import DeviceError
-from snakedit.recipe import canonical
+from snakedit.core.errors import DeviceError
+from snakedit.core.hashing import canonical
 
 MAX_PATH_BYTES = 107
 

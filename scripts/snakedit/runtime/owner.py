@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 from snakedit.runtime.private import start_time
 
 ASK_SECONDS = 0.5

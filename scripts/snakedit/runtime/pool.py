@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import RunConfig
-from snakedit.errors import StageError
-from snakedit.logs import LOGGER
+from snakedit.core.errors import StageError
+from snakedit.core.logs import LOGGER
 from snakedit.runtime import resident
 from snakedit.runtime.attempt import Handler, Loader, attempt
 from snakedit.runtime.devices import resolve_devices

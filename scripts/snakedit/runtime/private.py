@@ -5,7 +5,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from snakedit.errors import DeviceError
+from snakedit.core.errors import DeviceError
 
 
 def private_folder() -> Path:

@@ -4,7 +4,7 @@ import sys
 import time
 from collections import Counter
 
-from snakedit.logs import LOGGER
+from snakedit.core.logs import LOGGER
 
 TERMINAL_SECONDS, LOG_SECONDS = 1.0, 60.0
 

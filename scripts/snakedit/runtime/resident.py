@@ -23,9 +23,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from snakedit.config import DevicesConfig
-from snakedit.errors import StageError
-from snakedit.logs import LOGGER
-from snakedit.recipe import canonical
+from snakedit.core.errors import StageError
+from snakedit.core.hashing import canonical
+from snakedit.core.logs import LOGGER
 from snakedit.runtime.leases import Held, waiting_line
 from snakedit.runtime.line import Line, connect
 from snakedit.runtime.private import private_folder

@@ -16,8 +16,8 @@ from collections import deque
 from multiprocessing.connection import wait
 from typing import Any
 
-from snakedit.errors import SnakeditError
-from snakedit.logs import LOGGER
+from snakedit.core.errors import SnakeditError
+from snakedit.core.logs import LOGGER
 from snakedit.runtime.attempt import Loader
 from snakedit.runtime.devices import resolve_devices
 from snakedit.runtime.leases import Holder, Lease, acquire

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from snakedit.errors import DeviceError
+from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices import Device, joined
 
 # Beside the weights: activations and the cache of a batch, and CUDA's own context.

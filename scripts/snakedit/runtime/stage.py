@@ -4,9 +4,9 @@ import errno
 from collections import Counter
 from collections.abc import Iterable
 
-from snakedit.errors import DISK_HINT, DeviceError, StageError
-from snakedit.logs import LOGGER
-from snakedit.records import Score
+from snakedit.core.errors import DISK_HINT, DeviceError, StageError
+from snakedit.core.logs import LOGGER
+from snakedit.core.records import Score
 
 
 def check_devices(where: str, needed: bool, granted: int) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from snakedit.cells import cell
+from snakedit.core.spreadsheet import cell
 
 COLUMNS = ("kind", "device", "name", "item", "start", "seconds", "value")
 

@@ -4,8 +4,9 @@ import errno
 from math import prod
 from pathlib import Path
 
-from snakedit.errors import CheckpointError
-from snakedit.recipe import expanded, hub_revision, is_local
+from snakedit.core.errors import CheckpointError
+from snakedit.core.names import expanded
+from snakedit.recipe import hub_revision, is_local
 
 # Configurations, tokenizers, chat templates and weights. No pickles, no code.
 FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from snakedit.logs import LOGGER
+from snakedit.core.logs import LOGGER
 from snakedit.runtime.attempt import Loader, now
 from snakedit.runtime.devices import Device
 from snakedit.runtime.telemetry import Member, Span

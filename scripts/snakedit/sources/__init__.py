@@ -1,6 +1,6 @@
 """Benchmark formats. To add one, write its module and add its line here."""
 
-from snakedit.registry import Registry
+from snakedit.core.registry import Registry
 from snakedit.sources.base import Format
 
 FORMATS: Registry[type[Format]] = Registry(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from snakedit.config import BenchmarkConfig
-from snakedit.recipe import canonical
+from snakedit.core.hashing import canonical
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SourceRow:
         digest: sha256 of all its content, images included.
         images: the source images' encoded bytes, each read or decoded from base64 when called.
         reference, mask: likewise, or None.
-        fields: further fields of `snakedit.records.Item`.
+        fields: further fields of `snakedit.core.records.Item`.
         error: why the row cannot be used, or None.
     """
 

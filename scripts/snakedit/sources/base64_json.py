@@ -15,7 +15,7 @@ from typing import Any
 import ijson
 
 from snakedit.config import BenchmarkConfig
-from snakedit.errors import SourceError
+from snakedit.core.errors import SourceError
 from snakedit.sources.base import (
     UNCATEGORISED,
     Place,

@@ -11,8 +11,8 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from snakedit.errors import SourceError
-from snakedit.records import write_whole
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import SourceError
 
 
 @dataclass(frozen=True)

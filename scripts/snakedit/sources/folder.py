@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from snakedit.config import BenchmarkConfig
-from snakedit.errors import SourceError, did_you_mean
-from snakedit.recipe import file_sha256
+from snakedit.core.errors import SourceError, did_you_mean
+from snakedit.core.hashing import file_sha256
 from snakedit.sources.base import (
     UNCATEGORISED,
     Place,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import BenchmarkConfig
-from snakedit.errors import ConfigError, SourceError, did_you_mean
-from snakedit.names import safe_name
-from snakedit.records import write_whole
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import ConfigError, SourceError, did_you_mean
+from snakedit.core.names import safe_name
 from snakedit.sources import FORMATS
 from snakedit.sources.base import Place, SourceRow
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import BenchmarkConfig
-from snakedit.errors import SnakeditError, SourceError
-from snakedit.logs import LOGGER
-from snakedit.names import safe_name
-from snakedit.recipe import canonical
-from snakedit.records import Item, write_records, write_whole
-from snakedit.runtime.images import WrittenPng, decode_image, remove_strangers, write_png
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import SnakeditError, SourceError
+from snakedit.core.hashing import canonical
+from snakedit.core.images import WrittenPng, decode_image, remove_strangers, write_png
+from snakedit.core.logs import LOGGER
+from snakedit.core.names import safe_name
+from snakedit.core.records import Item, write_records
 from snakedit.sources import FORMATS
 from snakedit.sources.base import SourceRow
 from snakedit.sources.index import CategoryIndex, Digest

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.config import Config
-from snakedit.errors import RecordError, StageError
-from snakedit.logs import LOGGER
+from snakedit.core.errors import RecordError, StageError
+from snakedit.core.logs import LOGGER
 from snakedit.runtime.traces import JobTrace
 from snakedit.speed.compare import compare
 from snakedit.speed.serial import Serial

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 from snakedit.runtime.telemetry import Span
 from snakedit.runtime.traces import WORK, JobTrace, devices_of
 from snakedit.shards import forced

@@ -13,11 +13,12 @@ from statistics import NormalDist, mean
 from typing import Any
 
 from snakedit.config import Config, EditorConfig, JudgeConfig, read_params
+from snakedit.core.atomic import write_whole
+from snakedit.core.hashing import fingerprint
+from snakedit.core.records import Edit, Score, read_records
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.simulated import seconds_of_batch
-from snakedit.recipe import fingerprint
-from snakedit.records import Edit, Score, read_records, write_whole
 from snakedit.runtime.devices import device_kind
 from snakedit.runtime.traces import JobTrace, devices_of
 from snakedit.speed.traces import RunTrace

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import Config
+from snakedit.core.atomic import write_whole
+from snakedit.core.shards import Shard
 from snakedit.plan import Plan
-from snakedit.records import write_whole
 from snakedit.runtime.owner import owner
-from snakedit.shards import Shard
 from snakedit.speed.costs import FILE, Costs, measured, read_costs, write_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, line
 from snakedit.speed.schedule import Prediction, one_by_one

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from snakedit.core.hashing import file_sha256
+from snakedit.core.journal import read_journal
+from snakedit.core.records import Edit, Score
 from snakedit.editors.planning import PlannedEdit, blank_edit
-from snakedit.recipe import file_sha256
-from snakedit.records import Edit, Score, read_journal
 from snakedit.runtime.pool import Outcome
 
 # Beside `serial.json` until that is written: a finished measurement that is made again is made whole.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from snakedit import config as settings
 from snakedit.config import Config, EditorConfig, JudgeConfig
-from snakedit.errors import ConfigError
-from snakedit.names import safe_name
+from snakedit.core.errors import ConfigError
+from snakedit.core.names import safe_name
 from snakedit.report.markdown import aligned, plain
 from snakedit.runtime.devices import device_kind
 from snakedit.sources.index import read_index

@@ -14,14 +14,17 @@ from typing import Any
 
 from snakedit import recipe as recipes
 from snakedit.config import Config
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import StageError
+from snakedit.core.hashing import file_sha256, fingerprint
+from snakedit.core.images import remove_strangers
+from snakedit.core.journal import Journal
+from snakedit.core.logs import LOGGER
+from snakedit.core.records import Edit, Score, read_records, write_records
 from snakedit.editors.planning import PlannedEdit, plan_category
 from snakedit.editors.stage import edit_payload, edit_work
-from snakedit.errors import StageError
 from snakedit.judges.stage import JudgePlan, judge_payload, judge_work, plan_judge, shown_references
-from snakedit.logs import LOGGER
-from snakedit.records import Edit, Journal, Score, read_records, write_records, write_whole
 from snakedit.runtime.devices import device_kind
-from snakedit.runtime.images import remove_strangers
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.speed.measured import JOURNAL, Measured, kept, measured
@@ -179,18 +182,18 @@ def _work(config: Config, edit: Work, scorers: Mapping[str, Work]) -> Work:
     return Work(
         "serial",
         settings,
-        key=recipes.fingerprint(["serial", recipes.STAGE_VERSIONS["serial"], settings["swap"], kind, keys]),
+        key=fingerprint(["serial", recipes.STAGE_VERSIONS["serial"], settings["swap"], kind, keys]),
         weights=max((work.weights or 0 for work in scorers.values()), default=0) or None,
     )
 
 
 def _depends_on(planned: PlannedEdit, work: Work, judges: Mapping[str, JudgePlan], items_folder: Path) -> str:
     references = {
-        name: [recipes.file_sha256(path) for path in shown.values()]
+        name: [file_sha256(path) for path in shown.values()]
         for name, judge in judges.items()
         if (shown := shown_references(judge, [planned.item], items_folder))
     }
-    return recipes.fingerprint([work.key, planned.fingerprint, references])
+    return fingerprint([work.key, planned.fingerprint, references])
 
 
 def _seconds(whole: Iterable[Measured]) -> dict[str, float]:

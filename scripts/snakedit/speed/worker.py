@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from snakedit.core.errors import StageError
 from snakedit.editors.stage import load_worker as load_editor
-from snakedit.errors import StageError
 from snakedit.judges.stage import load_worker as load_judge
 from snakedit.runtime.attempt import Handler
 

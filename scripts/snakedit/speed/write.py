@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from snakedit.records import write_whole
+from snakedit.core.atomic import write_whole
 from snakedit.report.markdown import aligned, plain
 from snakedit.report.page import STATIC
 from snakedit.runtime.traces import JobTrace

@@ -1,6 +1,6 @@
 import pytest
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 from snakedit.judges.base import Verdict
 from tools.demo_judge.examine import auc, correlations, held_out_pairs
 

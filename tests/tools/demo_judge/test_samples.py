@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snakedit.errors import SourceError
+from snakedit.core.errors import SourceError
 from snakedit.sources.demo import PHOTOS
 from tools.demo_judge.matching import MAPS, matched_cells, matched_places
 from tools.demo_judge.pictures import Picture, is_held_out, load_pictures

@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from snakedit.errors import CheckpointError
+from snakedit.core.errors import CheckpointError
 
 torch = pytest.importorskip("torch")
 

@@ -7,7 +7,7 @@ import pytest
 
 from snakedit import checkpoints
 from snakedit.checkpoints import ensure_checkpoint
-from snakedit.errors import CheckpointError
+from snakedit.core.errors import CheckpointError
 from snakedit.recipe import folder_revision
 
 

@@ -5,8 +5,8 @@ from editing_by_hand import category, item, picture, request, write_edits
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snakedit.core.errors import ImageError
 from snakedit.editors.controls import Blank, Identity, Reference, Shuffled, ShuffledParams
-from snakedit.errors import ImageError
 
 IDS = st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=12, unique=True)
 

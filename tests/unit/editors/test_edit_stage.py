@@ -4,10 +4,10 @@ import pytest
 from editing_by_hand import item, picture
 
 from snakedit.config import from_dict, normalise
+from snakedit.core.errors import StageError
+from snakedit.core.images import save_png
+from snakedit.core.records import Edit, read_records, write_records
 from snakedit.editors.stage import edit_category
-from snakedit.errors import StageError
-from snakedit.records import Edit, read_records, write_records
-from snakedit.runtime.images import save_png
 from snakedit.runtime.pool import JobContext
 
 

@@ -3,9 +3,9 @@ from editing_by_hand import category, item, picture, request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snakedit.core.errors import ImageError
+from snakedit.core.names import safe_name
 from snakedit.editors.files import SUFFIXES, Files, FilesParams
-from snakedit.errors import ImageError
-from snakedit.names import safe_name
 from snakedit.recipe import result_params
 
 

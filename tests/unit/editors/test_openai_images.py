@@ -6,10 +6,10 @@ from editing_by_hand import item, picture, request
 from endpoint_by_hand import Told, error, in_turn, only_the_loopback, picture_told, serving
 from PIL import Image
 
+from snakedit.core.errors import ImageError
 from snakedit.editors.base import EditRequest
 from snakedit.editors.openai_images import OpenAIImages, OpenAIImagesParams
 from snakedit.editors.stage import EditWorker
-from snakedit.errors import ImageError
 from snakedit.runtime.endpoint import EndpointError, RefusedError
 
 RED = Image.new("RGB", (50, 40), "red")
@@ -121,7 +121,7 @@ def test_what_is_no_base64_or_no_image_is_a_failure(text, kind, message):
 
 
 def test_an_image_of_too_many_pixels_is_not_decoded(monkeypatch):
-    monkeypatch.setattr("snakedit.runtime.images.MAX_PIXELS", 1000)
+    monkeypatch.setattr("snakedit.core.images.MAX_PIXELS", 1000)
     with serving(in_turn(picture_told(RED))) as server, pytest.raises(ImageError, match="50 × 40 pixels"):
         editor(server).edit(request())
 

@@ -15,9 +15,9 @@ from places import HELPERS, SCRIPTS
 
 from snakedit.checkpoints import ensure_checkpoint
 from snakedit.config import read_params
+from snakedit.core.errors import CheckpointError, ConfigError, ImageError
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
-from snakedit.errors import CheckpointError, ConfigError, ImageError
 from snakedit.recipe import result_params
 
 SMALL = QwenImageEditParams(

@@ -6,7 +6,7 @@ from judging_by_hand import item, picture, requests, settings
 from PIL import Image
 
 from snakedit.config import read_params
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.judges.base import JudgeRequest
 from snakedit.judges.openai_compatible import NO_LOGPROBS, OpenAICompatible, OpenAICompatibleParams
 

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 from judging_by_hand import item, requests, settings
 
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.judges import local
 from snakedit.judges.base import JudgeRequest
 from snakedit.judges.expected import expected_number

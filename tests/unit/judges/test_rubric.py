@@ -4,7 +4,7 @@ import pytest
 import yaml
 from judging_by_hand import item
 
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.judges.rubric import RUBRICS, load_rubric
 from snakedit.judges.templates import fill, has
 

@@ -2,7 +2,7 @@ import pytest
 from judging_by_hand import requests, settings
 
 from snakedit.config import read_params
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.judges.simulated import SimulatedJudge, SimulatedParams, seconds_of_batch
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
-from snakedit.records import Edit, Score
+from snakedit.core.records import Edit, Score
 from snakedit.report import gallery
 from snakedit.report.axis import axis_of
 from snakedit.report.columns import packed

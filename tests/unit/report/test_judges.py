@@ -5,7 +5,7 @@ import pytest
 from places import REPOSITORY
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
-from snakedit.records import Score
+from snakedit.core.records import Score
 from snakedit.report.checks import ALL_CONTROLS, HUMAN, judge_checks
 from snakedit.report.judges import COLUMNS, control_warnings, judge_views
 from snakedit.report.made import Making

@@ -6,7 +6,7 @@ import pyarrow.parquet
 import pytest
 from results_by_hand import ResultsByHand, edit, item
 
-from snakedit.records import Edit, Score
+from snakedit.core.records import Edit, Score
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from snakedit.comparisons import Comparison
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 from snakedit.report import plots
 from snakedit.report.activity import Activity
 from snakedit.report.leaderboard import Row, Standing

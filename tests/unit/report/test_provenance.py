@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from results_by_hand import ResultsByHand, configuration, edit, item
 
-from snakedit.recipe import fingerprint
-from snakedit.records import Edit
+from snakedit.core.hashing import fingerprint
+from snakedit.core.records import Edit
 from snakedit.report.made import Making
 from snakedit.report.provenance import Origin, git_state, provenance
 

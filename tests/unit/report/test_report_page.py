@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
-from snakedit.errors import ConfigError, RecordError
-from snakedit.records import Edit, Score
+from snakedit.core.errors import ConfigError, RecordError
+from snakedit.core.records import Edit, Score
 from snakedit.report.build import Judging
 from snakedit.report.failures import Causes, Failure
 from snakedit.report.markdown import aligned, plain

@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
-from snakedit.errors import RecordError
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import RecordError
+from snakedit.core.records import Edit, Score
 from snakedit.intervals import Sample, interval
-from snakedit.records import Edit, Score, write_whole
 from snakedit.report import tables
 from snakedit.report.failures import failures
 from snakedit.report.leaderboard import comparisons, standings

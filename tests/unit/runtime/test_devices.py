@@ -11,7 +11,7 @@ import pytest
 from places import SCRIPTS
 
 from snakedit.config import DevicesConfig
-from snakedit.errors import DeviceError
+from snakedit.core.errors import DeviceError
 from snakedit.runtime import devices
 from snakedit.runtime.devices import count_devices, device_kind, resolve_devices, visible_gpus
 

@@ -8,7 +8,7 @@ import pytest
 from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serving
 
 from snakedit.config import read_params
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, RefusedError
 
 KEY = "sk-secret-0123456789"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from places import SCRIPTS
 
-from snakedit.errors import DeviceError
+from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices import Device
 from snakedit.runtime.leases import POLL_SECONDS, Held, Holder, acquire, waiting_line
 from snakedit.runtime.private import lock_folder, private_folder

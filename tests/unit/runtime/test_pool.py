@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from snakedit.config import DevicesConfig, RunConfig
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 
 

@@ -9,7 +9,7 @@ import pytest
 from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for
 from places import SCRIPTS
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 from snakedit.runtime.pool import Task, Work, run_tasks
 from snakedit.runtime.private import lock_folder
 from snakedit.runtime.remote import Server, run_remotely

@@ -25,7 +25,7 @@ from jobs_by_hand import (
 )
 
 from snakedit.config import DevicesConfig
-from snakedit.errors import DeviceError, StageError
+from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime import line as line_module
 from snakedit.runtime import resident
 from snakedit.runtime.line import Line, connect

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jobs_by_hand import Work, done, job, tasks
 
 from snakedit.config import DevicesConfig
-from snakedit.errors import DeviceError, StageError
+from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.devices import Device
 from snakedit.runtime.spread import devices_per_copy, grouped
 from snakedit.runtime.worker import _claim

@@ -9,7 +9,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.numpy import save_file
 
 from snakedit import recipe
-from snakedit.errors import CheckpointError
+from snakedit.core.errors import CheckpointError
 from snakedit.runtime.weights import FILES, loaded_bytes, local_folder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

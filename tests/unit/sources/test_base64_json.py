@@ -6,8 +6,8 @@ import pytest
 from places import SCRIPTS
 from sources_by_hand import benchmark, encoded, picture, prepared, row, written
 
-from snakedit.errors import SourceError
-from snakedit.runtime.images import open_image
+from snakedit.core.errors import SourceError
+from snakedit.core.images import open_image
 from snakedit.sources.index import read_index
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sources_by_hand import benchmark, picture, prepared
 
-from snakedit.errors import SourceError
-from snakedit.runtime.images import open_image
+from snakedit.core.errors import SourceError
+from snakedit.core.images import open_image
 from snakedit.sources.index import read_index
 
 

@@ -4,7 +4,7 @@ import os
 import pytest
 from sources_by_hand import benchmark, encoded, picture, row, written
 
-from snakedit.errors import ConfigError
+from snakedit.core.errors import ConfigError
 from snakedit.sources import index as module
 from snakedit.sources.index import read_index
 

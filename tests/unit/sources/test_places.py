@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sources_by_hand import benchmark, picture, prepared, row, written
 
-from snakedit.errors import SourceError
+from snakedit.core.errors import SourceError
 from snakedit.sources import FORMATS
 from snakedit.sources.index import read_index
 from snakedit.sources.json_places import PlacedFile

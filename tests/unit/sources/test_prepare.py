@@ -14,10 +14,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sources_by_hand import encoded, picture, prepared, row, written
 
-from snakedit.errors import SourceError
-from snakedit.logs import LOGGER
-from snakedit.records import Item, read_records
-from snakedit.runtime.images import WrittenPng
+from snakedit.core.errors import SourceError
+from snakedit.core.images import WrittenPng
+from snakedit.core.logs import LOGGER
+from snakedit.core.records import Item, read_records
 from snakedit.sources.base import Place, SourceRow
 from snakedit.sources.prepare import _unique_id
 

@@ -1,7 +1,7 @@
 import pytest
 from speed_by_hand import START, job, memory, serial, two_devices_a_run
 
-from snakedit.errors import StageError
+from snakedit.core.errors import StageError
 from snakedit.speed.compare import compare, pipeline_shares
 from snakedit.speed.traces import RunTrace, runs_that_made
 from snakedit.speed.usage import usage_of

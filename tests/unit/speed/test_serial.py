@@ -8,11 +8,12 @@ import pytest
 from PIL import Image
 
 from snakedit.config import from_dict, normalise
+from snakedit.core.errors import RecordError, StageError
+from snakedit.core.images import save_png
+from snakedit.core.journal import read_journal
+from snakedit.core.records import Edit, Item, Score, read_records, write_records
 from snakedit.editors import simulated
-from snakedit.errors import RecordError, StageError
 from snakedit.judges.simulated import SimulatedJudge
-from snakedit.records import Edit, Item, Score, read_journal, read_records, write_records
-from snakedit.runtime.images import save_png
 from snakedit.runtime.pool import JobContext, run_tasks
 from snakedit.speed import serial as serial_module
 from snakedit.speed import worker as worker_module

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import NoReturn
 
-from snakedit.logs import LOGGER
+from snakedit.core.logs import LOGGER
 
 DISK_HINT = "finished images are kept; make room and run again"
 _ACCESS_HINT = "finished images are kept; let this user write there and run again"

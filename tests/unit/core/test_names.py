@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.names import safe_name
+from snakedit.core.names import safe_name
 
 
 @pytest.mark.parametrize(

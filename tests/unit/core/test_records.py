@@ -6,20 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit import records
-from snakedit.errors import RecordError
-from snakedit.records import (
-    Edit,
-    Item,
-    Journal,
-    Score,
-    from_line,
-    read_journal,
-    read_records,
-    to_line,
-    write_records,
-    write_whole,
-)
+from snakedit.core import records
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import RecordError
+from snakedit.core.journal import Journal, read_journal
+from snakedit.core.records import Edit, Item, Score, from_line, read_records, to_line, write_records
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 

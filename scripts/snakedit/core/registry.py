@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Generic, TypeVar
 
-from snakedit.errors import ConfigError, did_you_mean
+from snakedit.core.errors import ConfigError, did_you_mean
 
 Registered = TypeVar("Registered")
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from snakedit.errors import ConfigError, exit_in_one_line, line_of
-from snakedit.logs import LOGGER
+from snakedit.core.errors import ConfigError, exit_in_one_line, line_of
+from snakedit.core.logs import LOGGER
 
 
 def disk_error(number):

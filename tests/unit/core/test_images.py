@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from snakedit import recipe
-from snakedit.errors import ImageError
-from snakedit.runtime import images
-from snakedit.runtime.images import (
+from snakedit.core import images
+from snakedit.core.errors import ImageError
+from snakedit.core.hashing import file_sha256
+from snakedit.core.images import (
     change_between,
     decode_image,
     encode_within,
@@ -171,7 +171,7 @@ def test_a_written_image_is_there_under_its_name_once_it_is_kept(tmp_path):
     written = write_png(noise(), tmp_path / "a.png")
     assert not (tmp_path / "a.png").exists()
     written.keep()
-    assert recipe.file_sha256(tmp_path / "a.png") == written.sha256
+    assert file_sha256(tmp_path / "a.png") == written.sha256
     assert os.listdir(tmp_path) == ["a.png"]
 
 

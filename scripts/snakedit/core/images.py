@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from snakedit.errors import ImageError
-from snakedit.recipe import file_sha256
+from snakedit.core.errors import ImageError
+from snakedit.core.hashing import file_sha256
 
 MAX_PIXELS = 64_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")

@@ -1,6 +1,6 @@
 import pytest
 
-from snakedit.cells import cell
+from snakedit.core.spreadsheet import cell
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """File names made from ids: readable in every script, never outside their folder, never two the same."""
 
 import hashlib
+import os
 import unicodedata
+from pathlib import Path
 
 MAX_BYTES = 120
 
@@ -33,3 +35,9 @@ def image_name(item_id: str) -> str:
 
 def _is_kept(character: str) -> bool:
     return character in "_-." or unicodedata.category(character)[0] in "LMN"
+
+
+def expanded(path: str) -> Path:
+    """Return a path with the home folder in the place of `~`, or of `~somebody` if there is one."""
+    # Path.expanduser raises where there is nobody of that name.
+    return Path(os.path.expanduser(path))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from snakedit.logs import LOGGER, log_to
+from snakedit.core.logs import LOGGER, log_to
 
 
 @pytest.fixture(autouse=True)

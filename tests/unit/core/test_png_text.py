@@ -1,8 +1,8 @@
 import pytest
 from PIL import Image
 
-from snakedit.errors import ImageError
-from snakedit.runtime.images import png_text, save_png
+from snakedit.core.errors import ImageError
+from snakedit.core.images import png_text, save_png
 
 TEXT = {"fingerprint": "f" * 64, "instruction": "把背景变成黄昏"}
 

@@ -1,0 +1,1 @@
+"""What everything else knows: records, journals, hashes, images, names, errors."""
