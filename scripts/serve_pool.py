@@ -3,7 +3,7 @@
 import json
 import sys
 
-from snakedit.config import DevicesConfig
+from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.editors.stage import load_worker as load_editor

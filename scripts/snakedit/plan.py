@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snakedit import config as settings
 from snakedit import recipe
 from snakedit.checkpoints import is_built
-from snakedit.config import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
+from snakedit.config import load as settings
+from snakedit.config.load import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
+from snakedit.config.strict_yaml import read_yaml
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import CheckpointError, ConfigError, named
 from snakedit.core.hashing import canonical, fingerprint
@@ -23,7 +24,6 @@ from snakedit.core.shards import shards_of
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
-from snakedit.plain import read_yaml
 from snakedit.runtime.devices import count_devices, device_kind
 from snakedit.shards import benchmark_pattern
 from snakedit.sources.demo import write_demo_benchmark

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-from snakedit.config import Config, EditorConfig, JudgeConfig
+from snakedit.config.load import Config, EditorConfig, JudgeConfig
 from snakedit.core.errors import did_you_mean
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES

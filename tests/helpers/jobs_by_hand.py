@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parents[2] / "scripts"))
 import handlers
 import psutil
 
-from snakedit.config import DevicesConfig, RunConfig
+from snakedit.config.load import DevicesConfig, RunConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks

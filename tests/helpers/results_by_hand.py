@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snakedit import config
+from snakedit.config import load as config
 from snakedit.core.names import safe_name
 from snakedit.core.records import Edit, Item, Score, write_records
 from snakedit.report.build import Judging, build_report

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from snakedit.config import SCHEMA
+from snakedit.config.load import SCHEMA
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.sources import FORMATS

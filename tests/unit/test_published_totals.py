@@ -4,7 +4,7 @@ import pytest
 
 from snakedit.judges.formulas import FORMULAS
 from snakedit.judges.rubric import load_rubric
-from snakedit.statistics import macro, micro, summarise
+from snakedit.stats.summaries import macro, micro, summarise
 
 # Items of each group: attribute, spatial, temporal perception; social, natural science; logical reasoning,
 # decomposition of instructions.

@@ -7,20 +7,12 @@ from pathlib import Path
 import pytest
 
 from snakedit import recipe as module
-from snakedit.config import EditorConfig, JudgeConfig
+from snakedit.config.load import EditorConfig, JudgeConfig
 from snakedit.core.errors import CheckpointError
 from snakedit.core.hashing import canonical
 from snakedit.core.records import Item
-from snakedit.recipe import (
-    edit_fingerprint,
-    editor_recipe,
-    folder_revision,
-    hub_revision,
-    is_local,
-    item_seed,
-    judge_recipe,
-    score_fingerprint,
-)
+from snakedit.models.identity import folder_revision, hub_revision, is_local
+from snakedit.recipe import edit_fingerprint, editor_recipe, item_seed, judge_recipe, score_fingerprint
 
 ITEM = Item("a", "c", ["images/a.png"], ["0" * 64], "make it red", description="a hat")
 EDITOR = EditorConfig("e", "simulated", None, None, {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, token_ids
-from snakedit.runtime.processors import image_only
+from snakedit.models.processors import image_only
 
 
 @dataclass(frozen=True)

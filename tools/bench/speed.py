@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from snakedit import config as settings
+from snakedit.config import load as settings
 from snakedit.speed.costs import Costs, ModelCost, measured
 from snakedit.speed.estimate import estimate, known_costs, whole_run
 from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one

@@ -9,9 +9,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from snakedit.checkpoints.qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
-from snakedit.config import CONFIG_FOLDER, DEMO_JUDGE_NAME
+from snakedit.config.load import CONFIG_FOLDER, DEMO_JUDGE_NAME
 from snakedit.core.errors import CheckpointError
-from snakedit.recipe import folder_revision
+from snakedit.models.identity import folder_revision
 
 DEMO_JUDGE = CONFIG_FOLDER / "demo_judge"
 

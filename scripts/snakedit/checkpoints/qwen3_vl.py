@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, save_processor, token_ids
-from snakedit.runtime.processors import image_only
+from snakedit.models.processors import image_only
 
 
 def build_qwen3_vl(folder: Path, width: int = 1, depth: int = 3) -> None:

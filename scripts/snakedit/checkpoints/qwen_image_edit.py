@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, save_processor, token_ids
-from snakedit.runtime.processors import image_only
+from snakedit.models.processors import image_only
 
 
 def build_qwen_image_edit(folder: Path) -> None:

@@ -110,7 +110,7 @@ def save_processor(processor: Any, folder: Path, video_class: str, patch_size: i
     """Save an image-only processor so that `AutoProcessor` can load it too, where torchvision is.
 
     Args:
-        processor: made by `snakedit.runtime.processors.image_only`.
+        processor: made by `snakedit.models.processors.image_only`.
         folder: where to; made.
         video_class: the video processor that the family's real checkpoints name.
         patch_size: of the vision tower, in pixels.

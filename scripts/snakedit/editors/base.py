@@ -55,7 +55,7 @@ class Editor(ABC):
 
     Class attributes:
         Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
-        model_kind: what it takes as its `model`, one of `snakedit.recipe.MODEL_KINDS`.
+        model_kind: what it takes as its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         seeded: whether its edits depend on the seed.
         needs_device: whether it occupies a device (weights, or a simulation of them).
         execution_params: names of params that cannot change a pixel.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config import Config, EditorConfig, read_params
+from snakedit.config.load import Config, EditorConfig, read_params
 from snakedit.core.errors import SnakeditError
 from snakedit.core.hashing import file_sha256
 from snakedit.core.names import image_name

@@ -13,7 +13,7 @@ from PIL import Image
 
 from snakedit.core.errors import CheckpointError, ImageError
 from snakedit.editors.base import Editor, EditRequest
-from snakedit.runtime.processors import load_processor
+from snakedit.models.processors import load_processor
 
 DTYPES = ("bfloat16", "float16", "float32")
 OFFLOADS = ("none", "model", "sequential")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from snakedit.config import Config
+from snakedit.config.load import Config
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import file_sha256, fingerprint
 from snakedit.core.images import change_between, open_image, png_text, remove_strangers, save_png
@@ -16,10 +16,10 @@ from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
+from snakedit.models.weights import local_folder
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
-from snakedit.runtime.weights import local_folder
 from snakedit.shards import category_folder, forget_shards, take_over
 
 JOURNAL_LAG_SECONDS = 1.0

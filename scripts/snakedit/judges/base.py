@@ -72,7 +72,7 @@ class Judge(ABC):
 
     Class attributes:
         Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
-        model_kind: what it takes as its `model`, one of `snakedit.recipe.MODEL_KINDS`.
+        model_kind: what it takes as its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         needs_device: whether it occupies a device (weights, or a simulation of them).
         execution_params: names of params that cannot change an answer.
     """

@@ -9,8 +9,8 @@ from snakedit.judges.answers import Answer, verdict_of, weighed_answer, written_
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
 from snakedit.judges.expected import expected_number, expected_yes, leading_digits
 from snakedit.judges.rubric import Metric
-from snakedit.runtime.processors import load_processor
-from snakedit.runtime.weights import loaded_bytes
+from snakedit.models.processors import load_processor
+from snakedit.models.weights import loaded_bytes
 
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 VISION_END = "<|vision_end|>"

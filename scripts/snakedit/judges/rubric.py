@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snakedit.config import CONFIG_FOLDER, check_schema
+from snakedit.config.load import CONFIG_FOLDER, check_schema
+from snakedit.config.strict_yaml import read_yaml
 from snakedit.core.errors import ConfigError, did_you_mean
 from snakedit.core.records import Item
 from snakedit.judges.formulas import FORMULAS
 from snakedit.judges.templates import ALIASES, FIELDS, check_template, fill, has
-from snakedit.plain import read_yaml
 
 RUBRICS = CONFIG_FOLDER / "rubrics"
 SCHEMA = CONFIG_FOLDER / "schemas" / "rubric.schema.yaml"

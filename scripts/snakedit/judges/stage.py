@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config import Config, JudgeConfig, read_params
+from snakedit.config.load import Config, JudgeConfig, read_params
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import file_sha256, fingerprint
 from snakedit.core.images import open_image
@@ -19,10 +19,10 @@ from snakedit.core.shards import Items, Shard
 from snakedit.judges import JUDGES
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.rubric import Rubric, load_rubric
+from snakedit.models.weights import local_folder
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 from snakedit.runtime.stage import check_devices, check_failures, score_cause
 from snakedit.runtime.versions import library_versions
-from snakedit.runtime.weights import local_folder
 from snakedit.shards import category_folder, forget_shards, take_over
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from snakedit.config import Config
+from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.logs import LOGGER
 from snakedit.report import tables

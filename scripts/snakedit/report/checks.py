@@ -6,10 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
-from snakedit.config import Config
-from snakedit.intervals import Array, Codes
+from snakedit.config.load import Config
 from snakedit.report.numbers import SCORE, CategoryNumbers, Numbers
-from snakedit.trust import Auc, Pairs, auc, fisher_mean, kendall, ordered, pairs, spearman
+from snakedit.stats.agreement import Auc, Pairs, auc, fisher_mean, kendall, ordered, pairs, spearman
+from snakedit.stats.intervals import Array, Codes
 
 WRONG = ("identity", "shuffled", "blank")
 ALL_CONTROLS = "all controls"

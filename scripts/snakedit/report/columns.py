@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snakedit.intervals import Array
+from snakedit.stats.intervals import Array
 
 # 0 stands for a missing number, so this many steps are left.
 STEPS = 65_534

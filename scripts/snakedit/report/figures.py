@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from snakedit.comparisons import Comparison
 from snakedit.core.atomic import write_whole
 from snakedit.core.names import safe_name
-from snakedit.intervals import Array
 from snakedit.report import plots
 from snakedit.report.activity import Activity
 from snakedit.report.leaderboard import Row, standings
 from snakedit.report.numbers import SCORE, Numbers
+from snakedit.stats.intervals import Array
+from snakedit.stats.paired import Comparison
 
 FOLDER = "plots"
 

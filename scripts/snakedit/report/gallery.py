@@ -18,12 +18,12 @@ from urllib.parse import quote
 import numpy as np
 
 from snakedit.core.records import Edit, Item, Score
-from snakedit.intervals import Array
 from snakedit.report.columns import packed
 from snakedit.report.item_content import item_content
 from snakedit.report.leaderboard import Scales
 from snakedit.report.numbers import SCORE, CategoryNumbers
 from snakedit.report.read import Category
+from snakedit.stats.intervals import Array
 
 FOLDER = "data"
 # A page of the gallery may show items of as many files as it has items, so these are small.

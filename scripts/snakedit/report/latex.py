@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.markdown import UNPRINTABLE
 from snakedit.report.numbers import SCORE
-from snakedit.statistics import Summary
+from snakedit.stats.summaries import Summary
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

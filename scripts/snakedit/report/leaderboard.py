@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from snakedit import statistics
-from snakedit.comparisons import Comparison, compare
-from snakedit.intervals import Sample, interval, rank_intervals
 from snakedit.report.numbers import SCORE, CategoryNumbers, Numbers
-from snakedit.statistics import Summary
+from snakedit.stats import summaries as statistics
+from snakedit.stats.intervals import Sample, interval, rank_intervals
+from snakedit.stats.paired import Comparison, compare
+from snakedit.stats.summaries import Summary
 
 LEVELS = ("category", "macro", "micro")
 TOTALS = LEVELS[1:]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE
-from snakedit.statistics import Summary
+from snakedit.stats.summaries import Summary
 
 # Within a word an underscore is one.
 _MARKUP = re.compile(r"([\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_]))")

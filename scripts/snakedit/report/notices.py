@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from snakedit.config import DEMO_FOLDER, DEMO_JUDGE_NAME, Config
+from snakedit.config.load import DEMO_FOLDER, DEMO_JUDGE_NAME, Config
 from snakedit.report.leaderboard import Row, standings
 from snakedit.report.made import Made, Making
 from snakedit.report.numbers import SCORE

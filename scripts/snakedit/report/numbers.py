@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snakedit.core.records import Item, Score
-from snakedit.intervals import Array, Codes, Sample
 from snakedit.report.read import Category
+from snakedit.stats.intervals import Array, Codes, Sample
 
 # What the item's own score is called beside the metrics that it is made of.
 SCORE = "score"

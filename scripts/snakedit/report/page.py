@@ -13,8 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from snakedit.comparisons import Comparison
-from snakedit.config import Config
+from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.report.activity import Activity
 from snakedit.report.axis import Axis, axis_of
@@ -24,6 +23,7 @@ from snakedit.report.figures import Figure
 from snakedit.report.judges import JudgeView
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE, Numbers
+from snakedit.stats.paired import Comparison
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"

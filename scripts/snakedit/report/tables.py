@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from snakedit.comparisons import Comparison
 from snakedit.core.atomic import write_whole
 from snakedit.core.spreadsheet import cell
 from snakedit.report.failures import Failure
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE, Numbers
+from snakedit.stats.paired import Comparison
 
 LEADERBOARD_COLUMNS = (
     "benchmark",

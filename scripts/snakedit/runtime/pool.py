@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from snakedit.config import RunConfig
+from snakedit.config.load import RunConfig
 from snakedit.core.errors import StageError
 from snakedit.core.logs import LOGGER
 from snakedit.runtime import resident

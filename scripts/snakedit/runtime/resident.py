@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from snakedit.config import DevicesConfig
+from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import canonical
 from snakedit.core.logs import LOGGER
@@ -45,7 +45,7 @@ ASK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class PoolRequest:
-    """What pool a job needs; see `snakedit.runtime.pool.Work` and `snakedit.config.RunConfig`.
+    """What pool a job needs; see `snakedit.runtime.pool.Work` and `snakedit.config.load.RunConfig`.
 
     Attributes:
         count: how many devices it may lease.

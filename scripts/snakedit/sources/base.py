@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from snakedit.config import BenchmarkConfig
+from snakedit.config.load import BenchmarkConfig
 from snakedit.core.hashing import canonical
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import ijson
 
-from snakedit.config import BenchmarkConfig
+from snakedit.config.load import BenchmarkConfig
 from snakedit.core.errors import SourceError
 from snakedit.sources.base import (
     UNCATEGORISED,

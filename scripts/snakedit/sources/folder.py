@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from snakedit.config import BenchmarkConfig
+from snakedit.config.load import BenchmarkConfig
 from snakedit.core.errors import SourceError, did_you_mean
 from snakedit.core.hashing import file_sha256
 from snakedit.sources.base import (

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import NormalDist, mean
 from typing import Any
 
-from snakedit.config import Config, EditorConfig, JudgeConfig, read_params
+from snakedit.config.load import Config, EditorConfig, JudgeConfig, read_params
 from snakedit.core.atomic import write_whole
 from snakedit.core.hashing import fingerprint
 from snakedit.core.records import Edit, Score, read_records

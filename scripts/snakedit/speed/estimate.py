@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from snakedit.config import Config, EditorConfig, JudgeConfig
+from snakedit.config.load import Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.runtime.devices import device_kind

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snakedit.config import Config
+from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.shards import Shard
 from snakedit.plan import Plan

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from snakedit import config as settings
-from snakedit.config import Config, EditorConfig, JudgeConfig
+from snakedit.config import load as settings
+from snakedit.config.load import Config, EditorConfig, JudgeConfig
 from snakedit.core.errors import ConfigError
 from snakedit.core.names import safe_name
 from snakedit.report.markdown import aligned, plain

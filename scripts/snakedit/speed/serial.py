@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config import Config
+from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import file_sha256, fingerprint

@@ -8,7 +8,7 @@ import pytest
 from snakedit import checkpoints
 from snakedit.checkpoints import ensure_checkpoint
 from snakedit.core.errors import CheckpointError
-from snakedit.recipe import folder_revision
+from snakedit.models.identity import folder_revision
 
 
 @pytest.fixture(autouse=True)

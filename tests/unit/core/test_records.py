@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.core import records
+from snakedit.core import journal as journal_module
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import RecordError
 from snakedit.core.journal import Journal, read_journal
@@ -117,7 +117,7 @@ def test_a_file_written_whole_follows_the_umask(tmp_path):
 
 def test_a_journal_that_may_lag_is_readable_at_once_and_on_disk_when_it_closes(tmp_path, monkeypatch):
     synced = []
-    monkeypatch.setattr(records.os, "fdatasync", lambda file: synced.append(os.fstat(file).st_size))
+    monkeypatch.setattr(journal_module.os, "fdatasync", lambda file: synced.append(os.fstat(file).st_size))
     path = tmp_path / "journal.jsonl"
     journal = Journal(path, lag=3600.0)
     journal.extend([Edit("a", "ok"), Edit("b", "ok")])
@@ -130,7 +130,7 @@ def test_a_journal_that_may_lag_is_readable_at_once_and_on_disk_when_it_closes(t
 
 def test_records_that_came_together_wait_for_the_disk_once(tmp_path, monkeypatch):
     synced = []
-    monkeypatch.setattr(records.os, "fdatasync", synced.append)
+    monkeypatch.setattr(journal_module.os, "fdatasync", synced.append)
     with Journal(tmp_path / "journal.jsonl") as journal:
         journal.extend(Edit(str(number), "ok") for number in range(100))
         assert len(synced) == 1

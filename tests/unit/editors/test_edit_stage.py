@@ -3,7 +3,7 @@
 import pytest
 from editing_by_hand import item, picture
 
-from snakedit.config import from_dict, normalise
+from snakedit.config.load import from_dict, normalise
 from snakedit.core.errors import StageError
 from snakedit.core.images import save_png
 from snakedit.core.records import Edit, read_records, write_records

@@ -14,7 +14,7 @@ from editing_by_hand import item, picture, request
 from places import HELPERS, SCRIPTS
 
 from snakedit.checkpoints import ensure_checkpoint
-from snakedit.config import read_params
+from snakedit.config.load import read_params
 from snakedit.core.errors import CheckpointError, ConfigError, ImageError
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams

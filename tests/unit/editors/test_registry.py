@@ -6,7 +6,7 @@ import pytest
 from places import SCRIPTS
 
 from snakedit.editors import EDITORS
-from snakedit.recipe import MODEL_KINDS
+from snakedit.models.identity import MODEL_KINDS
 
 
 def test_the_editors_are_named_in_one_place():

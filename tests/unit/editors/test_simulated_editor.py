@@ -1,7 +1,7 @@
 import pytest
 from editing_by_hand import picture, request
 
-from snakedit.config import read_params
+from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
 from snakedit.editors import simulated
 from snakedit.editors.simulated import CUT, MAX_SIDE, SimulatedEditor, SimulatedParams

@@ -5,7 +5,7 @@ from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serv
 from judging_by_hand import item, picture, requests, settings
 from PIL import Image
 
-from snakedit.config import read_params
+from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
 from snakedit.judges.base import JudgeRequest
 from snakedit.judges.openai_compatible import NO_LOGPROBS, OpenAICompatible, OpenAICompatibleParams

@@ -1,7 +1,7 @@
 import pytest
 from judging_by_hand import requests, settings
 
-from snakedit.config import read_params
+from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
 from snakedit.judges.simulated import SimulatedJudge, SimulatedParams, seconds_of_batch
 

@@ -21,7 +21,7 @@ from snakedit.report.gallery import STATUSES
 from snakedit.report.item_content import cut, words
 from snakedit.report.leaderboard import Row
 from snakedit.report.thumbnails import SIDE, Thumbnails
-from snakedit.statistics import Summary
+from snakedit.stats.summaries import Summary
 
 
 def content(folder: Path, name: str):

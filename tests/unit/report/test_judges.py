@@ -9,7 +9,7 @@ from snakedit.core.records import Score
 from snakedit.report.checks import ALL_CONTROLS, HUMAN, judge_checks
 from snakedit.report.judges import COLUMNS, control_warnings, judge_views
 from snakedit.report.made import Making
-from snakedit.trust import Pairs
+from snakedit.stats.agreement import Pairs
 
 EDITORS = {
     "tiny": {"type": "simulated"},

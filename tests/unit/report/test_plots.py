@@ -6,13 +6,13 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from snakedit.comparisons import Comparison
 from snakedit.core.errors import StageError
 from snakedit.report import plots
 from snakedit.report.activity import Activity
 from snakedit.report.leaderboard import Row, Standing
 from snakedit.runtime.telemetry import Span
-from snakedit.statistics import Summary
+from snakedit.stats.paired import Comparison
+from snakedit.stats.summaries import Summary
 
 HOSTILE = '<script>alert("x")</script>'
 EDITORS = ["zebra", HOSTILE, "参考", "ant"]

@@ -13,12 +13,12 @@ from results_by_hand import ResultsByHand, configuration, edit, item, score
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import RecordError
 from snakedit.core.records import Edit, Score
-from snakedit.intervals import Sample, interval
 from snakedit.report import tables
 from snakedit.report.failures import failures
 from snakedit.report.leaderboard import comparisons, standings
 from snakedit.report.leaderboard import leaderboard as leaderboard_of
 from snakedit.report.numbers import CategoryNumbers, Numbers
+from snakedit.stats.intervals import Sample, interval
 
 COLUMNS = (
     "benchmark,judge,editor,level,category,metric,n,scored,coverage,mean,ci_low,ci_high,rank,rank_low,rank_high,"

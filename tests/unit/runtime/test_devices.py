@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from places import SCRIPTS
 
-from snakedit.config import DevicesConfig
+from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError
 from snakedit.runtime import devices
 from snakedit.runtime.devices import count_devices, device_kind, resolve_devices, visible_gpus
@@ -265,7 +265,7 @@ def test_a_slot_that_is_not_there_is_refused() -> None:
 
 def test_counting_devices_imports_no_torch() -> None:
     code = (
-        "import sys; from snakedit.config import DevicesConfig; "
+        "import sys; from snakedit.config.load import DevicesConfig; "
         "from snakedit.runtime.devices import count_devices; "
         "count_devices(DevicesConfig('auto', None, None)); sys.exit('torch' in sys.modules)"
     )

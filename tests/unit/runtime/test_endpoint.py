@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serving
 
-from snakedit.config import read_params
+from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
 from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, RefusedError
 

@@ -23,7 +23,7 @@ from jobs_by_hand import (
 )
 from test_devices import FakeGpu, FakeNvml
 
-from snakedit.config import DevicesConfig
+from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.pool import Task, run_tasks
 

@@ -5,7 +5,7 @@ import handlers
 import psutil
 import pytest
 
-from snakedit.config import DevicesConfig, RunConfig
+from snakedit.config.load import DevicesConfig, RunConfig
 from snakedit.core.errors import StageError
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
 

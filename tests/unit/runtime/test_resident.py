@@ -24,7 +24,7 @@ from jobs_by_hand import (
     workers,
 )
 
-from snakedit.config import DevicesConfig
+from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime import line as line_module
 from snakedit.runtime import resident

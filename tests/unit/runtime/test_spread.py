@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs_by_hand import Work, done, job, tasks
 
-from snakedit.config import DevicesConfig
+from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.devices import Device
 from snakedit.runtime.spread import devices_per_copy, grouped

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for, work, workers
 from test_devices import FakeGpu, FakeNvml
 
-from snakedit.config import DevicesConfig
+from snakedit.config.load import DevicesConfig
 from snakedit.runtime import sampling
 from snakedit.runtime.pool import Task, run_tasks
 from snakedit.runtime.resident import stop_pools

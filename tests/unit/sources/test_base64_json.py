@@ -128,7 +128,7 @@ def test_a_large_file_is_streamed(tmp_path):
     code = (
         "import io, resource, sys; from pathlib import Path\n"
         "from PIL import Image\n"
-        "from snakedit.config import BenchmarkConfig\n"
+        "from snakedit.config.load import BenchmarkConfig\n"
         "from snakedit.sources.index import read_index\n"
         "from snakedit.sources.prepare import prepare_category\n"
         "Image.new('RGB', (800, 800)).save(io.BytesIO(), 'PNG')\n"

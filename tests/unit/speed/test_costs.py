@@ -1,7 +1,7 @@
 import pytest
 from speed_by_hand import job, two_devices_a_run
 
-from snakedit.config import from_dict, normalise
+from snakedit.config.load import from_dict, normalise
 from snakedit.core.records import Edit, Score, write_records
 from snakedit.speed.costs import (
     Costs,

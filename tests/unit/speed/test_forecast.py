@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from speed_by_hand import two_devices_a_run
 
-from snakedit.config import from_dict, normalise
+from snakedit.config.load import from_dict, normalise
 from snakedit.report.predictions import read_predictions
 from snakedit.runtime.telemetry import Span, Trace
 from snakedit.speed import forecast

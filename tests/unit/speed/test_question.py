@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from snakedit.config import load
+from snakedit.config.load import load
 from snakedit.core.errors import ConfigError
 from snakedit.speed.costs import FILE, Costs, ModelCost, model_key, write_costs
 from snakedit.speed.question import Question, answer, parse_cost, parse_items

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from PIL import Image
 
-from snakedit.config import from_dict, normalise
+from snakedit.config.load import from_dict, normalise
 from snakedit.core.errors import RecordError, StageError
 from snakedit.core.images import save_png
 from snakedit.core.journal import read_journal

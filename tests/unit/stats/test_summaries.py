@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.statistics import Summary, groups_with_mean, if_missing, macro, micro, summarise
+from snakedit.stats.summaries import Summary, groups_with_mean, if_missing, macro, micro, summarise
 
 GROUP = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=20)
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 
-from snakedit import comparisons
-from snakedit.comparisons import compare, holm, sign_flip_p
+from snakedit.stats import paired as comparisons
+from snakedit.stats.paired import compare, holm, sign_flip_p
 
 
 def compared(first, second, groups=None, clusters=None):

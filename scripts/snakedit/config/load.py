@@ -1,7 +1,7 @@
 """The configuration as typed objects, checked against config/schemas and completed with its defaults.
 
 `normalise` also reads the single-model form of older pipelines (one `diffusion_model`, one
-`reward_model`), which `snakedit.single_model` turns into the general one.
+`reward_model`), which `snakedit.config.single_model` turns into the general one.
 """
 
 import dataclasses
@@ -17,11 +17,11 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, best_match
 
+from snakedit.config.single_model import is_single_model, to_general
+from snakedit.config.strict_yaml import check_plain, read_yaml, wrong_type
 from snakedit.core.errors import ConfigError, did_you_mean
-from snakedit.plain import check_plain, read_yaml, wrong_type
-from snakedit.single_model import is_single_model, to_general
 
-CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
+CONFIG_FOLDER = Path(__file__).resolve().parents[3] / "config"
 SCHEMA = CONFIG_FOLDER / "schemas" / "config.schema.yaml"
 # What is built on the spot for the demo: its benchmark, its judge, and models with random weights.
 DEMO_FOLDER = Path("results/.demo")

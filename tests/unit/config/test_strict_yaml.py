@@ -1,7 +1,7 @@
 import pytest
 
+from snakedit.config.strict_yaml import read_yaml
 from snakedit.core.errors import ConfigError
-from snakedit.plain import read_yaml
 
 
 @pytest.mark.parametrize(

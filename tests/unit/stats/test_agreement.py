@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.trust import Pairs, auc, fisher_mean, kendall, pairs, spearman
+from snakedit.stats.agreement import Pairs, auc, fisher_mean, kendall, pairs, spearman
 
 SCORES = st.lists(st.sampled_from([0, 1, 2, 2.5, 7, 10]), min_size=1, max_size=12)
 

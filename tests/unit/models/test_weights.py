@@ -8,9 +8,9 @@ import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.numpy import save_file
 
-from snakedit import recipe
 from snakedit.core.errors import CheckpointError
-from snakedit.runtime.weights import FILES, loaded_bytes, local_folder
+from snakedit.models.identity import hub_revision
+from snakedit.models.weights import FILES, loaded_bytes, local_folder
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -100,7 +100,7 @@ def test_a_hub_that_cannot_be_reached_is_told_in_one_line(tmp_path, monkeypatch)
     monkeypatch.setattr(huggingface_hub, "HfApi", Offline)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(Path(tmp_path, "hub")))
     with pytest.raises(CheckpointError, match=r"owner/name: .*Connection refused.*give a local folder"):
-        recipe.hub_revision("owner/name", None)
+        hub_revision("owner/name", None)
 
 
 @pytest.mark.parametrize(("dtype", "expected"), [("bfloat16", 2 * 18), ("float32", 4 * 18)])

@@ -22,7 +22,7 @@ class Summary:
         n: the items in the group, with and without a score.
         scored: those that have one.
         mean: of the scores, in their own unit; None if there is none.
-        ci_low, ci_high: ends of the mean's 95 % interval (`snakedit.intervals`), None where there is none.
+        ci_low, ci_high: ends of the 95 % interval of the mean (`intervals`), None where there is none.
     """
 
     n: int

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 import yaml
 
-from snakedit.config import CONFIG_FOLDER, from_dict, load, normalise, read_params
+from snakedit.config.load import CONFIG_FOLDER, from_dict, load, normalise, read_params
 from snakedit.core.errors import ConfigError
 
 SMALL = {

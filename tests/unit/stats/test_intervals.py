@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
-from snakedit import intervals
-from snakedit.intervals import Sample, interval, rank_intervals
+from snakedit.stats import intervals
+from snakedit.stats.intervals import Sample, interval, rank_intervals
 
 
 def scored(values, clusters=None, groups=None):

@@ -20,7 +20,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import norm
 
-from snakedit.intervals import Array, Codes, Sample, cluster_codes, interval
+from snakedit.stats.intervals import Array, Codes, Sample, cluster_codes, interval
 
 ALPHA = 0.05
 EXACT, LARGE = 12, 5000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snakedit.core.errors import CheckpointError
 from snakedit.core.names import expanded
-from snakedit.recipe import hub_revision, is_local
+from snakedit.models.identity import hub_revision, is_local
 
 # Configurations, tokenizers, chat templates and weights. No pickles, no code.
 FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")

@@ -1,0 +1,1 @@
+"""Which weights a model has: their identity, their files, their processors."""
