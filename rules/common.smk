@@ -13,9 +13,9 @@ os.environ.update(PYTHONSAFEPATH="", PYTHONOPTIMIZE="")
 
 from snakemake.settings.types import DeploymentMethod
 
-from snakedit.cluster import check_folder, check_storage, name_folder, share_gpus
+from snakedit.workflow.slurm import check_folder, check_storage, name_folder, share_gpus
 from snakedit.core.errors import SnakeditError, line_of
-from snakedit.plan import make_plan
+from snakedit.workflow.plan import make_plan
 from snakedit.runtime.private import start_time
 from snakedit.speed.forecast import announce
 

@@ -8,7 +8,7 @@ from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.shards import Shard
-from snakedit.shards import gather_scores
+from snakedit.stages.gather import gather_scores
 
 
 def main(argv: Sequence[str] | None = None) -> None:

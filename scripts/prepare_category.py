@@ -9,7 +9,7 @@ from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.registry import find
 from snakedit.sources.index import read_index
-from snakedit.sources.prepare import prepare_category
+from snakedit.stages.prepare_category import prepare_category
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -6,10 +6,10 @@ import sys
 from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
-from snakedit.editors.stage import load_worker as load_editor
-from snakedit.judges.stage import load_worker as load_judge
 from snakedit.runtime.resident import PoolRequest
 from snakedit.runtime.serve import serve
+from snakedit.stages.edit_category import load_worker as load_editor
+from snakedit.stages.score_category import load_worker as load_judge
 
 LOADERS = {"edit": load_editor, "score": load_judge}
 

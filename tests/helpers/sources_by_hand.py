@@ -9,7 +9,7 @@ from PIL import Image
 from snakedit.config.load import BenchmarkConfig
 from snakedit.core.records import Item, read_records
 from snakedit.sources.index import read_index
-from snakedit.sources.prepare import prepare_category
+from snakedit.stages.prepare_category import prepare_category
 
 
 def picture(number=0, size=(24, 16)):

@@ -12,7 +12,7 @@ from experiments import Experiment, Run, add, copy_of_the_repository, picture, r
 from test_loads import EDITOR, JUDGE, loads
 from test_residency import wait_until
 
-from snakedit.shards import forced
+from snakedit.workflow.shard_rules import forced
 
 VARYING = ("seconds", "device", "started", "batch_size")
 EDITS = "results/small/edits/sim/物理/edits.jsonl"

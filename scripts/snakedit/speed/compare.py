@@ -7,10 +7,10 @@ from statistics import mean
 from snakedit.core.errors import StageError
 from snakedit.runtime.telemetry import Span
 from snakedit.runtime.traces import WORK, JobTrace, devices_of
-from snakedit.shards import forced
 from snakedit.speed.serial import Serial
 from snakedit.speed.traces import SWITCHING, RunTrace, runs_that_made
 from snakedit.speed.usage import Usage, usage_of
+from snakedit.workflow.shard_rules import forced
 
 # What limits: the names of the shares, in the order they are shown.
 SHARES = ("edit", "judge", "load", "idle", "Snakemake")

@@ -12,12 +12,12 @@ from typing import Any
 from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.shards import Shard
-from snakedit.plan import Plan
 from snakedit.runtime.owner import owner
 from snakedit.speed.costs import FILE, Costs, measured, read_costs, write_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, line
 from snakedit.speed.schedule import Prediction, one_by_one
 from snakedit.speed.traces import RunTrace, read_runs
+from snakedit.workflow.plan import Plan
 
 # What the latest run was expected to take.
 EXPECTED = Path("results/.run/expected.json")

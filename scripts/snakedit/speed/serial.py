@@ -21,14 +21,14 @@ from snakedit.core.images import remove_strangers
 from snakedit.core.journal import Journal
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Edit, Score, read_records, write_records
-from snakedit.editors.planning import PlannedEdit, plan_category
-from snakedit.editors.stage import edit_payload, edit_work
-from snakedit.judges.stage import JudgePlan, judge_payload, judge_work, plan_judge, shown_references
 from snakedit.runtime.devices import device_kind
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.speed.measured import JOURNAL, Measured, kept, measured
 from snakedit.speed.worker import load_worker
+from snakedit.stages.edit_category import edit_payload, edit_work
+from snakedit.stages.edit_planning import PlannedEdit, plan_category
+from snakedit.stages.outcome import check_devices, check_disk, check_failures
+from snakedit.stages.score_category import JudgePlan, judge_payload, judge_work, plan_judge, shown_references
 
 ACTIVITIES = ("load", "edit", "score", "unload")
 

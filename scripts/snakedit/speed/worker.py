@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from snakedit.core.errors import StageError
-from snakedit.editors.stage import load_worker as load_editor
-from snakedit.judges.stage import load_worker as load_judge
 from snakedit.runtime.attempt import Handler
+from snakedit.stages.edit_category import load_worker as load_editor
+from snakedit.stages.score_category import load_worker as load_judge
 
 SWAPS = ("reload", "offload")
 CPU = "cpu"

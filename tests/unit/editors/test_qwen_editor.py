@@ -34,7 +34,7 @@ IN_ANOTHER_PROCESS = """
 import hashlib, sys
 import torch
 torch.set_num_threads(1)
-sys.path.insert(0, sys.argv[2])
+sys.path[:0] = sys.argv[2:]
 from editing_by_hand import request
 from test_qwen_editor import SMALL
 from snakedit.editors.qwen_image_edit import QwenImageEdit
@@ -92,7 +92,14 @@ def test_the_same_edit_has_the_same_bytes_in_another_process(editor, tiny_editor
 
     here = hashlib.sha256(editor.edit(request(seed=7)).tobytes()).hexdigest()
     there = subprocess.run(
-        [sys.executable, "-c", IN_ANOTHER_PROCESS, str(tiny_editor), str(HELPERS)],
+        [
+            sys.executable,
+            "-c",
+            IN_ANOTHER_PROCESS,
+            str(tiny_editor),
+            str(HELPERS),
+            str(Path(__file__).parent),
+        ],
         env={"PYTHONPATH": str(SCRIPTS)},
         capture_output=True,
         text=True,

@@ -130,7 +130,7 @@ def test_a_large_file_is_streamed(tmp_path):
         "from PIL import Image\n"
         "from snakedit.config.load import BenchmarkConfig\n"
         "from snakedit.sources.index import read_index\n"
-        "from snakedit.sources.prepare import prepare_category\n"
+        "from snakedit.stages.prepare_category import prepare_category\n"
         "Image.new('RGB', (800, 800)).save(io.BytesIO(), 'PNG')\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
         "before = peak()\n"

@@ -14,7 +14,7 @@ from snakedit.core.errors import SourceError
 from snakedit.sources import FORMATS
 from snakedit.sources.index import read_index
 from snakedit.sources.json_places import PlacedFile
-from snakedit.sources.prepare import prepare_category
+from snakedit.stages.prepare_category import prepare_category
 
 
 def content(found):

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from places import REPOSITORY
 
-from snakedit.cluster import (
+from snakedit.core.errors import ConfigError, StageError
+from snakedit.workflow.slurm import (
     FOLDER_VARIABLE,
     GPUS_VARIABLE,
     RUN_FOLDER,
@@ -28,7 +29,6 @@ from snakedit.cluster import (
     name_folder,
     share_gpus,
 )
-from snakedit.core.errors import ConfigError, StageError
 
 
 def test_storage_that_shares_no_input_and_output_is_refused():

@@ -7,8 +7,8 @@ from snakedit.config.load import from_dict, normalise
 from snakedit.core.errors import StageError
 from snakedit.core.images import save_png
 from snakedit.core.records import Edit, read_records, write_records
-from snakedit.editors.stage import edit_category
 from snakedit.runtime.pool import JobContext
+from snakedit.stages.edit_category import edit_category
 
 
 def edit(folder, shown):

@@ -19,7 +19,7 @@ from snakedit.core.images import WrittenPng
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Item, read_records
 from snakedit.sources.base import Place, SourceRow
-from snakedit.sources.prepare import _unique_id
+from snakedit.stages.prepare_category import _unique_id
 
 
 @pytest.fixture

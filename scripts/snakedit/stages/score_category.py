@@ -21,9 +21,9 @@ from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.rubric import Rubric, load_rubric
 from snakedit.models.weights import local_folder
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.stage import check_devices, check_failures, score_cause
 from snakedit.runtime.versions import library_versions
-from snakedit.shards import category_folder, forget_shards, take_over
+from snakedit.stages.gather import category_folder, forget_shards, take_over
+from snakedit.stages.outcome import check_devices, check_failures, score_cause
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from snakedit.core.records import Edit, Item, write_records
 from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.base import Editor, EditRequest
-from snakedit.editors.planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
 from snakedit.models.weights import local_folder
 from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.stage import check_devices, check_disk, check_failures
 from snakedit.runtime.versions import library_versions
-from snakedit.shards import category_folder, forget_shards, take_over
+from snakedit.stages.edit_planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
+from snakedit.stages.gather import category_folder, forget_shards, take_over
+from snakedit.stages.outcome import check_devices, check_disk, check_failures
 
 JOURNAL_LAG_SECONDS = 1.0
 

@@ -25,10 +25,10 @@ from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
 from snakedit.runtime.devices import count_devices, device_kind
-from snakedit.shards import benchmark_pattern
 from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
-from snakedit.warnings import warn_of_missing_keys, warn_of_unknown_categories
+from snakedit.workflow.advice import warn_of_missing_keys, warn_of_unknown_categories
+from snakedit.workflow.shard_rules import benchmark_pattern
 
 _MODELS = {"checkpoint": "a hub name or a local folder", "endpoint": "the name that its server knows it by"}
 

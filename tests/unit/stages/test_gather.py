@@ -10,7 +10,8 @@ from snakedit.core.journal import Journal, read_journal
 from snakedit.core.names import image_name
 from snakedit.core.records import Edit, Item, Score, write_records
 from snakedit.core.shards import Items, Shard, shards_of
-from snakedit.shards import SHARD_RULES, again, benchmark_pattern, forced, gather_edits, take_over
+from snakedit.stages.gather import gather_edits, take_over
+from snakedit.workflow.shard_rules import SHARD_RULES, again, benchmark_pattern, forced
 
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
 

@@ -6,9 +6,8 @@ journal lie in ``{category}/shards/{shard}/``; its images, and what its records 
 """
 
 import json
-import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,30 +17,13 @@ from snakedit.core.journal import Journal, from_journal, read_journal
 from snakedit.core.names import image_name
 from snakedit.core.records import Edit, Score, read_records
 from snakedit.core.shards import Shard
-from snakedit.runtime.stage import check_failures, score_cause
+from snakedit.stages.outcome import check_failures, score_cause
+from snakedit.workflow.shard_rules import again
 
 FOLDER = "shards"
 JOURNAL = "journal.jsonl"
 Done = TypeVar("Done", Edit, Score)
-# Rule for a whole category → the rule that does the same for a shard. Snakemake forces only what is named.
-SHARD_RULES = {"edit_category": "edit_shard", "score_category": "score_shard"}
 _ITEM_KEY = '{"item": '
-
-
-def benchmark_pattern(sharded: Mapping[str, Sequence[str]]) -> str:
-    """Return a regular expression for the benchmark in the path of a sharded category's JSON Lines.
-
-    A category can have shards in one benchmark and none in another, so what follows the name is looked at.
-
-    Args:
-        sharded: benchmark → its sharded categories.
-    """
-    patterns = [
-        f"{re.escape(name)}(?=/.*/(?:{'|'.join(map(re.escape, categories))})/[^/]+$)"
-        for name, categories in sharded.items()
-        if categories
-    ]
-    return "|".join(patterns) or "(?!)"
 
 
 def category_folder(output: Path, shard: Shard | None) -> Path:
@@ -109,16 +91,6 @@ def gather_scores(shards: Sequence[Shard], output: Path, max_failures: int | Non
     causes = [score_cause(score) for score in scores if score.status != "no_edit"]
     check_failures(where, causes, max_failures, hint=again("score_category"))
     _gather(shards, output)
-
-
-def forced(*rules: str) -> str:
-    """Return the option that makes Snakemake run rules again, in whole categories and in shards."""
-    return " ".join(["--forcerun", *rules, *(SHARD_RULES[rule] for rule in rules)])
-
-
-def again(rule: str) -> str:
-    """Return how to try again what failed in jobs of a rule that have ended well."""
-    return f"what is done is kept; to try the others again: snakemake {forced(rule)} --cores all"
 
 
 def _outputs(shards: Sequence[Shard], output: Path) -> list[Path]:

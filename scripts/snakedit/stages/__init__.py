@@ -1,0 +1,1 @@
+"""One module a rule: what its job does."""

@@ -1,0 +1,1 @@
+"""What the Snakefile reads: the plan of a run, and what a cluster needs of it."""
