@@ -16,7 +16,7 @@ from snakemake.settings.types import DeploymentMethod
 from snakedit.workflow.slurm import check_folder, check_storage, name_folder, share_gpus
 from snakedit.core.errors import SnakeditError, line_of
 from snakedit.workflow.plan import make_plan
-from snakedit.runtime.private import start_time
+from snakedit.runtime.host.processes import start_time
 from snakedit.speed.forecast import announce
 
 # The limit given as --resources gpu=N. On a cluster it is what each job asks for, and nodes are told of it.

@@ -9,7 +9,7 @@ from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.shards import Shard
-from snakedit.runtime.pool import JobContext
+from snakedit.runtime.pool.work import JobContext
 from snakedit.stages.edit_category import edit_category
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
-from snakedit.runtime.pool import JobContext
+from snakedit.runtime.pool.work import JobContext
 from snakedit.speed.serial import serial_category
 
 

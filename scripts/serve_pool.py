@@ -6,8 +6,8 @@ import sys
 from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
-from snakedit.runtime.resident import PoolRequest
-from snakedit.runtime.serve import serve
+from snakedit.runtime.resident.client import PoolRequest
+from snakedit.runtime.resident.server import serve
 from snakedit.stages.edit_category import load_worker as load_editor
 from snakedit.stages.score_category import load_worker as load_judge
 

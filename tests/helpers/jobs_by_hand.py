@@ -19,10 +19,12 @@ import psutil
 from snakedit.config.load import DevicesConfig, RunConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
-from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.private import start_time
-from snakedit.runtime.resident import PoolRequest
-from snakedit.runtime.serve import serve
+from snakedit.runtime.host.processes import start_time
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.work import JobContext, Work
+from snakedit.runtime.resident.client import PoolRequest
+from snakedit.runtime.resident.server import serve
 
 SERVE = [sys.executable, str(HERE), "serve"]
 

@@ -33,7 +33,7 @@ RULES = {
     "snakedit.config.load",
     "snakedit.core.errors",
     "snakedit.workflow.plan",
-    "snakedit.runtime.private",
+    "snakedit.runtime.host.processes",
     "snakedit.speed.forecast",
 }
 

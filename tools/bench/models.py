@@ -22,9 +22,9 @@ from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import load_rubric
-from snakedit.runtime.devices import visible_gpus
-from snakedit.runtime.leases import Holder, acquire, waiting_line
-from snakedit.runtime.owner import owner
+from snakedit.runtime.devices.discover import visible_gpus
+from snakedit.runtime.devices.leases import Holder, acquire, waiting_line
+from snakedit.runtime.resident.owner import owner
 from tools.bench.full_size import (
     QWEN3_VL_8B,
     QWEN_IMAGE_EDIT,

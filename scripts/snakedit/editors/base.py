@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from snakedit.core.records import Item
-from snakedit.runtime.remote import Server
+from snakedit.runtime.servers.address import Server
 
 
 @dataclass(frozen=True)

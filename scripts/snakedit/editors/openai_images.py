@@ -11,9 +11,9 @@ from PIL import Image
 
 from snakedit.core.images import decode_image, encode_within
 from snakedit.editors.base import Editor, EditRequest
-from snakedit.runtime import endpoint
-from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams
-from snakedit.runtime.remote import Server
+from snakedit.runtime.servers import openai_client as endpoint
+from snakedit.runtime.servers.address import Server
+from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from PIL import Image
 
 from snakedit.core.records import Item
 from snakedit.judges.rubric import Rubric
-from snakedit.runtime.attempt import is_out_of_memory
-from snakedit.runtime.remote import Server
+from snakedit.runtime.pool.attempt import is_out_of_memory
+from snakedit.runtime.servers.address import Server
 
 
 @dataclass(frozen=True)

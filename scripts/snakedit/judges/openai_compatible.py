@@ -17,9 +17,9 @@ from snakedit.judges.token_probabilities import (
     expected_yes_from_tokens,
     token_positions,
 )
-from snakedit.runtime import endpoint
-from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, Response
-from snakedit.runtime.remote import Server
+from snakedit.runtime.servers import openai_client as endpoint
+from snakedit.runtime.servers.address import Server
+from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams, Response
 
 NO_LOGPROBS = "the server tells no probabilities of its tokens; set `reading: generate`"
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}

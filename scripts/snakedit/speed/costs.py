@@ -19,7 +19,7 @@ from snakedit.core.records import Edit, Score, read_records
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.simulated import seconds_of_batch
-from snakedit.runtime.devices import device_kind
+from snakedit.runtime.devices.discover import device_kind
 from snakedit.runtime.traces import JobTrace, devices_of
 from snakedit.speed.traces import RunTrace
 

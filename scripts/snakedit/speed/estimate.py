@@ -12,7 +12,7 @@ from statistics import mean
 from snakedit.config.load import Config, EditorConfig, JudgeConfig
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
-from snakedit.runtime.devices import device_kind
+from snakedit.runtime.devices.discover import device_kind
 from snakedit.speed.costs import Costs, ModelCost, declared, model_key
 from snakedit.speed.schedule import ModelWork, Prediction, pipeline
 

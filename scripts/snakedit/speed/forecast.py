@@ -12,7 +12,7 @@ from typing import Any
 from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.shards import Shard
-from snakedit.runtime.owner import owner
+from snakedit.runtime.resident.owner import owner
 from snakedit.speed.costs import FILE, Costs, measured, read_costs, write_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, line
 from snakedit.speed.schedule import Prediction, one_by_one

@@ -9,7 +9,7 @@ from typing import Any
 from snakedit.core.hashing import file_sha256
 from snakedit.core.journal import read_journal
 from snakedit.core.records import Edit, Score
-from snakedit.runtime.pool import Outcome
+from snakedit.runtime.pool.tasks import Outcome
 from snakedit.stages.edit_planning import PlannedEdit, blank_edit
 
 # Beside `serial.json` until that is written: a finished measurement that is made again is made whole.

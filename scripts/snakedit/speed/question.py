@@ -9,7 +9,7 @@ from snakedit.config.load import Config, EditorConfig, JudgeConfig
 from snakedit.core.errors import ConfigError
 from snakedit.core.names import safe_name
 from snakedit.report.markdown import aligned, plain
-from snakedit.runtime.devices import device_kind
+from snakedit.runtime.devices.discover import device_kind
 from snakedit.sources.index import read_index
 from snakedit.speed.costs import FILE, Costs, ModelCost, measured, model_key, read_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, whole_run

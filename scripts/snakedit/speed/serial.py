@@ -21,8 +21,10 @@ from snakedit.core.images import remove_strangers
 from snakedit.core.journal import Journal
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Edit, Score, read_records, write_records
-from snakedit.runtime.devices import device_kind
-from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
+from snakedit.runtime.devices.discover import device_kind
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.speed.measured import JOURNAL, Measured, kept, measured
 from snakedit.speed.worker import load_worker
 from snakedit.stages.edit_category import edit_payload, edit_work

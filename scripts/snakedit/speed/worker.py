@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from snakedit.core.errors import StageError
-from snakedit.runtime.attempt import Handler
+from snakedit.runtime.pool.attempt import Handler
 from snakedit.stages.edit_category import load_worker as load_editor
 from snakedit.stages.score_category import load_worker as load_judge
 

@@ -16,8 +16,10 @@ from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.models.weights import local_folder
-from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.versions import library_versions
+from snakedit.runtime.host.versions import library_versions
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.stages.edit_planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
 from snakedit.stages.gather import category_folder, forget_shards, take_over
 from snakedit.stages.outcome import check_devices, check_disk, check_failures

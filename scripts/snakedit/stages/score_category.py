@@ -20,8 +20,10 @@ from snakedit.judges import JUDGES
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.rubric import Rubric, load_rubric
 from snakedit.models.weights import local_folder
-from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
-from snakedit.runtime.versions import library_versions
+from snakedit.runtime.host.versions import library_versions
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.stages.gather import category_folder, forget_shards, take_over
 from snakedit.stages.outcome import check_devices, check_failures, score_cause
 

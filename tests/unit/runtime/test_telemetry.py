@@ -13,15 +13,16 @@ from itertools import pairwise
 import handlers
 import psutil
 import pytest
+from fake_nvml import FakeGpu, FakeNvml
 from hypothesis import given
 from hypothesis import strategies as st
 from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for, work, workers
-from test_devices import FakeGpu, FakeNvml
 
 from snakedit.config.load import DevicesConfig
 from snakedit.runtime import sampling
-from snakedit.runtime.pool import Task, run_tasks
-from snakedit.runtime.resident import stop_pools
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.resident.client import stop_pools
 from snakedit.runtime.sampling import Sampler
 from snakedit.runtime.telemetry import (
     COLUMNS,

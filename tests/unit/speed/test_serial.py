@@ -14,7 +14,8 @@ from snakedit.core.journal import read_journal
 from snakedit.core.records import Edit, Item, Score, read_records, write_records
 from snakedit.editors import simulated
 from snakedit.judges.simulated import SimulatedJudge
-from snakedit.runtime.pool import JobContext, run_tasks
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.work import JobContext
 from snakedit.speed import serial as serial_module
 from snakedit.speed import worker as worker_module
 from snakedit.speed.build import build_comparison, jobs_that_measured

@@ -7,7 +7,7 @@ from snakedit.config.load import from_dict, normalise
 from snakedit.core.errors import StageError
 from snakedit.core.images import save_png
 from snakedit.core.records import Edit, read_records, write_records
-from snakedit.runtime.pool import JobContext
+from snakedit.runtime.pool.work import JobContext
 from snakedit.stages.edit_category import edit_category
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from snakedit.config.load import DevicesConfig, RunConfig
 from snakedit.core.errors import StageError
-from snakedit.runtime.pool import JobContext, Task, Work, run_tasks
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.work import JobContext, Work
 
 
 def run_config(count=2, item_timeout=60.0, resident=False):

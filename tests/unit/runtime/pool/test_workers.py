@@ -8,6 +8,7 @@ import time
 
 import handlers
 import pytest
+from fake_nvml import FakeGpu, FakeNvml
 from jobs_by_hand import (
     done,
     job,
@@ -21,11 +22,11 @@ from jobs_by_hand import (
     work,
     workers,
 )
-from test_devices import FakeGpu, FakeNvml
 
 from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
-from snakedit.runtime.pool import Task, run_tasks
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
 
 
 def test_no_more_devices_are_leased_than_were_granted():

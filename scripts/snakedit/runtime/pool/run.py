@@ -9,72 +9,28 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, nullcontext, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from multiprocessing.connection import wait
-from pathlib import Path
-from typing import Any
 
 from snakedit.config.load import RunConfig
 from snakedit.core.errors import StageError
 from snakedit.core.logs import LOGGER
-from snakedit.runtime import resident
-from snakedit.runtime.attempt import Handler, Loader, attempt
-from snakedit.runtime.devices import resolve_devices
-from snakedit.runtime.leases import Holder, acquire
-from snakedit.runtime.owner import began_at, over, owner, watched
-from snakedit.runtime.private import start_time
-from snakedit.runtime.progress import Progress
-from snakedit.runtime.remote import Server, run_remotely
+from snakedit.runtime.devices.discover import resolve_devices
+from snakedit.runtime.devices.leases import Holder, acquire
+from snakedit.runtime.devices.replicas import devices_per_copy, grouped
+from snakedit.runtime.host.processes import start_time
+from snakedit.runtime.host.progress import Progress
+from snakedit.runtime.host.signals import Stop
+from snakedit.runtime.pool.attempt import Loader, attempt
+from snakedit.runtime.pool.tasks import Event, Outcome, Task
+from snakedit.runtime.pool.work import JobContext, Work
+from snakedit.runtime.pool.workers import Workers
+from snakedit.runtime.resident import client as resident
+from snakedit.runtime.resident.owner import began_at, over, owner, watched
 from snakedit.runtime.sampling import Sampler
-from snakedit.runtime.spread import devices_per_copy, grouped
-from snakedit.runtime.stopping import Stop
+from snakedit.runtime.servers.requests import run_remotely
 from snakedit.runtime.telemetry import Member, Span, Trace
-from snakedit.runtime.workers import Event, Outcome, Task, Workers
-
-__all__ = ["Handler", "JobContext", "Loader", "Outcome", "Task", "Work", "run_tasks"]
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a pool must load.
-
-    Attributes:
-        stage: ``edit`` or ``score``, or ``serial`` for both in turn.
-        settings: given to the loader in each worker; all JSON.
-        key: fingerprint of all that the loaded thing depends on.
-        weights: bytes of a model that may be spread over devices, None for one that may not.
-        server: which server does the work, or None for work that is done here.
-    """
-
-    stage: str
-    settings: dict[str, Any]
-    key: str
-    weights: int | None = None
-    server: Server | None = None
-
-
-@dataclass(frozen=True)
-class JobContext:
-    """Which job this is, and what it may use.
-
-    Attributes:
-        label: the editor's or the judge's name.
-        device_limit: how many devices its pool may have.
-        total: how many items there are to do.
-        telemetry_folder: where `{rule}/{label}/{category}.{run}.json` is written, or None for no telemetry.
-        resident_command: starts a resident pool (scripts/serve_pool.py), or None for workers of its own.
-    """
-
-    rule: str
-    label: str
-    category: str
-    benchmark: str
-    device_limit: int
-    total: int
-    telemetry_folder: Path | None = None
-    resident_command: list[str] | None = None
 
 
 def run_tasks(

@@ -18,15 +18,16 @@ from typing import Any
 
 from snakedit.core.errors import SnakeditError
 from snakedit.core.logs import LOGGER
-from snakedit.runtime.attempt import Loader
-from snakedit.runtime.devices import resolve_devices
-from snakedit.runtime.leases import Holder, Lease, acquire
-from snakedit.runtime.line import Line, peer_uid
-from snakedit.runtime.owner import watch
-from snakedit.runtime.resident import PoolRequest, Waiting, log_file
-from snakedit.runtime.spread import devices_per_copy, grouped
+from snakedit.runtime.devices.discover import resolve_devices
+from snakedit.runtime.devices.leases import Holder, Lease, acquire
+from snakedit.runtime.devices.replicas import devices_per_copy, grouped
+from snakedit.runtime.pool.attempt import Loader
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.workers import Workers
+from snakedit.runtime.resident.client import PoolRequest, Waiting, log_file
+from snakedit.runtime.resident.owner import watch
+from snakedit.runtime.resident.wire import Line, peer_uid
 from snakedit.runtime.telemetry import Member, Span
-from snakedit.runtime.workers import Task, Workers
 
 TICK_SECONDS = 0.5
 START_TICK_SECONDS = 0.05
@@ -45,7 +46,7 @@ class _Client:
         self.queue: deque[Task] = deque()
 
 
-class Server:
+class PoolServer:
     """The pool's only loop. Everything happens in the main thread, since workers die with the thread
     that started them; waiting for devices is the one thing that another thread does."""
 
@@ -245,4 +246,4 @@ class Server:
 def serve(request: PoolRequest, loaders: dict[str, Loader]) -> None:
     """Run a resident pool in this process, to its end."""
     with contextlib.suppress(KeyboardInterrupt):
-        Server(request, loaders[request.stage]).serve()
+        PoolServer(request, loaders[request.stage]).serve()

@@ -9,7 +9,7 @@ from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serv
 
 from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
-from snakedit.runtime.endpoint import Endpoint, EndpointError, EndpointParams, RefusedError
+from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams, RefusedError
 
 KEY = "sk-secret-0123456789"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from snakedit.runtime.attempt import attempt
+from snakedit.runtime.pool.attempt import attempt
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import select
 import pytest
 from jobs_by_hand import start_owner
 
-from snakedit.runtime.owner import watch
+from snakedit.runtime.resident.owner import watch
 
 
 def refused(pid):

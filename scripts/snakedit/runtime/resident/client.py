@@ -26,12 +26,12 @@ from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import canonical
 from snakedit.core.logs import LOGGER
-from snakedit.runtime.leases import Held, waiting_line
-from snakedit.runtime.line import Line, connect
-from snakedit.runtime.private import private_folder
-from snakedit.runtime.stopping import Stop
+from snakedit.runtime.devices.leases import Held, waiting_line
+from snakedit.runtime.host.folders import private_folder
+from snakedit.runtime.host.signals import Stop
+from snakedit.runtime.pool.tasks import Event, Outcome, Task
+from snakedit.runtime.resident.wire import Line, connect
 from snakedit.runtime.telemetry import Member, Span
-from snakedit.runtime.workers import Event, Outcome, Task
 
 # Tasks that a job has with its pool at a time, beyond those in its workers' hands.
 WINDOW = 32
@@ -45,7 +45,7 @@ ASK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class PoolRequest:
-    """What pool a job needs; see `snakedit.runtime.pool.Work` and `snakedit.config.load.RunConfig`.
+    """What pool a job needs; see `snakedit.runtime.pool.work.Work` and `snakedit.config.load.RunConfig`.
 
     Attributes:
         count: how many devices it may lease.
@@ -246,7 +246,7 @@ def log_file(socket: Path) -> Path:
 class Waiting:
     """What is done while devices are waited for: it is said who has them, and this run's pools are asked.
 
-    Called by `snakedit.runtime.leases.acquire`, again and again.
+    Called by `snakedit.runtime.devices.leases.acquire`, again and again.
     """
 
     def __init__(

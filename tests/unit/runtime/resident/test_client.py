@@ -26,13 +26,13 @@ from jobs_by_hand import (
 
 from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
-from snakedit.runtime import line as line_module
-from snakedit.runtime import resident
-from snakedit.runtime.line import Line, connect
-from snakedit.runtime.pool import Task
-from snakedit.runtime.private import private_folder
-from snakedit.runtime.resident import stop_pools
-from snakedit.runtime.serve import GRACE_SECONDS
+from snakedit.runtime.host.folders import private_folder
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.resident import client as resident
+from snakedit.runtime.resident import wire as line_module
+from snakedit.runtime.resident.client import stop_pools
+from snakedit.runtime.resident.server import GRACE_SECONDS
+from snakedit.runtime.resident.wire import Line, connect
 
 
 class Background:
@@ -259,11 +259,11 @@ def test_a_pool_that_breaks_again_and_again_fails_the_job_with_its_last_words(ru
         f"sys.argv[0] = {SERVE[1]!r}\n"
         f"sys.path[:0] = [{os.path.dirname(SERVE[1])!r}]\n"
         "import jobs_by_hand\n"
-        "from snakedit.runtime import serve\n"
+        "from snakedit.runtime.resident import server\n"
         "def broken(self, ready):\n"
         "    if self._clients and self._clients[0].queue:\n"
         "        raise RuntimeError('the pool has a fault')\n"
-        "serve.Server._work = broken\n"
+        "server.PoolServer._work = broken\n"
         "jobs_by_hand._serve()\n"
     )
     with pytest.raises(StageError, match=r"broke 3 times .*: RuntimeError: the pool has a fault"):

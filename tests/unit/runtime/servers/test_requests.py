@@ -10,15 +10,18 @@ from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for
 from places import SCRIPTS
 
 from snakedit.core.errors import StageError
-from snakedit.runtime.pool import Task, Work, run_tasks
-from snakedit.runtime.private import lock_folder
-from snakedit.runtime.remote import Server, run_remotely
+from snakedit.runtime.host.folders import lock_folder
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.work import Work
+from snakedit.runtime.servers.address import Server
+from snakedit.runtime.servers.requests import run_remotely
 
 # Holds slots of a server until it is ended.
 HOLDER = """
 import sys, time
-from snakedit.runtime.remote import Server, _Threads
-from snakedit.runtime.workers import Task
+from snakedit.runtime.servers.requests import Server, _Threads
+from snakedit.runtime.pool.workers import Task
 
 class Sleeper:
     def handle(self, payload):

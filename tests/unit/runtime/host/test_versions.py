@@ -3,7 +3,7 @@ import sys
 from importlib.metadata import version
 from types import SimpleNamespace
 
-from snakedit.runtime.versions import library_versions
+from snakedit.runtime.host.versions import library_versions
 
 
 def test_the_record_names_python_and_the_libraries_that_touch_pixels():

@@ -12,8 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from snakedit.core.errors import DeviceError
-from snakedit.runtime.devices import Device
-from snakedit.runtime.private import lock_folder
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.host.folders import lock_folder
 
 POLL_SECONDS = 0.1
 

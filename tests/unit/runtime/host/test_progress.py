@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from snakedit.runtime import progress
-from snakedit.runtime.progress import Progress
+from snakedit.runtime.host import progress
+from snakedit.runtime.host.progress import Progress
 
 
 class Clock:
@@ -13,7 +13,7 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 1000.0
-        monkeypatch.setattr("snakedit.runtime.progress.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("snakedit.runtime.host.progress.time.monotonic", lambda: self.now)
 
 
 @pytest.fixture

@@ -18,23 +18,16 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from snakedit.runtime.attempt import Handler, Loader, attempt, now
-from snakedit.runtime.owner import over, watched
-from snakedit.runtime.private import lock_folder
-from snakedit.runtime.stopping import Stop
+from snakedit.runtime.host.folders import lock_folder
+from snakedit.runtime.host.signals import Stop
+from snakedit.runtime.pool.attempt import Handler, Loader, attempt, now
+from snakedit.runtime.pool.tasks import Event, Outcome, Task
+from snakedit.runtime.resident.owner import over, watched
+from snakedit.runtime.servers.address import Server
 from snakedit.runtime.telemetry import Span
-from snakedit.runtime.workers import Event, Outcome, Task
 
 PLACE = "endpoint"
 POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server, by its address, and how many items may be with it at a time."""
-
-    address: str
-    at_once: int
 
 
 @dataclass(eq=False)

@@ -2,79 +2,19 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
+from fake_nvml import FakeGpu, FakeNvml
 from places import SCRIPTS
 
 from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError
-from snakedit.runtime import devices
-from snakedit.runtime.devices import count_devices, device_kind, resolve_devices, visible_gpus
+from snakedit.runtime.devices import discover as devices
+from snakedit.runtime.devices.discover import count_devices, device_kind, resolve_devices, visible_gpus
 
 A, B, C = (f"GPU-{letter * 8}-0000-0000-0000-000000000000" for letter in "abc")
 SLICE_1, SLICE_2 = "MIG-11111111-0000", "MIG-22222222-0000"
-
-
-@dataclass
-class FakeGpu:
-    uuid: str
-    slices: list[str] = field(default_factory=list)
-    places: int = 7
-    total: int | None = 80 * 2**30
-    lost: bool = False
-
-
-class FakeNvml:
-    """The part of pynvml that is asked, for a host with these GPUs."""
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self, gpus: list[FakeGpu], broken: bool = False) -> None:
-        self.gpus, self.broken = gpus, broken
-        self.is_open = False
-
-    def nvmlInit(self) -> None:  # noqa: N802
-        if self.broken:
-            raise self.NVMLError("driver not loaded")
-        self.is_open = True
-
-    def nvmlShutdown(self) -> None:  # noqa: N802
-        self.is_open = False
-
-    def nvmlDeviceGetCount(self) -> int:  # noqa: N802
-        return len(self.gpus)
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> FakeGpu:  # noqa: N802
-        if self.gpus[index].lost:
-            raise self.NVMLError("GPU is lost")
-        return self.gpus[index]
-
-    def nvmlDeviceGetUUID(self, handle: Any) -> bytes:  # noqa: N802
-        return (handle if isinstance(handle, str) else handle.uuid).encode()
-
-    def nvmlDeviceGetMemoryInfo(self, handle: Any) -> SimpleNamespace:  # noqa: N802
-        total = 10 * 2**30 if isinstance(handle, str) else handle.total
-        if total is None:
-            raise self.NVMLError("Not Supported")
-        return SimpleNamespace(total=total)
-
-    def nvmlDeviceGetMigMode(self, handle: FakeGpu) -> tuple[int, int]:  # noqa: N802
-        if not handle.slices:
-            raise self.NVMLError("Not Supported")
-        return 1, 1
-
-    def nvmlDeviceGetMaxMigDeviceCount(self, handle: FakeGpu) -> int:  # noqa: N802
-        return handle.places
-
-    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: FakeGpu, number: int) -> str:  # noqa: N802
-        if number >= len(handle.slices):
-            raise self.NVMLError("Not Found")
-        return handle.slices[number]
 
 
 @pytest.fixture
@@ -266,7 +206,7 @@ def test_a_slot_that_is_not_there_is_refused() -> None:
 def test_counting_devices_imports_no_torch() -> None:
     code = (
         "import sys; from snakedit.config.load import DevicesConfig; "
-        "from snakedit.runtime.devices import count_devices; "
+        "from snakedit.runtime.devices.discover import count_devices; "
         "count_devices(DevicesConfig('auto', None, None)); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(SCRIPTS)}).returncode == 0

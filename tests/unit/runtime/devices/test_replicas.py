@@ -9,9 +9,9 @@ from jobs_by_hand import Work, done, job, tasks
 
 from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
-from snakedit.runtime.devices import Device
-from snakedit.runtime.spread import devices_per_copy, grouped
-from snakedit.runtime.worker import _claim
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.devices.replicas import devices_per_copy, grouped
+from snakedit.runtime.pool.worker_process import _claim
 
 GIB = 2**30
 

@@ -10,8 +10,8 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-from snakedit.runtime.attempt import Loader, attempt
-from snakedit.runtime.devices import Device
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.pool.attempt import Loader, attempt
 
 _PR_SET_PDEATHSIG = 1
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from snakedit.core.errors import DeviceError
-from snakedit.runtime.devices import Device, joined
+from snakedit.runtime.devices.discover import Device, joined
 
 # Beside the weights: activations and the cache of a batch, and CUDA's own context.
 HEADROOM = 1.2

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from snakedit.core.errors import StageError
-from snakedit.runtime.private import start_time
+from snakedit.runtime.host.processes import start_time
 
 ASK_SECONDS = 0.5
 

@@ -14,16 +14,16 @@ import pytest
 from places import SCRIPTS
 
 from snakedit.core.errors import DeviceError
-from snakedit.runtime.devices import Device
-from snakedit.runtime.leases import POLL_SECONDS, Held, Holder, acquire, waiting_line
-from snakedit.runtime.private import lock_folder, private_folder
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.devices.leases import POLL_SECONDS, Held, Holder, acquire, waiting_line
+from snakedit.runtime.host.folders import lock_folder, private_folder
 
 DEVICES = [Device("simulated", str(i), i) for i in range(4)]
 
 HOLD = """
 import os, sys
-from snakedit.runtime.devices import Device
-from snakedit.runtime.leases import Holder, acquire
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.devices.leases import Holder, acquire
 if len(sys.argv) > 4:
     os.setuid(int(sys.argv[4]))
 devices = [Device("simulated", i, int(i)) for i in sys.argv[1].split(",")]

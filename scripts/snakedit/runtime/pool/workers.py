@@ -14,10 +14,11 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from snakedit.core.logs import LOGGER
-from snakedit.runtime.attempt import Loader, now
-from snakedit.runtime.devices import Device
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.pool.attempt import Loader, now
+from snakedit.runtime.pool.tasks import Outcome, Task
+from snakedit.runtime.pool.worker_process import work
 from snakedit.runtime.telemetry import Member, Span
-from snakedit.runtime.worker import work
 
 MAX_DEATHS = 2
 STOP_SECONDS = 2.0
@@ -25,37 +26,6 @@ STOP_SECONDS = 2.0
 KILL_SECONDS = 8.0
 # Long enough for the slowest disk; only then is a load that hangs given up.
 LOAD_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class Task:
-    """One thing to do; `weight` is how many items it stands for."""
-
-    key: str
-    payload: dict[str, Any]
-    weight: int = 1
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a task: a result, or an error in one line.
-
-    Attributes:
-        device: which worker's; `seconds`: its time in the worker; `started`: UTC, ISO 8601.
-        attempts: how often it was tried.
-        trace: the whole error, for the log.
-        idle: seconds that its worker had waited for it.
-    """
-
-    key: str
-    result: dict[str, Any] | None
-    error: str | None
-    device: str
-    seconds: float
-    started: str
-    attempts: int = 1
-    trace: str | None = None
-    idle: float = 0.0
 
 
 @dataclass
@@ -77,8 +47,6 @@ class _Worker:
     task: Task | None = None
 
 
-# What a job hears of its workers: an outcome, a span, who they are now, or that nothing happened for a while.
-Event = Outcome | Span | tuple[Member, ...] | None
 Take = Callable[[], tuple[Any, Task] | None]
 
 

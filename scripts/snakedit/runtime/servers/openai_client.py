@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from snakedit.core.errors import ConfigError, SnakeditError
-from snakedit.runtime.remote import Server
+from snakedit.runtime.servers.address import Server
 
 DEFAULT_ADDRESS = "the client's default address"
 # Params that say where the server is and how it is asked, none of which changes what it answers.

@@ -1,0 +1,1 @@
+"""Devices: which there are, who has them, how many a model takes."""

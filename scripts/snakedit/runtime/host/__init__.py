@@ -1,0 +1,1 @@
+"""This host: signals, folders, processes, versions."""

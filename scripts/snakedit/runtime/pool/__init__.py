@@ -1,0 +1,1 @@
+"""A job's work: its tasks, and the worker processes that do them."""

@@ -1,0 +1,41 @@
+"""One thing to do, and what became of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from snakedit.runtime.telemetry import Member, Span
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do; `weight` is how many items it stands for."""
+
+    key: str
+    payload: dict[str, Any]
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: a result, or an error in one line.
+
+    Attributes:
+        device: which worker's; `seconds`: its time in the worker; `started`: UTC, ISO 8601.
+        attempts: how often it was tried.
+        trace: the whole error, for the log.
+        idle: seconds that its worker had waited for it.
+    """
+
+    key: str
+    result: dict[str, Any] | None
+    error: str | None
+    device: str
+    seconds: float
+    started: str
+    attempts: int = 1
+    trace: str | None = None
+    idle: float = 0.0
+
+
+# What a job hears of its workers: an outcome, a span, who they are now, or that nothing happened for a while.
+Event = Outcome | Span | tuple[Member, ...] | None

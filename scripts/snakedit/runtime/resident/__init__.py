@@ -1,0 +1,1 @@
+"""Pools that outlive a job, so that a model is loaded once a run."""
