@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.sources.demo import write_demo_benchmark
+from snakedit.demo.benchmark import write_demo_benchmark
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.checkpoints import CHECKPOINTS, ensure_checkpoint
 from snakedit.core.errors import exit_in_one_line
+from snakedit.demo.checkpoints import CHECKPOINTS, ensure_checkpoint
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -10,7 +10,7 @@ def tiny_editor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny QwenImageEditPlusPipeline checkpoint. Copy it before you change it."""
     import torch
 
-    from snakedit.checkpoints import ensure_checkpoint
+    from snakedit.demo.checkpoints import ensure_checkpoint
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("editor") / "qwen-image-edit-plus-tiny"
@@ -23,7 +23,7 @@ def tiny_judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny Qwen3-VL checkpoint. Copy it before you change it."""
     import torch
 
-    from snakedit.checkpoints import ensure_checkpoint
+    from snakedit.demo.checkpoints import ensure_checkpoint
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("judge") / "qwen3-vl-tiny"

@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 from results_by_hand import ResultsByHand
 from speed_by_hand import serial, two_devices_a_run
 
-from snakedit.runtime.telemetry import Span, Trace
 from snakedit.speed.compare import compare
 from snakedit.speed.write import write_comparison
+from snakedit.telemetry.trace import Span, Trace
 
 
 @pytest.fixture

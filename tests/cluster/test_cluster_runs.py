@@ -13,7 +13,7 @@ from experiments import Experiment, rows
 from places import REPOSITORY
 from slurm import GPUS, NODES, Cluster, tool
 
-from snakedit.runtime.telemetry import read_rows
+from snakedit.telemetry.trace import read_rows
 
 CONTENT = ("item", "status", "image_sha256", "fingerprint", "seed")
 ANSWERS = ("item", "status", "values", "score", "replies")

@@ -1,9 +1,9 @@
 """Runs of the pipeline and serial measurements, made by hand for the tests of the comparison."""
 
-from snakedit.runtime.telemetry import Sample, Span
-from snakedit.runtime.traces import JobTrace
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import RunTrace
+from snakedit.telemetry.jobs import JobTrace
+from snakedit.telemetry.runs import RunTrace
+from snakedit.telemetry.trace import Sample, Span
 
 START = 1_000_000.0
 

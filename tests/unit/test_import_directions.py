@@ -19,7 +19,7 @@ FLOORS = (
     {"recipe"},
     {"telemetry"},
     {"runtime"},
-    {"sources", "editors", "judges", "demo", "checkpoints"},
+    {"sources", "editors", "judges", "demo"},
     {"workflow"},
     {"stages", "report"},
     {"speed"},

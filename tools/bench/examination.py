@@ -1,6 +1,6 @@
 """How well the shipped demo judge sees: its examination, on photos and wordings it was never trained on."""
 
-from snakedit.checkpoints import DEMO_JUDGE
+from snakedit.demo.checkpoints import DEMO_JUDGE
 from tools.demo_judge.examine import CONTROLS, examination
 
 PAIRS, TURNS = 1000, 10

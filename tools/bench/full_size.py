@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, token_ids
+from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, token_ids
 from snakedit.models.processors import image_only
 
 

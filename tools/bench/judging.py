@@ -9,8 +9,8 @@ from statistics import median
 
 from PIL import Image
 
-from snakedit.checkpoints.qwen3_vl import build_qwen3_vl
 from snakedit.core.records import Item
+from snakedit.demo.checkpoints.tiny_qwen3_vl import build_qwen3_vl
 from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubric import load_rubric

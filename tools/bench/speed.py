@@ -10,7 +10,7 @@ from snakedit.config import load as settings
 from snakedit.speed.costs import Costs, ModelCost, measured
 from snakedit.speed.estimate import estimate, known_costs, whole_run
 from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one
-from snakedit.speed.traces import read_runs
+from snakedit.telemetry.runs import read_runs
 from tools.bench.experiment import BATCH, CATEGORIES, DEVICES, Experiment
 
 # The old comparison's constants: seconds an image, by the judge's batch, and to load either model.
@@ -101,7 +101,7 @@ def measure_tiny_models(folder: Path) -> Figures:
         ``tiny_speedup``; ``tiny_identical``, the share of images that both sides made to the same byte;
         ``tiny_score_difference``, the largest.
     """
-    from snakedit.checkpoints import ensure_checkpoint
+    from snakedit.demo.checkpoints import ensure_checkpoint
 
     experiment = Experiment(folder, {"colour": 6, "light": 6})
     names = ("qwen-image-edit-plus-tiny", "qwen3-vl-tiny")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, save_processor
+from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, save_processor
 from snakedit.models.processors import image_only
 from tools.demo_judge.network import MERGE, PATCH, build_network
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from types import MethodType
 from typing import Any
 
-from snakedit.checkpoints.tokenizer import token_ids
+from snakedit.demo.checkpoints.tokenizer import token_ids
 
 PATCH, MERGE = 16, 2
 ATTENTION = "demo_judge_training"

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from snakedit.core.errors import SourceError
-from snakedit.sources.demo import PHOTOS
+from snakedit.demo.benchmark import PHOTOS
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 # scikit-image's photos that the demo does not judge, and that anybody may use.

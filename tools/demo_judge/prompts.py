@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer
 from snakedit.core.records import Item
+from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer
 from snakedit.judges import local
 from snakedit.judges.qwen3_vl import VISION_END
 from snakedit.judges.rubric import Metric, Rubric, load_rubric

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from random import Random
 
-from snakedit.sources.demo import OPERATIONS
+from snakedit.demo.benchmark import OPERATIONS
 
 # `|` parts the wordings. The demo's own is trained on too.
 _TRAINED: Mapping[str, str] = {

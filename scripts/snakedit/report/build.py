@@ -10,7 +10,6 @@ from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.logs import LOGGER
 from snakedit.report import tables
-from snakedit.report.activity import read_activity
 from snakedit.report.checks import judge_checks
 from snakedit.report.failures import Causes, failures
 from snakedit.report.figures import write_figures
@@ -28,6 +27,7 @@ from snakedit.report.predictions import read_predictions
 from snakedit.report.provenance import Origin, provenance, provenance_text
 from snakedit.report.read import CategoryFiles, read_categories
 from snakedit.report.thumbnails import Thumbnails
+from snakedit.telemetry.activity import read_activity
 
 BUILDING = ".building"
 PAGE = "index.html"

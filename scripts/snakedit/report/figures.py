@@ -9,11 +9,11 @@ import numpy as np
 from snakedit.core.atomic import write_whole
 from snakedit.core.names import safe_name
 from snakedit.report import plots
-from snakedit.report.activity import Activity
 from snakedit.report.leaderboard import Row, standings
 from snakedit.report.numbers import SCORE, Numbers
 from snakedit.stats.intervals import Array
 from snakedit.stats.paired import Comparison
+from snakedit.telemetry.activity import Activity
 
 FOLDER = "plots"
 

@@ -15,7 +15,6 @@ from markupsafe import Markup
 
 from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
-from snakedit.report.activity import Activity
 from snakedit.report.axis import Axis, axis_of
 from snakedit.report.columns_guide import FILES
 from snakedit.report.failures import Causes
@@ -24,6 +23,7 @@ from snakedit.report.judges import JudgeView
 from snakedit.report.leaderboard import TOTALS, Row, Standing, standings
 from snakedit.report.numbers import SCORE, Numbers
 from snakedit.stats.paired import Comparison
+from snakedit.telemetry.activity import Activity
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import numpy as np
 
-from snakedit.report.activity import Activity
 from snakedit.report.charts import COLOURS, INK, to_svg, values
 from snakedit.report.leaderboard import Row, Standing
 from snakedit.report.numbers import SCORE
 from snakedit.stats.intervals import Array
 from snakedit.stats.paired import Comparison
+from snakedit.telemetry.activity import Activity
 
 BINS = 20
 ROW_HEIGHT = 26

@@ -7,11 +7,11 @@ from pathlib import Path
 from snakedit.config.load import Config
 from snakedit.core.errors import RecordError, StageError
 from snakedit.core.logs import LOGGER
-from snakedit.runtime.traces import JobTrace
 from snakedit.speed.compare import compare
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import RunTrace, read_runs, runs_that_made
 from snakedit.speed.write import write_comparison
+from snakedit.telemetry.jobs import JobTrace
+from snakedit.telemetry.runs import RunTrace, read_runs, runs_that_made
 
 
 def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path], output: Path) -> None:

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import altair as alt
 
-from snakedit.report.activity import Activity
 from snakedit.report.charts import COLOURS, to_svg, values
 from snakedit.report.plots import ROW_HEIGHT, timeline
-from snakedit.runtime.telemetry import Span
-from snakedit.runtime.traces import JobTrace
 from snakedit.speed.compare import SHARES, Comparison
-from snakedit.speed.traces import RunTrace
+from snakedit.telemetry.activity import Activity
+from snakedit.telemetry.jobs import JobTrace
+from snakedit.telemetry.runs import RunTrace
+from snakedit.telemetry.trace import Span
 
 SHARE_COLOURS = {
     "edit": COLOURS["blue"],

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from statistics import mean
 
 from snakedit.core.errors import StageError
-from snakedit.runtime.telemetry import Span
-from snakedit.runtime.traces import WORK, JobTrace, devices_of
 from snakedit.speed.serial import Serial
-from snakedit.speed.traces import SWITCHING, RunTrace, runs_that_made
-from snakedit.speed.usage import Usage, usage_of
+from snakedit.telemetry.jobs import WORK, JobTrace, devices_of
+from snakedit.telemetry.runs import SWITCHING, RunTrace, runs_that_made
+from snakedit.telemetry.trace import Span
+from snakedit.telemetry.usage import Usage, usage_of
 from snakedit.workflow.shard_rules import forced
 
 # What limits: the names of the shares, in the order they are shown.

@@ -20,8 +20,8 @@ from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.simulated import seconds_of_batch
 from snakedit.runtime.devices.discover import device_kind
-from snakedit.runtime.traces import JobTrace, devices_of
-from snakedit.speed.traces import RunTrace
+from snakedit.telemetry.jobs import JobTrace, devices_of
+from snakedit.telemetry.runs import RunTrace
 
 SIMULATED = "simulated"
 FILE = "costs.json"

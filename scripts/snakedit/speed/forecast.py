@@ -16,7 +16,7 @@ from snakedit.runtime.resident.owner import owner
 from snakedit.speed.costs import FILE, Costs, measured, read_costs, write_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, line
 from snakedit.speed.schedule import Prediction, one_by_one
-from snakedit.speed.traces import RunTrace, read_runs
+from snakedit.telemetry.runs import RunTrace, read_runs
 from snakedit.workflow.plan import Plan
 
 # What the latest run was expected to take.

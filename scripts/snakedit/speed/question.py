@@ -14,7 +14,7 @@ from snakedit.sources.index import read_index
 from snakedit.speed.costs import FILE, Costs, ModelCost, measured, model_key, read_costs
 from snakedit.speed.estimate import duration, estimate, known_costs, limited, whole_run
 from snakedit.speed.schedule import Prediction, fixed_shares, one_by_one
-from snakedit.speed.traces import read_runs
+from snakedit.telemetry.runs import read_runs
 
 # Stands for an experiment where only its numbers are given.
 BY_HAND = {

@@ -61,7 +61,7 @@ class SerialWorker:
 
         Returns:
             ``edit`` and ``judges`` (name → fields of a `Score`), and ``spans``, with the fields of
-            `snakedit.runtime.telemetry.Span` but the device's.
+            `snakedit.telemetry.trace.Span` but the device's.
         """
         self._spans, key = [], payload["edit"]["item"]["id"]
         edit = self._use(self._editor, "edit", payload["edit"], key)

@@ -10,11 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from snakedit.core.atomic import write_whole
 from snakedit.report.markdown import aligned, plain
 from snakedit.report.page import STATIC
-from snakedit.runtime.traces import JobTrace
 from snakedit.speed import charts
 from snakedit.speed.compare import Comparison, Times
-from snakedit.speed.traces import RunTrace
-from snakedit.speed.usage import Usage
+from snakedit.telemetry.jobs import JobTrace
+from snakedit.telemetry.runs import RunTrace
+from snakedit.telemetry.usage import Usage
 
 HERE = Path(__file__).resolve().parent
 STYLE = "report.css"

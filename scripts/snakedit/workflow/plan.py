@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe
-from snakedit.checkpoints import is_built
 from snakedit.config import load as settings
 from snakedit.config.load import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.config.strict_yaml import read_yaml
@@ -21,11 +20,12 @@ from snakedit.core.errors import CheckpointError, ConfigError, named
 from snakedit.core.hashing import canonical, fingerprint
 from snakedit.core.registry import Registry
 from snakedit.core.shards import shards_of
+from snakedit.demo.benchmark import write_demo_benchmark
+from snakedit.demo.checkpoints import is_built
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.rubric import load_rubric
 from snakedit.runtime.devices.discover import count_devices, device_kind
-from snakedit.sources.demo import write_demo_benchmark
 from snakedit.sources.index import Index, read_index
 from snakedit.workflow.advice import warn_of_missing_keys, warn_of_unknown_categories
 from snakedit.workflow.shard_rules import benchmark_pattern

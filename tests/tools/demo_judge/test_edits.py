@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snakedit.sources.demo import OPERATIONS
+from snakedit.demo.benchmark import OPERATIONS
 from tools.demo_judge import edits
 from tools.demo_judge.samples import difference
 from tools.demo_judge.wordings import FAMILY, NAMES

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from snakedit.core.errors import SourceError
-from snakedit.sources.demo import PHOTOS
+from snakedit.demo.benchmark import PHOTOS
 from tools.demo_judge.matching import MAPS, matched_cells, matched_places
 from tools.demo_judge.pictures import Picture, is_held_out, load_pictures
 from tools.demo_judge.samples import CELL, Sampler

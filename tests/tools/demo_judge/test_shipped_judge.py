@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from snakedit.checkpoints import DEMO_JUDGE
+from snakedit.demo.checkpoints import DEMO_JUDGE
 from snakedit.judges import local
 from snakedit.judges.base import JudgeSettings
 from tools.demo_judge.examine import auc, controls, correlations, held_out_pairs, judged, load_judge

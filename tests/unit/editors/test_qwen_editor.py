@@ -13,9 +13,9 @@ import pytest
 from editing_by_hand import item, picture, request
 from places import HELPERS, SCRIPTS
 
-from snakedit.checkpoints import ensure_checkpoint
 from snakedit.config.load import read_params
 from snakedit.core.errors import CheckpointError, ConfigError, ImageError
+from snakedit.demo.checkpoints import ensure_checkpoint
 from snakedit.editors.base import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.recipe import result_params

@@ -25,7 +25,7 @@ def test_the_editors_are_named_in_one_place():
 @pytest.mark.parametrize(
     "package",
     [
-        *("editors", "checkpoints", "models.weights", "runtime.host.versions"),
+        *("editors", "demo.checkpoints", "models.weights", "runtime.host.versions"),
         *("editors.openai_images", "judges.openai_compatible"),
     ],
 )

@@ -8,11 +8,11 @@ import pytest
 
 from snakedit.core.errors import StageError
 from snakedit.report import plots
-from snakedit.report.activity import Activity
 from snakedit.report.leaderboard import Row, Standing
-from snakedit.runtime.telemetry import Span
 from snakedit.stats.paired import Comparison
 from snakedit.stats.summaries import Summary
+from snakedit.telemetry.activity import Activity
+from snakedit.telemetry.trace import Span
 
 HOSTILE = '<script>alert("x")</script>'
 EDITORS = ["zebra", HOSTILE, "参考", "ant"]

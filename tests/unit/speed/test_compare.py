@@ -3,8 +3,8 @@ from speed_by_hand import START, job, memory, serial, two_devices_a_run
 
 from snakedit.core.errors import StageError
 from snakedit.speed.compare import compare, pipeline_shares
-from snakedit.speed.traces import RunTrace, runs_that_made
-from snakedit.speed.usage import usage_of
+from snakedit.telemetry.runs import RunTrace, runs_that_made
+from snakedit.telemetry.usage import usage_of
 
 
 def test_a_run_is_timed_from_snakemakes_start_to_the_last_devices_end():

@@ -13,7 +13,7 @@ from snakedit.speed.costs import (
     read_costs,
     write_costs,
 )
-from snakedit.speed.traces import RunTrace
+from snakedit.telemetry.runs import RunTrace
 
 
 @pytest.fixture

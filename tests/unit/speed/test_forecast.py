@@ -8,10 +8,10 @@ from speed_by_hand import two_devices_a_run
 
 from snakedit.config.load import from_dict, normalise
 from snakedit.report.predictions import read_predictions
-from snakedit.runtime.telemetry import Span, Trace
 from snakedit.speed import forecast
 from snakedit.speed.costs import ModelCost, model_key, read_costs
 from snakedit.speed.forecast import Expectation, announce, remember
+from snakedit.telemetry.trace import Span, Trace
 
 JOBS = [
     ("prepare_category", {"benchmark": "b", "category": "c"}),

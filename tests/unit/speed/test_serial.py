@@ -21,8 +21,8 @@ from snakedit.speed import worker as worker_module
 from snakedit.speed.build import build_comparison, jobs_that_measured
 from snakedit.speed.measured import JOURNAL, Measured
 from snakedit.speed.serial import Serial, sample, serial_category
-from snakedit.speed.traces import read_runs
 from snakedit.speed.worker import SerialWorker
+from snakedit.telemetry.runs import read_runs
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.runtime.pool.workers import Workers
 from snakedit.runtime.resident import client as resident
 from snakedit.runtime.resident.owner import began_at, over, owner, watched
-from snakedit.runtime.sampling import Sampler
 from snakedit.runtime.servers.requests import run_remotely
-from snakedit.runtime.telemetry import Member, Span, Trace
+from snakedit.telemetry.sampling import Sampler
+from snakedit.telemetry.trace import Member, Span, Trace
 
 
 def run_tasks(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from snakedit.runtime.telemetry import Member, Span
+from snakedit.telemetry.trace import Member, Span
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.pool.attempt import Loader, now
 from snakedit.runtime.pool.tasks import Outcome, Task
 from snakedit.runtime.pool.worker_process import work
-from snakedit.runtime.telemetry import Member, Span
+from snakedit.telemetry.trace import Member, Span
 
 MAX_DEATHS = 2
 STOP_SECONDS = 2.0

@@ -31,7 +31,7 @@ from snakedit.runtime.host.folders import private_folder
 from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
 from snakedit.runtime.resident.wire import Line, connect
-from snakedit.runtime.telemetry import Member, Span
+from snakedit.telemetry.trace import Member, Span
 
 # Tasks that a job has with its pool at a time, beyond those in its workers' hands.
 WINDOW = 32

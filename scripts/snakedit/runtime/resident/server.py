@@ -27,7 +27,7 @@ from snakedit.runtime.pool.workers import Workers
 from snakedit.runtime.resident.client import PoolRequest, Waiting, log_file
 from snakedit.runtime.resident.owner import watch
 from snakedit.runtime.resident.wire import Line, peer_uid
-from snakedit.runtime.telemetry import Member, Span
+from snakedit.telemetry.trace import Member, Span
 
 TICK_SECONDS = 0.5
 START_TICK_SECONDS = 0.05

@@ -24,7 +24,7 @@ from snakedit.runtime.pool.attempt import Handler, Loader, attempt, now
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
 from snakedit.runtime.resident.owner import over, watched
 from snakedit.runtime.servers.address import Server
-from snakedit.runtime.telemetry import Span
+from snakedit.telemetry.trace import Span
 
 PLACE = "endpoint"
 POLL_SECONDS = 0.05

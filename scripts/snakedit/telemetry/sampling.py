@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from snakedit.runtime.telemetry import Member, Sample
+from snakedit.telemetry.trace import Member, Sample
 
 SAMPLE_SECONDS = 1.0
 

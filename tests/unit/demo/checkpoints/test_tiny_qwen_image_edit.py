@@ -5,9 +5,9 @@ from pathlib import Path
 import build_demo_checkpoints
 import pytest
 
-from snakedit import checkpoints
-from snakedit.checkpoints import ensure_checkpoint
 from snakedit.core.errors import CheckpointError
+from snakedit.demo import checkpoints
+from snakedit.demo.checkpoints import ensure_checkpoint
 from snakedit.models.identity import folder_revision
 
 

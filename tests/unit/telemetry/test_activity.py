@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from snakedit.report.activity import MAX_STRETCHES, Activity, read_activity
-from snakedit.runtime.telemetry import Sample, Span, Trace
+from snakedit.telemetry.activity import MAX_STRETCHES, Activity, read_activity
+from snakedit.telemetry.trace import Sample, Span, Trace
 
 
 def write(folder, rule, category, events, run=""):

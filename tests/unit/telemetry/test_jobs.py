@@ -1,7 +1,7 @@
 import pytest
 
-from snakedit.runtime.telemetry import Sample, Span, Trace
-from snakedit.runtime.traces import JobTrace, by_run, devices_of, read_job
+from snakedit.telemetry.jobs import JobTrace, by_run, devices_of, read_job
+from snakedit.telemetry.trace import Sample, Span, Trace
 
 
 def written(folder, category, *events, run="", allocation=""):

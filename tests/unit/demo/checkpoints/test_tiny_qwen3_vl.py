@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from snakedit.checkpoints import ensure_checkpoint
+from snakedit.demo.checkpoints import ensure_checkpoint
 
 
 def sums(folder):

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from snakedit.runtime.telemetry import Span
-from snakedit.runtime.traces import WORK, JobTrace, by_run, devices_of, read_job
+from snakedit.telemetry.jobs import WORK, JobTrace, by_run, devices_of, read_job
+from snakedit.telemetry.trace import Span
 
 # What a device does so that it can work.
 SWITCHING = ("switch", "load", "unload")

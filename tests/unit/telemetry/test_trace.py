@@ -19,21 +19,12 @@ from hypothesis import strategies as st
 from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for, work, workers
 
 from snakedit.config.load import DevicesConfig
-from snakedit.runtime import sampling
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.resident.client import stop_pools
-from snakedit.runtime.sampling import Sampler
-from snakedit.runtime.telemetry import (
-    COLUMNS,
-    Member,
-    Sample,
-    Span,
-    Trace,
-    allocation_of,
-    read_rows,
-    run_of,
-)
+from snakedit.telemetry import sampling
+from snakedit.telemetry.sampling import Sampler
+from snakedit.telemetry.trace import COLUMNS, Member, Sample, Span, Trace, allocation_of, read_rows, run_of
 
 
 def traced(folder, **changes):

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from snakedit.checkpoints.qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
 from snakedit.config.load import CONFIG_FOLDER, DEMO_JUDGE_NAME
 from snakedit.core.errors import CheckpointError
+from snakedit.demo.checkpoints.tiny_qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
 from snakedit.models.identity import folder_revision
 
 DEMO_JUDGE = CONFIG_FOLDER / "demo_judge"
 
 
 def _build_qwen3_vl(folder: Path) -> None:
-    from snakedit.checkpoints.qwen3_vl import build_qwen3_vl
+    from snakedit.demo.checkpoints.tiny_qwen3_vl import build_qwen3_vl
 
     build_qwen3_vl(folder)
 

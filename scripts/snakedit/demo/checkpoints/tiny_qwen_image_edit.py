@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, save_processor, token_ids
+from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, save_processor, token_ids
 from snakedit.models.processors import image_only
 
 

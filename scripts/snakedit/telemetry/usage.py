@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snakedit.runtime.traces import JobTrace
+from snakedit.telemetry.jobs import JobTrace
 
 
 @dataclass(frozen=True)

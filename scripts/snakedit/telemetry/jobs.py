@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from snakedit.runtime.telemetry import Sample, Span, allocation_of, began_of, read_rows, run_of
+from snakedit.telemetry.trace import Sample, Span, allocation_of, began_of, read_rows, run_of
 
 # What a device does for an item.
 WORK = ("edit", "score")

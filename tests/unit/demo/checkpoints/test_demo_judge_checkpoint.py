@@ -1,5 +1,5 @@
-from snakedit.checkpoints import DEMO_JUDGE, ensure_checkpoint, is_built
 from snakedit.config.load import DEMO_JUDGE_NAME
+from snakedit.demo.checkpoints import DEMO_JUDGE, ensure_checkpoint, is_built
 
 
 def test_the_demos_judge_is_the_shipped_one(tmp_path):

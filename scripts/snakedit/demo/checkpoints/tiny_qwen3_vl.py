@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from snakedit.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, save_processor, token_ids
+from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer, save_processor, token_ids
 from snakedit.models.processors import image_only
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from places import SCRIPTS
 from sources_by_hand import benchmark
 
-from snakedit.sources.demo import OPERATIONS, write_demo_benchmark
+from snakedit.demo.benchmark import OPERATIONS, write_demo_benchmark
 from snakedit.sources.index import read_index
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from snakedit.runtime.telemetry import Sample, Span
-from snakedit.runtime.traces import WORK, JobTrace, by_run, devices_of, read_job
+from snakedit.telemetry.jobs import WORK, JobTrace, by_run, devices_of, read_job
+from snakedit.telemetry.trace import Sample, Span
 
 # Neighbouring spans of one kind are drawn as one where no pixel lies between them.
 MAX_STRETCHES = 4000
@@ -17,7 +17,7 @@ class Use:
     """What one device, or all of a run's, did and took.
 
     Attributes:
-        seconds: activity → seconds, by the names of `snakedit.runtime.telemetry.Span`.
+        seconds: activity → seconds, by the names of `snakedit.telemetry.trace.Span`.
         items: tasks done.
         loads: models loaded.
         wall: seconds from the first device's taking to the last one's end.

@@ -1,0 +1,1 @@
+"""The demo's benchmark and its small checkpoints."""

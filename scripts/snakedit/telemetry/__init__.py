@@ -1,0 +1,1 @@
+"""What devices and processes did, written as it happens and read back."""
