@@ -17,7 +17,7 @@ from snakedit.workflow.slurm import check_folder, check_storage, name_folder, sh
 from snakedit.core.errors import SnakeditError, line_of
 from snakedit.workflow.plan import make_plan
 from snakedit.runtime.host.processes import start_time
-from snakedit.speed.forecast import announce
+from snakedit.speed.forecast.announce import announce
 
 # The limit given as --resources gpu=N. On a cluster it is what each job asks for, and nodes are told of it.
 GRANTED = workflow.global_resources.get("gpu")

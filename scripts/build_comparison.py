@@ -7,7 +7,7 @@ from pathlib import Path
 from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
-from snakedit.speed.build import build_comparison
+from snakedit.speed.comparison.build_comparison import build_comparison
 
 
 def main(argv: Sequence[str] | None = None) -> None:

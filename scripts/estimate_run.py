@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.speed.question import Question, answer, parse_cost, parse_items
+from snakedit.speed.forecast.by_hand import Question, answer, parse_cost, parse_items
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.pool.work import JobContext
-from snakedit.speed.serial import serial_category
+from snakedit.speed.baseline.serial import serial_category
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from results_by_hand import ResultsByHand
 from speed_by_hand import serial, two_devices_a_run
 
-from snakedit.speed.compare import compare
-from snakedit.speed.write import write_comparison
+from snakedit.speed.comparison.compare import compare
+from snakedit.speed.comparison.pages import write_comparison
 from snakedit.telemetry.trace import Span, Trace
 
 

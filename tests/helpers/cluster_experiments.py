@@ -17,7 +17,7 @@ import json
 import os
 import time
 
-from snakedit.editors.simulated import SimulatedEditor
+from snakedit.editors.simulated_editor import SimulatedEditor
 
 
 class Traced(SimulatedEditor):

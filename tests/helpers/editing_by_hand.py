@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from snakedit.core.records import Edit, Item, write_records
-from snakedit.editors.base import CategoryContext, EditRequest
+from snakedit.editors.editor import CategoryContext, EditRequest
 
 
 def item(item_id: str = "a", instruction: str = "Make it warmer.", **fields: Any) -> Item:

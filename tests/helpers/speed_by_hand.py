@@ -1,6 +1,6 @@
 """Runs of the pipeline and serial measurements, made by hand for the tests of the comparison."""
 
-from snakedit.speed.serial import Serial
+from snakedit.speed.baseline.serial import Serial
 from snakedit.telemetry.jobs import JobTrace
 from snakedit.telemetry.runs import RunTrace
 from snakedit.telemetry.trace import Sample, Span

@@ -9,7 +9,7 @@ EDITOR = '''\
 
 from PIL import Image
 
-from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.editor import Editor, EditRequest
 
 
 class UpsideDown(Editor):
@@ -26,7 +26,7 @@ from collections.abc import Sequence
 
 from PIL import ImageStat
 
-from snakedit.judges.base import Judge, JudgeRequest, Verdict
+from snakedit.judges.judge import Judge, JudgeRequest, Verdict
 
 
 class Brightness(Judge):
@@ -49,7 +49,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from snakedit.sources.base import Place, SourceRow
+from snakedit.sources.rows import Place, SourceRow
 
 
 def grey() -> bytes:

@@ -23,7 +23,7 @@ import signal
 import time
 from pathlib import Path
 
-from snakedit.editors.simulated import SimulatedEditor
+from snakedit.editors.simulated_editor import SimulatedEditor
 
 POISON, HANGS, LOG = {poison!r}, {hangs!r}, Path({log!r})
 

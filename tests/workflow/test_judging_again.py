@@ -15,8 +15,8 @@ JUDGE = '''\
 import hashlib
 from pathlib import Path
 
-from snakedit.judges.answers import verdict_of, written_answer
-from snakedit.judges.base import Judge
+from snakedit.judges.reading.answers import verdict_of, written_answer
+from snakedit.judges.judge import Judge
 
 HERE = Path({folder!r})
 

@@ -9,7 +9,7 @@ from experiments import Experiment, add, copy_of_the_repository, rows
 EDITOR = '''\
 """A simulated editor that says when it is loaded."""
 
-from snakedit.editors.simulated import SimulatedEditor
+from snakedit.editors.simulated_editor import SimulatedEditor
 
 
 class Counted(SimulatedEditor):
@@ -22,7 +22,7 @@ class Counted(SimulatedEditor):
 JUDGE = '''\
 """A simulated judge that says when it is loaded."""
 
-from snakedit.judges.simulated import SimulatedJudge
+from snakedit.judges.simulated_judge import SimulatedJudge
 
 
 class Counted(SimulatedJudge):

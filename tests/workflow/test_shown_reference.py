@@ -10,7 +10,7 @@ JUDGE = '''\
 
 from PIL import ImageChops, ImageStat
 
-from snakedit.judges.base import Judge, Verdict
+from snakedit.judges.judge import Judge, Verdict
 
 
 class Distance(Judge):

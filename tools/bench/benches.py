@@ -16,8 +16,8 @@ from pathlib import Path
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, did_you_mean
 from snakedit.core.records import Edit, read_records
-from snakedit.speed.costs import ModelCost
-from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one
+from snakedit.speed.forecast.costs import ModelCost
+from snakedit.speed.forecast.schedule import ModelWork, fixed_shares, one_by_one
 from tools.bench.experiment import CATEGORIES, DEVICES, Experiment
 
 # The simulated models, in seconds.

@@ -11,9 +11,9 @@ from PIL import Image
 
 from snakedit.core.records import Item
 from snakedit.demo.checkpoints.tiny_qwen3_vl import build_qwen3_vl
-from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
+from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
-from snakedit.judges.rubric import load_rubric
+from snakedit.judges.rubrics.rubric import load_rubric
 
 # So wide that arithmetic rules, not the calls. Sides of the images as the judge sees them: real ones are
 # larger, and the more an image weighs against the questions, the more it saves to compute it once.

@@ -17,11 +17,11 @@ from PIL import Image
 
 from snakedit.core.errors import ImageError, StageError
 from snakedit.core.records import Item
-from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.editor import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
-from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
+from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
-from snakedit.judges.rubric import load_rubric
+from snakedit.judges.rubrics.rubric import load_rubric
 from snakedit.runtime.devices.discover import visible_gpus
 from snakedit.runtime.devices.leases import Holder, acquire, waiting_line
 from snakedit.runtime.resident.owner import owner

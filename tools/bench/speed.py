@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.config import load as settings
-from snakedit.speed.costs import Costs, ModelCost, measured
-from snakedit.speed.estimate import estimate, known_costs, whole_run
-from snakedit.speed.schedule import ModelWork, fixed_shares, one_by_one
+from snakedit.speed.forecast.costs import Costs, ModelCost, measured
+from snakedit.speed.forecast.estimate import estimate, known_costs, whole_run
+from snakedit.speed.forecast.schedule import ModelWork, fixed_shares, one_by_one
 from snakedit.telemetry.runs import read_runs
 from tools.bench.experiment import BATCH, CATEGORIES, DEVICES, Experiment
 

@@ -11,9 +11,9 @@ from PIL import Image
 from snakedit.core.errors import StageError
 from snakedit.core.records import Item
 from snakedit.demo.benchmark import OPERATIONS
-from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
+from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
-from snakedit.judges.rubric import load_rubric
+from snakedit.judges.rubrics.rubric import load_rubric
 from tools.demo_judge import edits
 from tools.demo_judge.pictures import Picture, crop, load_pictures
 from tools.demo_judge.samples import MAX_PIXELS, Sampler, difference, is_colourless, shows

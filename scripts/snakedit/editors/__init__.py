@@ -1,7 +1,7 @@
 """The editors. To add one, write its module and add its line here."""
 
 from snakedit.core.registry import Registry
-from snakedit.editors.base import Editor
+from snakedit.editors.editor import Editor
 
 EDITORS: Registry[type[Editor]] = Registry(
     {
@@ -12,6 +12,6 @@ EDITORS: Registry[type[Editor]] = Registry(
         "blank": "snakedit.editors.controls:Blank",
         "reference": "snakedit.editors.controls:Reference",
         "files": "snakedit.editors.files:Files",
-        "simulated": "snakedit.editors.simulated:SimulatedEditor",
+        "simulated": "snakedit.editors.simulated_editor:SimulatedEditor",
     }
 )

@@ -11,7 +11,7 @@ from PIL import Image
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import fingerprint
 from snakedit.core.records import Edit, Item, read_records
-from snakedit.editors.base import CategoryContext, Editor, EditRequest
+from snakedit.editors.editor import CategoryContext, Editor, EditRequest
 
 
 class Identity(Editor):

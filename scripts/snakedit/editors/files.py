@@ -10,7 +10,7 @@ from PIL import Image
 from snakedit.core.errors import ImageError
 from snakedit.core.names import expanded, safe_name
 from snakedit.core.records import Item
-from snakedit.editors.base import CategoryContext, Editor, EditRequest
+from snakedit.editors.editor import CategoryContext, Editor, EditRequest
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_NAME_BYTES = 255  # of one name, on the usual filesystems

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from snakedit.core.images import decode_image, encode_within
-from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.editor import Editor, EditRequest
 from snakedit.runtime.servers import openai_client as endpoint
 from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams

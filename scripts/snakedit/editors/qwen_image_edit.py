@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from snakedit.core.errors import CheckpointError, ImageError
-from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.editor import Editor, EditRequest
 from snakedit.models.processors import load_processor
 
 DTYPES = ("bfloat16", "float16", "float32")

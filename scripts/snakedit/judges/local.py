@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from snakedit.core.errors import ConfigError
-from snakedit.judges.base import JudgeRequest, JudgeSettings
+from snakedit.judges.judge import JudgeRequest, JudgeSettings
 
 
 class ScaleTokens:

@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 from snakedit.core.images import encode_within
 from snakedit.judges import local
-from snakedit.judges.answers import Answer, total_tokens, verdict_of, weighed_answer, written_answer
-from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict
-from snakedit.judges.rubric import Metric
-from snakedit.judges.token_probabilities import (
+from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
+from snakedit.judges.reading.answers import Answer, total_tokens, verdict_of, weighed_answer, written_answer
+from snakedit.judges.reading.token_probabilities import (
     Tokens,
     ambiguous_digits,
     expected_from_tokens,
     expected_yes_from_tokens,
     token_positions,
 )
+from snakedit.judges.rubrics.rubric import Metric
 from snakedit.runtime.servers import openai_client as endpoint
 from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams, Response

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from snakedit.judges import local
-from snakedit.judges.answers import Answer, verdict_of, weighed_answer, written_answer
-from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
-from snakedit.judges.expected import expected_number, expected_yes, leading_digits
-from snakedit.judges.rubric import Metric
+from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
+from snakedit.judges.reading.answers import Answer, verdict_of, weighed_answer, written_answer
+from snakedit.judges.reading.expected import expected_number, expected_yes, leading_digits
+from snakedit.judges.rubrics.rubric import Metric
 from snakedit.models.processors import load_processor
 from snakedit.models.weights import loaded_bytes
 

@@ -1,4 +1,4 @@
-"""What a run was expected to take and took, as `snakedit.speed.forecast` has left it behind."""
+"""What a run was expected to take and took, as `snakedit.speed.forecast.announce` has left it behind."""
 
 import json
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Benchmark formats. To add one, write its module and add its line here."""
 
 from snakedit.core.registry import Registry
-from snakedit.sources.base import Format
+from snakedit.sources.rows import Format
 
 FORMATS: Registry[type[Format]] = Registry(
     {

@@ -16,7 +16,8 @@ import ijson
 
 from snakedit.config.load import BenchmarkConfig
 from snakedit.core.errors import SourceError
-from snakedit.sources.base import (
+from snakedit.sources.json_places import PlacedFile
+from snakedit.sources.rows import (
     UNCATEGORISED,
     Place,
     SourceRow,
@@ -27,7 +28,6 @@ from snakedit.sources.base import (
     tags_of,
     text_of,
 )
-from snakedit.sources.json_places import PlacedFile
 
 IMAGE_KEYS = ("src_img_b64", "original_image_b64", "image_b64")
 REFERENCE_KEY, MASK_KEY = "reference_img_b64", "mask_b64"

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from snakedit.config.load import BenchmarkConfig
 from snakedit.core.errors import SourceError, did_you_mean
 from snakedit.core.hashing import file_sha256
-from snakedit.sources.base import (
+from snakedit.sources.rows import (
     UNCATEGORISED,
     Place,
     SourceRow,

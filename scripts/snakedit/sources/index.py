@@ -13,7 +13,7 @@ from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, SourceError, did_you_mean
 from snakedit.core.names import safe_name
 from snakedit.sources import FORMATS
-from snakedit.sources.base import Place, SourceRow
+from snakedit.sources.rows import Place, SourceRow
 
 # Raised when rows are read or hashed differently.
 VERSION = 3

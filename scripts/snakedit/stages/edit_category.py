@@ -14,7 +14,7 @@ from snakedit.core.logs import LOGGER
 from snakedit.core.records import Edit, Item, write_records
 from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
-from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.editor import Editor, EditRequest
 from snakedit.models.weights import local_folder
 from snakedit.runtime.host.versions import library_versions
 from snakedit.runtime.pool.run import run_tasks

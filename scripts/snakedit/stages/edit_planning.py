@@ -14,7 +14,7 @@ from snakedit.core.records import Edit, Item
 from snakedit.core.registry import find
 from snakedit.core.shards import Items, Shard
 from snakedit.editors import EDITORS
-from snakedit.editors.base import CategoryContext, Editor
+from snakedit.editors.editor import CategoryContext, Editor
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from snakedit.core.logs import LOGGER
 from snakedit.core.names import safe_name
 from snakedit.core.records import Item, write_records
 from snakedit.sources import FORMATS
-from snakedit.sources.base import SourceRow
 from snakedit.sources.index import CategoryIndex, Digest
+from snakedit.sources.rows import SourceRow
 
 MAX_SHOWN = 300
 # Every record, image and message of an item carries its text: one without end would end its category.

@@ -17,8 +17,8 @@ from snakedit.core.records import Edit, Item, Score, read_records, write_records
 from snakedit.core.registry import find
 from snakedit.core.shards import Items, Shard
 from snakedit.judges import JUDGES
-from snakedit.judges.base import Judge, JudgeRequest, JudgeSettings
-from snakedit.judges.rubric import Rubric, load_rubric
+from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
+from snakedit.judges.rubrics.rubric import Rubric, load_rubric
 from snakedit.models.weights import local_folder
 from snakedit.runtime.host.versions import library_versions
 from snakedit.runtime.pool.run import run_tasks

@@ -24,7 +24,7 @@ from snakedit.demo.benchmark import write_demo_benchmark
 from snakedit.demo.checkpoints import is_built
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
-from snakedit.judges.rubric import load_rubric
+from snakedit.judges.rubrics.rubric import load_rubric
 from snakedit.runtime.devices.discover import count_devices, device_kind
 from snakedit.sources.index import Index, read_index
 from snakedit.workflow.advice import warn_of_missing_keys, warn_of_unknown_categories

@@ -1,7 +1,7 @@
 import pytest
 
 from snakedit.core.errors import StageError
-from snakedit.judges.base import Verdict
+from snakedit.judges.judge import Verdict
 from tools.demo_judge.examine import auc, correlations, held_out_pairs
 
 

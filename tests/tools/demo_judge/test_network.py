@@ -29,7 +29,7 @@ def parts():
 
 def test_the_forward_pass_of_training_gives_the_products_expected_marks(parts, tmp_path):
     from snakedit.core.records import Item
-    from snakedit.judges.base import JudgeRequest
+    from snakedit.judges.judge import JudgeRequest
     from tools.demo_judge.batches import make_batch
     from tools.demo_judge.examine import load_judge
     from tools.demo_judge.export import export

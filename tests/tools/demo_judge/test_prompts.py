@@ -26,7 +26,7 @@ def test_ten_is_two_tokens_and_a_digit_is_one(prompts):
 def test_training_reads_the_tokens_that_the_product_sends(prompts, name, monkeypatch, tmp_path_factory):
     from snakedit.core.records import Item
     from snakedit.judges import local
-    from snakedit.judges.base import JudgeRequest
+    from snakedit.judges.judge import JudgeRequest
     from snakedit.judges.qwen3_vl import Qwen3VL
 
     judge = object.__new__(Qwen3VL)

@@ -9,7 +9,7 @@ import torch
 
 from snakedit.demo.checkpoints import DEMO_JUDGE
 from snakedit.judges import local
-from snakedit.judges.base import JudgeSettings
+from snakedit.judges.judge import JudgeSettings
 from tools.demo_judge.examine import auc, controls, correlations, held_out_pairs, judged, load_judge
 
 PAIRS = 120

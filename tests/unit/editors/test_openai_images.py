@@ -7,7 +7,7 @@ from endpoint_by_hand import Told, error, in_turn, only_the_loopback, picture_to
 from PIL import Image
 
 from snakedit.core.errors import ImageError
-from snakedit.editors.base import EditRequest
+from snakedit.editors.editor import EditRequest
 from snakedit.editors.openai_images import OpenAIImages, OpenAIImagesParams
 from snakedit.runtime.servers.openai_client import EndpointError, RefusedError
 from snakedit.stages.edit_category import EditWorker

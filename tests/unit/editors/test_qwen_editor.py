@@ -16,7 +16,7 @@ from places import HELPERS, SCRIPTS
 from snakedit.config.load import read_params
 from snakedit.core.errors import CheckpointError, ConfigError, ImageError
 from snakedit.demo.checkpoints import ensure_checkpoint
-from snakedit.editors.base import Editor, EditRequest
+from snakedit.editors.editor import Editor, EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.recipe import result_params
 

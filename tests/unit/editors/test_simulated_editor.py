@@ -3,8 +3,8 @@ from editing_by_hand import picture, request
 
 from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
-from snakedit.editors import simulated
-from snakedit.editors.simulated import CUT, MAX_SIDE, SimulatedEditor, SimulatedParams
+from snakedit.editors import simulated_editor as simulated
+from snakedit.editors.simulated_editor import CUT, MAX_SIDE, SimulatedEditor, SimulatedParams
 from snakedit.recipe import result_params
 
 

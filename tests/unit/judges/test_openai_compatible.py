@@ -7,7 +7,7 @@ from PIL import Image
 
 from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
-from snakedit.judges.base import JudgeRequest
+from snakedit.judges.judge import JudgeRequest
 from snakedit.judges.openai_compatible import NO_LOGPROBS, OpenAICompatible, OpenAICompatibleParams
 
 KEY = "sk-secret-0123456789"

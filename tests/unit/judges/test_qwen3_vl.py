@@ -5,10 +5,10 @@ from judging_by_hand import item, requests, settings
 
 from snakedit.core.errors import ConfigError
 from snakedit.judges import local
-from snakedit.judges.base import JudgeRequest
-from snakedit.judges.expected import expected_number
+from snakedit.judges.judge import JudgeRequest
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
-from snakedit.judges.rubric import RUBRICS, Metric, Rubric
+from snakedit.judges.reading.expected import expected_number
+from snakedit.judges.rubrics.rubric import RUBRICS, Metric, Rubric
 
 PARAMS = Qwen3VLParams(dtype="float32", max_pixels=65536, max_new_tokens=1)
 

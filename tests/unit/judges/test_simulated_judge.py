@@ -3,7 +3,7 @@ from judging_by_hand import requests, settings
 
 from snakedit.config.load import read_params
 from snakedit.core.errors import ConfigError
-from snakedit.judges.simulated import SimulatedJudge, SimulatedParams, seconds_of_batch
+from snakedit.judges.simulated_judge import SimulatedJudge, SimulatedParams, seconds_of_batch
 
 
 @pytest.mark.parametrize(

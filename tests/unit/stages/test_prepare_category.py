@@ -18,7 +18,7 @@ from snakedit.core.errors import SourceError
 from snakedit.core.images import WrittenPng
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Item, read_records
-from snakedit.sources.base import Place, SourceRow
+from snakedit.sources.rows import Place, SourceRow
 from snakedit.stages.prepare_category import _unique_id
 
 

@@ -1,0 +1,1 @@
+"""The serial side of the comparison of speeds."""

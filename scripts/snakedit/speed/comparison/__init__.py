@@ -1,0 +1,1 @@
+"""The serial side and the pipeline, compared."""

@@ -1,0 +1,315 @@
+import math
+
+import pytest
+import yaml
+from judging_by_hand import item
+
+from snakedit.core.errors import ConfigError
+from snakedit.judges.rubrics.rubric import RUBRICS, load_rubric
+from snakedit.judges.rubrics.templates import fill, has
+
+
+@pytest.mark.parametrize("path", sorted(RUBRICS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_rubric_loads_and_cites_its_source(path):
+    rubric = load_rubric(path.stem)
+    assert rubric.name == path.stem
+    assert len(yaml.safe_load(path.read_text(encoding="utf-8"))["source"]) > 40
+    for metric in rubric.metrics:
+        for category in ("c", *metric.questions):
+            question = rubric.question(metric, item(category=category))
+            assert ("make it red" in question) == ("source" in metric.shows)
+
+
+@pytest.mark.parametrize(
+    ("values", "score"),
+    [
+        ({"success": 8, "overediting": 6, "naturalness": 9, "artefacts": 7}, math.sqrt(6 * 7)),
+        ({"success": 0, "overediting": 10, "naturalness": 10, "artefacts": 10}, 0),
+        ({"success": 10, "overediting": 10, "naturalness": 10, "artefacts": 10}, 10),
+        ({"success": 8, "overediting": None, "naturalness": 9, "artefacts": 7}, None),
+    ],
+)
+def test_viescore_is_the_root_of_the_lower_of_each_pair(values, score):
+    assert load_rubric("viescore").score(values, item()) == (score if score is None else pytest.approx(score))
+
+
+def test_a_comment_changes_no_content_and_a_word_does(tmp_path):
+    text = (RUBRICS / "viescore.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    contents = []
+    for changed in (text, "# a comment\n" + text, text.replace("Answer", "Reply", 1)):
+        path.write_text(changed, encoding="utf-8")
+        contents.append(load_rubric(str(path)).content())
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_single_asks_each_category_with_its_own_prompt():
+    prompts = {"c": {"system_prompt": "Be strict.", "user_prompt_template": "{edit_instruction}: 0 to 10?"}}
+    rubric = load_rubric("single", prompts)
+    (metric,) = rubric.metrics
+    assert rubric.question(metric, item()) == "make it red: 0 to 10?"
+    assert rubric.system_prompt(item()) == "Be strict."
+    other = item(category="other")
+    assert rubric.question(metric, other).startswith("The first picture")
+    assert rubric.system_prompt(other) == "You are a careful judge of edited photos."
+
+
+def test_a_template_is_filled_from_plain_names_and_keeps_doubled_braces():
+    filled = fill('{{"score": …}} {subset} {tags} {original_description}', item(tags=["a", "b"]))
+    assert filled == '{"score": …} c a, b '
+
+
+def test_what_an_item_says_is_never_a_template():
+    assert fill("{instruction}", item(instruction="{id.__class__} {0} }{")) == "{id.__class__} {0} }{"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{instrction}", "did you mean 'instruction'"),
+        ("{instruction.__class__}", "no field"),
+        ("{instruction[0]}", "no field"),
+        ("{instruction!r}", "no field"),
+        ("{instruction:>99}", "no field"),
+        ("{}", "no field"),
+        ('{"score": 1}', "meant as {{"),
+        ("{", "meant as {{"),
+        ("{explanation}", "names those of your own"),
+    ],
+)
+def test_a_template_that_names_no_field_is_refused_before_the_run(template, message):
+    with pytest.raises(ConfigError, match=message):
+        load_rubric("single", {"c": {"user_prompt_template": template}})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"formula": "viescor"}, "did you mean 'viescore'"),
+        ({"formla": "mean"}, "unknown key 'formla'"),
+        ({"metrics": {}}, "metrics"),
+        ({"metrics": {"score": {"shows": ["edit"], "scale": [0, 10], "question": "?"}}}, "score"),
+        ({"metrics": {"a": {"shows": ["edit"], "scale": [0, 5], "question": "?"}}}, "other metrics"),
+        (
+            {"formula": "mean", "metrics": {"a": {"shows": ["edit"], "scale": [5, 5], "question": "?"}}},
+            "scale",
+        ),
+        ({"formula": "mean", "metrics": {"a": {"shows": ["sky"], "scale": [0, 5], "question": "?"}}}, "sky"),
+        (
+            {"formula": "mean", "metrics": {"a": {"shows": ["edit"], "scale": [0, 5], "question": "{x}"}}},
+            "no field",
+        ),
+        ({"cap_by": "succes"}, "did you mean 'success'"),
+        ({"formula": "mean", "of": ["sucess"]}, "did you mean 'success'"),
+        ({"of": ["success"]}, "other metrics"),
+        ({"formula": "rise"}, "other metrics"),
+        ({"formula": "mean_of_hundred"}, "another scale"),
+        ({"derived": {"low": {"formula": "minn"}}}, "did you mean 'min'"),
+        ({"derived": {"success": {"formula": "min"}}}, "a metric already"),
+        ({"derived": {"all_five": {"formula": "all_fives"}}}, "another scale"),
+        ({"fields": ["a.b"]}, "'a.b' cannot be a field; allowed: letters, digits"),
+        (
+            {"metrics": {"Good-Looks": {"shows": ["edit"], "scale": [0, 5], "question": "?"}}},
+            "'Good-Looks' cannot be a metric; allowed: a to z",
+        ),
+        (
+            {"formula": "mean", "metrics": {"a": {"shows": ["edit"], "scale": "yesno", "question": "?"}}},
+            "yes_no, or both ends",
+        ),
+        (
+            {
+                "formula": "mean",
+                "metrics": {
+                    "a": {"shows": ["edit"], "scale": [0, 5], "question": "?", "when": {"has": ["rational"]}}
+                },
+            },
+            "did you mean 'rationale'",
+        ),
+        (
+            {
+                "formula": "mean",
+                "metrics": {
+                    "a": {"shows": ["edit"], "scale": [0, 5], "question": "?", "questions": {"物理": "{x}"}}
+                },
+            },
+            "questions.物理",
+        ),
+    ],
+)
+def test_a_wrong_rubric_file_is_one_line(tmp_path, change, message):
+    data = yaml.safe_load((RUBRICS / "viescore.yaml").read_text(encoding="utf-8"))
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({**data, **change}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_rubric(str(path))
+    assert "\n" not in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("viescore", "success"), ("viescore", "artefacts"), ("rise", "reasoning")]
+)
+@pytest.mark.parametrize("change", [{"when": {"has": ["tags"]}}, {"shows": ["edit", "reference"]}])
+def test_a_metric_that_a_formula_needs_must_be_asked_of_every_item(tmp_path, name, metric, change):
+    data = yaml.safe_load((RUBRICS / f"{name}.yaml").read_text(encoding="utf-8"))
+    data["metrics"][metric] |= change
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"mine.yaml: 'formula': '{name}' needs '{metric}' of every item"):
+        load_rubric(str(path))
+
+
+@pytest.mark.parametrize("name", ["viescor", "nowhere/mine.yaml"])
+def test_a_missing_rubric_names_those_there_are(name):
+    with pytest.raises(ConfigError, match="imgedit, kris, reedit, rise, single, viescore"):
+        load_rubric(name)
+
+
+def test_prompts_need_a_rubric_of_one_metric():
+    with pytest.raises(ConfigError, match="such as single"):
+        load_rubric("viescore", {"c": {"user_prompt_template": "?"}})
+
+
+def asked(name, **fields):
+    return [metric.name for metric in load_rubric(name).asked_of(item(**fields))]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "metrics"),
+    [
+        ("kris", {}, ["consistency", "instruction", "quality"]),
+        ("kris", {"rationale": "Ice melts."}, ["consistency", "instruction", "knowledge", "quality"]),
+        ("rise", {}, ["reasoning", "consistency", "plausibility"]),
+        ("rise", {"extra": {"consistency_free": True}}, ["reasoning", "plausibility"]),
+        ("rise", {"extra": {"consistency_free": 1}}, ["reasoning", "plausibility"]),
+        ("rise", {"extra": {"consistency_free": "true"}}, ["reasoning", "plausibility"]),
+        *(
+            ("rise", {"extra": {"consistency_free": no}}, ["reasoning", "consistency", "plausibility"])
+            for no in (None, False, 0, "", "no", "False", " null ", math.nan)
+        ),
+        ("rise", {"category": "logical_reasoning"}, ["reasoning", "consistency"]),
+    ],
+)
+def test_an_item_is_asked_what_fits_it(name, fields, metrics):
+    assert asked(name, **fields) == metrics
+
+
+FREE = {"extra": {"consistency_free": True}}
+LOGICAL = {"category": "logical_reasoning"}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "values", "score"),
+    [
+        ("imgedit", {}, {"compliance": 2, "naturalness": 5, "detail": 5}, 4),
+        ("imgedit", {}, {"compliance": 2, "naturalness": None, "detail": 5}, None),
+        ("kris", {}, {"consistency": 1, "instruction": 3, "quality": 5}, 50),
+        ("kris", {}, {"consistency": 5, "instruction": 5, "quality": 5}, 100),
+        ("kris", {"rationale": "r"}, {"consistency": 5, "instruction": 5, "knowledge": 1, "quality": 5}, 75),
+        ("kris", {"rationale": "r"}, {"consistency": 5, "instruction": 5, "quality": 5}, None),
+        ("rise", {}, {"consistency": 4, "reasoning": 3, "plausibility": 5}, 0.3 * 4 + 0.5 * 3 + 0.2 * 5),
+        ("rise", {}, {"consistency": 5, "reasoning": 1, "plausibility": 5}, (0.3 * 5 + 0.5 + 0.2 * 5) / 2),
+        ("rise", {}, {"consistency": 1, "reasoning": 1, "plausibility": 1}, 1),
+        ("rise", {}, {"consistency": 5, "reasoning": 1.4, "plausibility": 5}, (1.5 + 0.7 + 1) / 2),
+        ("rise", {}, {"consistency": 5, "reasoning": 1.5, "plausibility": 5}, 1.5 + 0.75 + 1),
+        ("rise", FREE, {"reasoning": 4, "plausibility": 2}, 0.8 * 4 + 0.2 * 2),
+        ("rise", LOGICAL, {"reasoning": 4, "consistency": 2}, 0.3 * 2 + 0.7 * 4),
+        ("rise", FREE | LOGICAL, {"reasoning": 4}, 4),
+        ("reedit", {}, {"reasoning": 1, "instruction": 1, "consistency": 1}, 1),
+        ("reedit", {}, {"reasoning": 0, "instruction": 5, "consistency": 5}, 0),
+        ("reedit", {}, {"reasoning": 1, "instruction": None, "consistency": 5}, None),
+    ],
+)
+def test_a_rubrics_score_follows_its_formula(name, fields, values, score):
+    found = load_rubric(name).score(values, item(**fields))
+    assert found == (score if score is None else pytest.approx(score))
+
+
+@pytest.mark.parametrize(
+    ("fields", "values", "accuracy"),
+    [
+        ({}, {"consistency": 5, "reasoning": 5, "plausibility": 5}, 1),
+        ({}, {"consistency": 4.6, "reasoning": 4.9, "plausibility": 4.5}, 1),
+        ({}, {"consistency": 5, "reasoning": 5, "plausibility": 4.4}, 0),
+        ({}, {"consistency": 5, "reasoning": 5, "plausibility": None}, None),
+        (FREE, {"reasoning": 5, "plausibility": 5}, 1),
+        (LOGICAL, {"reasoning": 5, "consistency": 4}, 0),
+    ],
+)
+def test_rise_is_accurate_if_all_that_was_asked_is_five(fields, values, accuracy):
+    assert load_rubric("rise").with_derived(values, item(**fields)) == {**values, "accuracy": accuracy}
+
+
+def test_the_cap_is_off_and_lets_no_metric_count_for_more_than_the_first_once_it_is_on(tmp_path):
+    text = (RUBRICS / "imgedit.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace("cap_by: null", "cap_by: compliance"), encoding="utf-8")
+    capped = load_rubric(str(path))
+    assert load_rubric("imgedit").cap_by is None
+    assert capped.score({"compliance": 2, "naturalness": 5, "detail": 1}, item()) == pytest.approx(5 / 3)
+    assert capped.score({"compliance": None, "naturalness": 5, "detail": 1}, item()) is None
+    assert capped.content() != load_rubric("imgedit").content()
+
+
+def test_each_dimension_of_reedit_has_a_question_of_its_own_in_both_languages():
+    rubric = load_rubric("reedit")
+    reasoning = rubric.metrics[0]
+    english = ("physical", "environmental", "cultural", "causal", "referential")
+    chinese = ("物理", "环境", "社会", "因果", "指代")
+    questions = [rubric.question(reasoning, item(category=name)) for name in english]
+    assert questions == [rubric.question(reasoning, item(category=name)) for name in chinese]
+    assert len(set(questions)) == 5
+    assert rubric.question(reasoning, item(category="other")) not in questions
+
+
+def own_rubric(tmp_path, **changes):
+    metric = {"shows": ["source", "edit"], "scale": [0, 10], "question": "{explanation}?"}
+    data = {
+        "name": "own",
+        "source": "by hand",
+        "formula": "mean",
+        "fields": ["explanation"],
+        "metrics": {"grade": metric | changes},
+    }
+    path = tmp_path / "own.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return load_rubric(str(path))
+
+
+def test_a_rubric_can_name_fields_of_its_benchmark(tmp_path):
+    rubric = own_rubric(tmp_path)
+    (metric,) = rubric.metrics
+    assert rubric.question(metric, item(extra={"explanation": "Ice melts"})) == "Ice melts?"
+    assert rubric.question(metric, item(extra={"explanation": None})) == "?"
+    with pytest.raises(
+        ConfigError, match="item 'a': has no field 'explanation'; did you mean 'explanations'"
+    ):
+        rubric.question(metric, item(extra={"explanations": "Ice melts"}))
+
+
+def test_a_question_that_shows_the_reference_is_asked_only_where_there_is_one(tmp_path):
+    rubric = own_rubric(tmp_path, shows=["source", "edit", "reference"])
+    assert rubric.asked_of(item()) == ()
+    assert rubric.asked_of(item(reference="images/r.png")) == rubric.metrics
+
+
+def test_a_field_that_hides_an_attribute_of_the_record_says_nothing():
+    assert not has(item(extra={"rationale": "not the item's own"}), "rationale")
+    assert not has(item(), "__class__")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("viescore", (0, 10)),
+        ("imgedit", (1, 5)),
+        ("kris", (0, 100)),
+        ("rise", (1, 5)),
+        ("reedit", (0, 1)),
+        ("single", (0, 10)),
+    ],
+)
+def test_the_scale_of_a_score_follows_from_its_formula(name, expected):
+    scales = load_rubric(name).scales()
+    assert scales["score"] == expected
+    assert all(low < high for low, high in scales.values())

@@ -1,0 +1,264 @@
+import csv
+import dataclasses
+import gc
+import json
+from datetime import datetime
+
+import pytest
+from PIL import Image
+
+from snakedit.config.load import from_dict, normalise
+from snakedit.core.errors import RecordError, StageError
+from snakedit.core.images import save_png
+from snakedit.core.journal import read_journal
+from snakedit.core.records import Edit, Item, Score, read_records, write_records
+from snakedit.editors import simulated_editor as simulated
+from snakedit.judges.simulated_judge import SimulatedJudge
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.work import JobContext
+from snakedit.speed.baseline import serial as serial_module
+from snakedit.speed.baseline import serial_worker as worker_module
+from snakedit.speed.baseline.measured import JOURNAL, Measured
+from snakedit.speed.baseline.serial import Serial, sample, serial_category
+from snakedit.speed.baseline.serial_worker import SerialWorker
+from snakedit.speed.comparison.build_comparison import build_comparison, jobs_that_measured
+from snakedit.telemetry.runs import read_runs
+
+
+@pytest.fixture
+def config():
+    return from_dict(
+        normalise(
+            {
+                "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
+                "editors": {
+                    "m": {"type": "simulated"},
+                    "lost": {"type": "files", "params": {"folder": "no"}},
+                },
+                "judges": {"j": {"type": "simulated"}},
+                "run": {"devices": {"kind": "simulated", "count": 2}, "baseline_items": 2},
+            },
+            "test",
+        )
+    )
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """A category of three items, with what the pipeline made of it: another image, and no scores."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SNAKEDIT_LOCK_DIR", str(tmp_path / "locks"))
+    folder = tmp_path / "results" / "b"
+    items = []
+    for n in range(3):
+        sha256 = save_png(Image.new("RGB", (8, 8), (n, 0, 0)), folder / f"items/c/images/i{n}.png")
+        items.append(Item(f"i{n}", "c", [f"images/i{n}.png"], [sha256], "warmer"))
+    write_records(folder / "items/c/items.jsonl", items)
+    for editor in ("m", "lost"):
+        made = [Edit(f"i{n}", "ok", image="x", image_sha256="0" * 64) for n in range(3)]
+        write_records(folder / f"edits/{editor}/c/edits.jsonl", made)
+        write_records(folder / f"scores/j/{editor}/c/scores.jsonl", [Score("i0", "no_edit")])
+    return folder
+
+
+def measure(config, results, editor="m"):
+    output = results / "speed" / "serial" / editor / "c" / "serial.json"
+    job = JobContext("serial_category", editor, "c", "b", 1, 0, results / "speed" / "telemetry")
+    return serial_category(config, editor, ["j"], results / "items/c/items.jsonl", results, output, job)
+
+
+def test_a_sample_is_measured_and_another_image_is_not_called_the_same(config, results):
+    found = measure(config, results)
+    assert (found.items, found.measured, found.loads) == (3, 2, 4)
+    assert (found.compared, found.identical, found.largest_difference) == (2, 0, None)
+    assert found.seconds["total"] >= sum(found.seconds[name] for name in ("load", "edit", "score", "unload"))
+    edits = list(read_records(results / "speed/serial/m/c/edits.jsonl", Edit))
+    assert [edit.item for edit in edits] == ["i0", "i1"]
+    assert all(edit.seconds is not None for edit in edits)
+    written = json.loads((results / "speed/serial/m/c/serial.json").read_text(encoding="utf-8"))
+    assert Serial(**written) == found
+
+
+def interrupt_after(monkeypatch, count):
+    """Let a measurement end as on Ctrl-C once so many of its items are done."""
+
+    def some(*arguments):
+        for number, outcome in enumerate(run_tasks(*arguments)):
+            if number == count:
+                raise KeyboardInterrupt
+            yield outcome
+
+    monkeypatch.setattr(serial_module, "run_tasks", some)
+
+
+def whole(config):
+    return dataclasses.replace(config, run=dataclasses.replace(config.run, baseline_items=None))
+
+
+def stopped(config, results, monkeypatch, count=2):
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, count)
+        with pytest.raises(KeyboardInterrupt):
+            measure(config, results)
+    folder = results / "speed" / "serial" / "m" / "c"
+    assert not (folder / "serial.json").exists()
+    return folder, list(read_journal(folder / JOURNAL, Measured))
+
+
+def test_a_stopped_measurement_goes_on_from_whole_items_with_the_times_they_took(
+    config, results, monkeypatch
+):
+    config = whole(config)
+    folder, before = stopped(config, results, monkeypatch)
+    assert [one.item for one in before] == ["i0", "i1"]
+    times = {path.name: path.stat().st_mtime_ns for path in (folder / "images").glob("*.png")}
+    found = measure(config, results)
+    assert (found.items, found.measured, found.loads) == (3, 3, 6)
+    edits = {edit.item: edit for edit in read_records(folder / "edits.jsonl", Edit)}
+    assert list(edits) == ["i0", "i1", "i2"]
+    assert [edits[one.item].started for one in before] == [one.started for one in before]
+    scores = list(read_records(folder / "scores-j.jsonl", Score))
+    assert [score.item for score in scores] == ["i0", "i1", "i2"]
+    for name in ("i0.png", "i1.png"):
+        assert (folder / "images" / name).stat().st_mtime_ns == times[name]
+    spans, later = tables(results)
+    assert {row["item"] for row in spans if row["item"]} >= {"i0", "i1"}
+    assert {row["item"] for row in later if row["item"]} == {"i2"}
+    last = [float(row["seconds"]) for row in later if row["item"]]
+    assert found.seconds["total"] >= sum(one.seconds for one in before) + sum(last)
+    assert found.began == datetime.fromisoformat(before[0].started).timestamp()
+
+    # Both jobs' traces are the measurement's; one that is made again is made whole, and alone counts.
+    runs = read_runs(results / "speed" / "telemetry", ["m"])
+    assert len(jobs_that_measured(runs, [found])) == 2
+    assert not (folder / JOURNAL).exists()
+    again = measure(config, results)
+    assert again.began > found.began
+    runs = read_runs(results / "speed" / "telemetry", ["m"])
+    assert len(jobs_that_measured(runs, [again])) == 1
+
+
+def tables(results):
+    """What each job's telemetry tells, the latest last."""
+    paths = (results / "speed/telemetry/serial_category/m").glob("c.*.csv")
+    latest_last = sorted(paths, key=lambda path: path.stat().st_mtime_ns)
+    return [list(csv.DictReader(path.read_text(encoding="utf-8").splitlines())) for path in latest_last]
+
+
+@pytest.mark.parametrize("how", ["image gone", "image altered", "line cut", "swap", "device", "seconds"])
+def test_what_is_not_whole_or_was_measured_of_something_else_is_measured_again(
+    config, results, monkeypatch, how
+):
+    config = whole(config)
+    folder, before = stopped(config, results, monkeypatch, 1)
+    image = folder / "images" / "i0.png"
+    if how == "image gone":
+        image.unlink()
+    if how == "image altered":
+        image.write_bytes(image.read_bytes()[:-1])
+    if how == "line cut":
+        journal = folder / JOURNAL
+        journal.write_bytes(journal.read_bytes()[:-10])
+    if how == "swap":
+        config = dataclasses.replace(config, run=dataclasses.replace(config.run, baseline_swap="offload"))
+    if how == "device":
+        devices = dataclasses.replace(config.run.devices, kind="cpu")
+        config = dataclasses.replace(config, run=dataclasses.replace(config.run, devices=devices))
+    if how == "seconds":
+        slow = dataclasses.replace(config.editors["m"], params={"seconds": 0.01})
+        config = dataclasses.replace(config, editors={**config.editors, "m": slow})
+    found = measure(config, results)
+    assert found.measured == 3
+    assert found.began > datetime.fromisoformat(before[0].started).timestamp()
+
+
+def test_an_item_that_failed_is_tried_again_and_the_others_are_kept(config, results, monkeypatch):
+    config = whole(config)
+    config = dataclasses.replace(config, run=dataclasses.replace(config.run, max_failures=0))
+    source = results / "items/c/images/i1.png"
+    moved = source.rename(source.with_suffix(".away"))
+    with pytest.raises(StageError, match=r"1 of 3 items failed.*what was measured is kept"):
+        measure(config, results)
+    moved.rename(source)
+    found = measure(config, results)
+    assert found.measured == 3
+    assert {row["item"] for row in tables(results)[-1] if row["item"]} == {"i1"}
+
+
+def test_an_editor_that_can_do_nothing_is_an_error(config, results):
+    with pytest.raises(StageError, match="none of its items can be edited"):
+        measure(config, results, "lost")
+
+
+@pytest.mark.parametrize(
+    ("count", "chosen"), [(1, [0]), (3, [0, 3, 6]), (10, list(range(10))), (None, list(range(10)))]
+)
+def test_a_sample_is_spread_over_the_category(count, chosen):
+    assert sample(list(range(10)), count) == chosen
+
+
+def worker(swap, device="simulated:0"):
+    settings = {"type": "simulated", "model": None, "params": {}, "needs_device": True}
+    judge = {**settings, "rubric": "viescore", "prompts": {}, "reading": "expected"}
+    judge |= {"min_scale_mass": 0.5, "samples": 1}
+    return SerialWorker({"swap": swap, "editor": settings, "judges": {"j": judge}}, device)
+
+
+def payload(folder):
+    save_png(Image.new("RGB", (8, 8)), folder / "s.png")
+    item = vars(Item("i", "c", ["s.png"], ["0" * 64], "warmer"))
+    edit = {"item": item, "sources": [str(folder / "s.png")], "inputs": {}, "seed": 1}
+    edit |= {"image": "e.png", "output": str(folder / "e.png"), "text": {}}
+    entry = {"item": item, "sources": edit["sources"], "edit": edit["output"], "reference": None, "seed": 1}
+    return {"edit": edit, "judges": {"j": {"batch": [entry]}}}
+
+
+@pytest.mark.parametrize(("swap", "loads"), [("reload", 1 + 2), ("offload", 1)])
+def test_reloading_loads_for_each_item_and_offloading_once(tmp_path, monkeypatch, swap, loads):
+    counted = []
+    monkeypatch.setattr(gc, "collect", lambda: 0)
+    monkeypatch.setattr(simulated.time, "sleep", counted.append)
+    made = worker(swap)
+    for _ in range(2):
+        made.handle(payload(tmp_path))
+    # The editor and the judge sleep to load, and for each item to work.
+    assert len(counted) == 2 * loads + 2 * 2
+
+
+def test_where_a_judge_is_spread_the_editor_has_the_first_device(monkeypatch):
+    places = []
+    for name in ("load_editor", "load_judge"):
+        monkeypatch.setattr(worker_module, name, lambda settings, device: places.append(device))
+    worker("reload", "cuda:0,cuda:1")
+    assert places == ["cuda:0", "cuda:0,cuda:1"]
+
+
+def test_a_judge_that_is_spread_is_not_moved_to_cpu_memory_and_back():
+    with pytest.raises(StageError, match=r"run.baseline_swap.*several devices.*allowed: reload"):
+        worker("offload", "cuda:0,cuda:1")
+
+
+def test_what_fails_in_the_middle_is_still_unloaded(tmp_path, monkeypatch):
+    made = worker("reload")
+
+    def fail(self, requests):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(SimulatedJudge, "judge", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        made.handle(payload(tmp_path))
+    assert [span["name"] for span in made._spans] == ["load", "edit", "unload", "load", "score", "unload"]
+    assert made._judges["j"]._handler is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"editor": 1}'])
+def test_a_damaged_measurement_is_one_line_with_what_to_do(config, tmp_path, text):
+    path = tmp_path / "serial.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecordError, match=r"is no measurement of the serial side.*remove it and run again"):
+        build_comparison(config, "b", [path], tmp_path / "speed" / "index.html")
+
+
+def test_without_an_editor_on_this_machine_there_is_nothing_to_compare(config, tmp_path):
+    with pytest.raises(StageError, match="nothing to compare"):
+        build_comparison(config, "b", [], tmp_path / "speed" / "index.html")
