@@ -4,7 +4,13 @@ from copy import copy
 
 from snakemake.exceptions import WorkflowError
 
-from snakedit.workflow.slurm import COMMENT, ask_again, check_queue, check_submission, check_tools
+from snakedit.workflow.slurm import (
+    COMMENT,
+    ask_again,
+    check_queue,
+    check_submission,
+    check_tools,
+)
 
 SLURM = sys.modules.get("snakemake_executor_plugin_slurm")
 

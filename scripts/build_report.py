@@ -9,9 +9,9 @@ from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.registry import find
 from snakedit.judges.rubrics.rubric import load_rubric
-from snakedit.report.build import Judging, build_report
-from snakedit.report.provenance import Origin, git_state
-from snakedit.report.read import category_files
+from snakedit.report.build_report import Judging, build_report
+from snakedit.report.data.provenance import Origin, git_state
+from snakedit.report.data.read import category_files
 from snakedit.sources.index import read_index
 from snakedit.speed.forecast.announce import remember
 from snakedit.workflow.plan import editor_recipes, judge_recipes

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 from results_by_hand import ResultsByHand, configuration, edit, item, score
 
 from snakedit.core.records import Edit, Item, Score
-from snakedit.report.build import Judging
+from snakedit.report.build_report import Judging
 
 SCRIPT = "<script>window.broken = true; alert('script')</script>"
 HANDLER = '"><img src=x onerror="window.broken = true; alert(1)">'

@@ -9,10 +9,10 @@ from typing import Any
 from snakedit.config import load as config
 from snakedit.core.names import safe_name
 from snakedit.core.records import Edit, Item, Score, write_records
-from snakedit.report.build import Judging, build_report
-from snakedit.report.numbers import Collector, Numbers
-from snakedit.report.provenance import Origin
-from snakedit.report.read import Category, CategoryFiles, category_files, read_categories
+from snakedit.report.build_report import Judging, build_report
+from snakedit.report.data.numbers import Collector, Numbers
+from snakedit.report.data.provenance import Origin
+from snakedit.report.data.read import Category, CategoryFiles, category_files, read_categories
 
 EDITORS = ("tiny", "blank")
 JUDGES = ("vl",)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import altair as alt
 
-from snakedit.report.charts import COLOURS, to_svg, values
-from snakedit.report.plots import ROW_HEIGHT, timeline
+from snakedit.report.figures.plots import ROW_HEIGHT, timeline
+from snakedit.report.figures.svg import COLOURS, to_svg, values
 from snakedit.speed.comparison.compare import SHARES, Comparison
 from snakedit.telemetry.activity import Activity
 from snakedit.telemetry.jobs import JobTrace

@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from snakedit.core.atomic import write_whole
-from snakedit.report.markdown import aligned, plain
-from snakedit.report.page import STATIC
+from snakedit.report.pages.page import STATIC
+from snakedit.report.tables.markdown import aligned, plain
 from snakedit.speed.comparison import charts
 from snakedit.speed.comparison.compare import Comparison, Times
 from snakedit.telemetry.jobs import JobTrace

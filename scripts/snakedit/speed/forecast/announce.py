@@ -21,7 +21,7 @@ from snakedit.workflow.plan import Plan
 
 # What the latest run was expected to take.
 EXPECTED = Path("results/.run/expected.json")
-# Read by the report (`snakedit.report.predictions`).
+# Read by the report (`snakedit.report.data.predictions`).
 KEPT = "prediction.json"
 # Of a shorter run nobody wants to know before.
 LONG_SECONDS = 30.0

@@ -8,7 +8,7 @@ from snakedit.config import load as settings
 from snakedit.config.load import Config, EditorConfig, JudgeConfig
 from snakedit.core.errors import ConfigError
 from snakedit.core.names import safe_name
-from snakedit.report.markdown import aligned, plain
+from snakedit.report.tables.markdown import aligned, plain
 from snakedit.runtime.devices.discover import device_kind
 from snakedit.sources.index import read_index
 from snakedit.speed.forecast.costs import FILE, Costs, ModelCost, measured, model_key, read_costs

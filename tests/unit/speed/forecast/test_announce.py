@@ -7,7 +7,7 @@ import pytest
 from speed_by_hand import two_devices_a_run
 
 from snakedit.config.load import from_dict, normalise
-from snakedit.report.predictions import read_predictions
+from snakedit.report.data.predictions import read_predictions
 from snakedit.speed.forecast import announce as forecast
 from snakedit.speed.forecast.announce import Expectation, announce, remember
 from snakedit.speed.forecast.costs import ModelCost, model_key, read_costs

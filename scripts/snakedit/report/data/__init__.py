@@ -1,0 +1,1 @@
+"""What a report says: records read, checked and reduced to numbers."""

@@ -1,0 +1,1 @@
+"""The gallery's data and pictures."""
