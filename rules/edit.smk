@@ -18,19 +18,19 @@ rule edit_category:
         "../envs/edit.yaml"
     container:
         container_of("edit")
-    threads: lambda wildcards: job_threads(CONFIG.editors[wildcards.editor])
+    threads: lambda wildcards: job_threads(PLAN.run.editors[wildcards.editor])
     resources:
-        gpu=lambda wildcards: job_gpus(CONFIG.editors[wildcards.editor]),
-        pool_gpu=lambda wildcards: PLAN.devices(CONFIG.editors[wildcards.editor]),
-        device_jobs=lambda wildcards: device_jobs(CONFIG.editors[wildcards.editor]),
-        endpoint_jobs=lambda wildcards: PLAN.endpoint_jobs(
-            CONFIG.editors[wildcards.editor]
+        gpu=lambda wildcards: job_gpus(PLAN.run.editors[wildcards.editor]),
+        pool_gpu=lambda wildcards: PLAN.devices(PLAN.run.editors[wildcards.editor]),
+        device_jobs=lambda wildcards: device_jobs(PLAN.run.editors[wildcards.editor]),
+        endpoint_jobs=lambda wildcards: int(
+            PLAN.run.editors[wildcards.editor].asks_server
         ),
     params:
         script=entry_point("edit_category.py"),
         config=config_file,
         shard=shard_option,
-        recipe=lambda wildcards: PLAN.editor_recipes[wildcards.editor],
+        recipe=lambda wildcards: PLAN.editor_recipe(wildcards.editor),
     shell:
         "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --editor {wildcards.editor:q}"

@@ -18,19 +18,19 @@ rule score_category:
         "../envs/score.yaml"
     container:
         container_of("score")
-    threads: lambda wildcards: job_threads(CONFIG.judges[wildcards.judge])
+    threads: lambda wildcards: job_threads(PLAN.run.judges[wildcards.judge])
     resources:
-        gpu=lambda wildcards: job_gpus(CONFIG.judges[wildcards.judge]),
-        pool_gpu=lambda wildcards: PLAN.devices(CONFIG.judges[wildcards.judge]),
-        device_jobs=lambda wildcards: device_jobs(CONFIG.judges[wildcards.judge]),
-        endpoint_jobs=lambda wildcards: PLAN.endpoint_jobs(
-            CONFIG.judges[wildcards.judge]
+        gpu=lambda wildcards: job_gpus(PLAN.run.judges[wildcards.judge]),
+        pool_gpu=lambda wildcards: PLAN.devices(PLAN.run.judges[wildcards.judge]),
+        device_jobs=lambda wildcards: device_jobs(PLAN.run.judges[wildcards.judge]),
+        endpoint_jobs=lambda wildcards: int(
+            PLAN.run.judges[wildcards.judge].asks_server
         ),
     params:
         script=entry_point("score_category.py"),
         config=config_file,
         shard=shard_option,
-        recipe=lambda wildcards: PLAN.judge_recipes[wildcards.judge],
+        recipe=lambda wildcards: PLAN.judge_recipe(wildcards.judge),
     shell:
         "python {params.script:q} --config {params.config:q}"
         " --benchmark {wildcards.benchmark:q} --judge {wildcards.judge:q} --editor {wildcards.editor:q}"

@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.speed.comparison.build_comparison import build_comparison
+from snakedit.workflow.resolve import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
-    build_comparison(load(args.config), args.benchmark, args.serial, args.output)
+    build_comparison(read_run(args.config).config, args.benchmark, args.serial, args.output)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import from_dict, read
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.registry import find
-from snakedit.judges.rubrics.rubric import load_rubric
 from snakedit.report.build_report import Judging, build_report
 from snakedit.report.data.provenance import Origin, git_state
 from snakedit.report.data.read import category_files
 from snakedit.sources.index import read_index
 from snakedit.speed.forecast.announce import remember
-from snakedit.workflow.plan import editor_recipes, judge_recipes
+from snakedit.workflow.resolve import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,13 +27,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
-    raw = read(args.config)
-    config = from_dict(raw)
+    run = read_run(args.config)
+    config = run.config
     benchmark = find(config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
     remember(config, args.benchmark, results)
-    rubrics = {name: load_rubric(judge.rubric, judge.prompts) for name, judge in config.judges.items()}
+    rubrics = {name: judge.to_rubric() for name, judge in run.judges.items()}
     build_report(
         config,
         args.benchmark,
@@ -43,9 +41,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         args.output,
         {name: Judging(rubric.headline, rubric.scales()) for name, rubric in rubrics.items()},
         Origin(
-            raw,
-            editor_recipes(config, str(args.config)),
-            judge_recipes(config, str(args.config)),
+            run.source,
+            {name: editor.recipe for name, editor in run.editors.items()},
+            {name: judge.recipe for name, judge in run.judges.items()},
             git_state(Path(__file__).parent),
         ),
         workers=args.threads,

@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
+from snakedit.core.registry import find
 from snakedit.core.shards import Shard
 from snakedit.runtime.pool.work import JobContext
 from snakedit.stages.edit_category import edit_category
+from snakedit.workflow.resolve import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -37,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         telemetry_folder=args.items.parents[2] / "telemetry",
         resident_command=[sys.executable, str(Path(__file__).with_name("serve_pool.py"))],
     )
-    edit_category(load(args.config), args.editor, args.items, args.output, job, args.shard)
+    run = read_run(args.config)
+    editor = find(run.editors, args.editor, "--editor")
+    edit_category(editor, run.config.run, args.items, args.output, job, args.shard)
 
 
 if __name__ == "__main__":

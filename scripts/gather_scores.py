@@ -4,11 +4,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.shards import Shard
 from snakedit.stages.gather import gather_scores
+from snakedit.workflow.resolve import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     log_to(args.log)
     where = f"gather_scores {args.output.parent.relative_to(args.output.parents[3])}"
-    gather_scores(args.shards, args.output, load(args.config).run.max_failures, where)
+    gather_scores(args.shards, args.output, read_run(args.config).config.run.max_failures, where)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.registry import find
 from snakedit.sources.index import read_index
 from snakedit.stages.prepare_category import prepare_category
+from snakedit.workflow.resolve import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
-    benchmark = find(load(args.config).benchmarks, args.benchmark, "--benchmark")
+    benchmark = find(read_run(args.config).config.benchmarks, args.benchmark, "--benchmark")
     categories = read_index(benchmark, args.index).categories
     prepare_category(benchmark, find(categories, args.category, "--category"), args.output)
 

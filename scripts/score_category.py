@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
+from snakedit.core.registry import find
 from snakedit.core.shards import Shard
 from snakedit.runtime.pool.work import JobContext
 from snakedit.stages.score_category import score_category
+from snakedit.workflow.resolve import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -39,8 +40,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         telemetry_folder=args.items.parents[2] / "telemetry",
         resident_command=[sys.executable, str(Path(__file__).with_name("serve_pool.py"))],
     )
-    config = load(args.config)
-    score_category(config, args.judge, args.editor, args.items, args.edits, args.output, job, args.shard)
+    run = read_run(args.config)
+    judge = find(run.judges, args.judge, "--judge")
+    score_category(judge, args.editor, run.config.run, args.items, args.edits, args.output, job, args.shard)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import load
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.pool.work import JobContext
 from snakedit.speed.baseline.serial import serial_category
+from snakedit.workflow.resolve import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -34,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         total=0,
         telemetry_folder=args.results / "speed" / "telemetry",
     )
-    config = load(args.config)
-    serial_category(config, args.editor, args.judges, args.items, args.results, args.output, job)
+    run = read_run(args.config)
+    serial_category(run, args.editor, args.judges, args.items, args.results, args.output, job)
 
 
 if __name__ == "__main__":

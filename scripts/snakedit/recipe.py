@@ -100,19 +100,22 @@ def judge_recipe(
 
 
 def score_fingerprint(
-    recipe: Mapping[str, Any], item: Item, image_sha256: str, reference_sha256: str | None = None
+    recipe: Mapping[str, Any], item: Item, image_sha256: str, shown: Mapping[str, str] | None = None
 ) -> str:
-    """Return the fingerprint of one score: the judge, what it is shown, and what it is told.
+    """Return the fingerprint of one score: the judge, the images it sees, and the item's text.
 
     Args:
-        reference_sha256: of the item's reference, if the rubric shows it.
+        shown: sha256s of the item's ``reference`` and ``mask``, if the rubric shows them.
     """
+    shown = shown or {}
     return fingerprint(
         {
             "recipe": dict(recipe),
             "sources": item.image_sha256s,
             "edit": image_sha256,
-            "reference": reference_sha256,
+            "reference": shown.get("reference"),
+            # Left out where there is none, as it was before masks could be shown.
+            **({"mask": shown["mask"]} if "mask" in shown else {}),
             "item": {
                 "category": item.category,
                 "instruction": item.instruction,

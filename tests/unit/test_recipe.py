@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from snakedit import recipe as module
 from snakedit.config.load import EditorConfig, JudgeConfig
 from snakedit.core.errors import CheckpointError
 from snakedit.core.hashing import canonical
 from snakedit.core.records import Item
+from snakedit.models import identity as module
 from snakedit.models.identity import folder_revision, hub_revision, is_local
 from snakedit.recipe import edit_fingerprint, editor_recipe, item_seed, judge_recipe, score_fingerprint
 

@@ -17,6 +17,8 @@ from snakedit.editors.editor import CategoryContext, Editor, EditRequest
 class Identity(Editor):
     """The source, unchanged: perfectly kept, nothing done."""
 
+    role: ClassVar[str] = "control"
+
     def edit(self, request: EditRequest) -> Image.Image:
         """Return the first source image."""
         return request.sources[0]
@@ -24,6 +26,8 @@ class Identity(Editor):
 
 class Blank(Editor):
     """Uniform mid-grey of the source's size."""
+
+    role: ClassVar[str] = "control"
 
     def edit(self, request: EditRequest) -> Image.Image:
         """Return a grey image."""
@@ -33,6 +37,9 @@ class Blank(Editor):
 class Reference(Editor):
     """The benchmark's own right answer."""
 
+    role: ClassVar[str] = "control"
+    is_right: ClassVar[bool] = True
+    needs: ClassVar[frozenset[str]] = frozenset({"reference"})
     size_policy: ClassVar[str] = "as the reference"
 
     @classmethod
@@ -61,8 +68,14 @@ class ShuffledParams:
 class Shuffled(Editor):
     """A good picture for the wrong item: another item's reference, or another editor's edit of it."""
 
+    role: ClassVar[str] = "control"
     Params: ClassVar[type] = ShuffledParams
     size_policy: ClassVar[str] = "as the other item's image"
+
+    @classmethod
+    def shows(cls, params: ShuffledParams) -> tuple[str, ...]:
+        """Return the editor whose edits are shown, if one is named."""
+        return (params.of,) if params.of else ()
 
     @classmethod
     def inputs(cls, item: Item, category: CategoryContext, params: ShuffledParams) -> Mapping[str, Path]:

@@ -60,6 +60,11 @@ class Editor(ABC):
         needs_device: whether it occupies a device (weights, or a simulation of them).
         execution_params: names of params that cannot change a pixel.
         size_policy: how the edit's size follows from the source's, in words.
+        role: ``contestant``, or ``control`` for an editor whose right place is known.
+        is_right: whether it is a control that shows the right answer.
+        simulated: whether it only pretends to be a model.
+        languages: those of the instructions that it follows; None for any.
+        needs: fields of an item without which it can make nothing, such as ``reference``.
     """
 
     Params: ClassVar[type] = NoParams
@@ -68,6 +73,11 @@ class Editor(ABC):
     needs_device: ClassVar[bool] = False
     execution_params: ClassVar[frozenset[str]] = frozenset()
     size_policy: ClassVar[str] = "as the source"
+    role: ClassVar[str] = "contestant"
+    is_right: ClassVar[bool] = False
+    simulated: ClassVar[bool] = False
+    languages: ClassVar[tuple[str, ...] | None] = None
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, model: str | None, params: Any, device: str) -> None:
         """Load the editor.
@@ -95,6 +105,11 @@ class Editor(ABC):
             ImageError: if there is nothing to show, which is recorded as this item's failure.
         """
         return {}
+
+    @classmethod
+    def shows(cls, params: Any) -> tuple[str, ...]:
+        """Return other editors of the configuration whose edits this one shows; they are made first."""
+        return ()
 
     @property
     def usage(self) -> Mapping[str, int | None]:

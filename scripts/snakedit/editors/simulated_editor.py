@@ -44,6 +44,7 @@ class SimulatedEditor(Editor):
     Params: ClassVar[type] = SimulatedParams
     seeded: ClassVar[bool] = True
     needs_device: ClassVar[bool] = True
+    simulated: ClassVar[bool] = True
     execution_params: ClassVar[frozenset[str]] = frozenset({"load_seconds", "seconds", "sigma"})
     size_policy: ClassVar[str] = f"the source, at most {MAX_SIDE} px"
     params: SimulatedParams

@@ -15,9 +15,13 @@ from snakedit.runtime.servers.address import Server
 
 @dataclass(frozen=True)
 class JudgeRequest:
-    """One edit as a judge sees it: RGB images, and a seed of 0–2³²−1 for sampling.
+    """One edit as a judge sees it.
 
-    The reference, a right answer, is needed where a metric of the rubric shows it.
+    Attributes:
+        sources, edit: RGB images.
+        seed: 0–2³²−1, for sampling.
+        reference: a right answer, RGB; needed where a metric of the rubric shows it.
+        mask: the region to edit, RGB; needed where a metric of the rubric shows it.
     """
 
     item: Item
@@ -25,6 +29,7 @@ class JudgeRequest:
     edit: Image.Image
     seed: int
     reference: Image.Image | None = None
+    mask: Image.Image | None = None
 
 
 @dataclass(frozen=True)
@@ -75,16 +80,26 @@ class Judge(ABC):
         model_kind: what it takes as its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         needs_device: whether it occupies a device (weights, or a simulation of them).
         execution_params: names of params that cannot change an answer.
+        simulated: whether it only pretends to be a model.
     """
 
     Params: ClassVar[type] = NoParams
     model_kind: ClassVar[str] = "none"
     needs_device: ClassVar[bool] = False
+    simulated: ClassVar[bool] = False
     execution_params: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, model: str | None, params: Any, device: str, settings: JudgeSettings) -> None:
         """Load the judge; see `snakedit.editors.editor.Editor` for model, params and device."""
         self.model, self.params, self.device, self.settings = model, params, device, settings
+
+    @classmethod
+    def own_rubric(cls, params: Any) -> Rubric | None:
+        """Return the rubric of a family that computes its numbers and is asked nothing, else None.
+
+        Its metrics have no question; their scales, its formula and its headline count as those of a file.
+        """
+        return None
 
     @classmethod
     def weights(cls, model: str | None, params: Any) -> int | None:

@@ -106,14 +106,18 @@ def shown_images(request: JudgeRequest, shows: tuple[str, ...]) -> list[Image.Im
     """Return the images that a metric shows, in its order.
 
     Raises:
-        ValueError: if it shows the reference and the request has none.
+        ValueError: if it shows a reference or a mask and the request has none.
     """
-    shown = {"source": request.sources, "edit": [request.edit]}
-    if "reference" in shows:
-        if request.reference is None:
-            raise ValueError("the reference that the rubric shows was not handed over")
-        shown["reference"] = [request.reference]
-    return [image for name in shows for image in shown[name]]
+    images: dict[str, list[Image.Image | None]] = {
+        "source": [*request.sources],
+        "edit": [request.edit],
+        "reference": [request.reference],
+        "mask": [request.mask],
+    }
+    shown = [image for name in shows for image in images[name]]
+    if None in shown:
+        raise ValueError(f"the rubric shows {', '.join(shows)}, and one of them was not handed over")
+    return [image for image in shown if image is not None]
 
 
 def cut_cache(cache: Any, length: int) -> None:

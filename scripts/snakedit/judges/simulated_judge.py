@@ -42,6 +42,7 @@ class SimulatedJudge(Judge):
 
     Params: ClassVar[type] = SimulatedParams
     needs_device: ClassVar[bool] = True
+    simulated: ClassVar[bool] = True
     execution_params: ClassVar[frozenset[str]] = frozenset(
         {"load_seconds", "seconds_by_batch", "weights_gib"}
     )

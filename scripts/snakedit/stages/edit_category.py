@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from snakedit.config.load import Config
+from snakedit.config.load import RunConfig
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import file_sha256, fingerprint
 from snakedit.core.images import change_between, open_image, png_text, remove_strangers, save_png
@@ -15,7 +15,6 @@ from snakedit.core.records import Edit, Item, write_records
 from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.editor import Editor, EditRequest
-from snakedit.models.weights import local_folder
 from snakedit.runtime.host.versions import library_versions
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
@@ -23,13 +22,14 @@ from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.stages.edit_planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
 from snakedit.stages.gather import category_folder, forget_shards, take_over
 from snakedit.stages.outcome import check_devices, check_disk, check_failures
+from snakedit.workflow.resolved import ResolvedEditor
 
 JOURNAL_LAG_SECONDS = 1.0
 
 
 def edit_category(
-    config: Config,
-    editor_name: str,
+    editor: ResolvedEditor,
+    run: RunConfig,
     items_path: Path,
     output: Path,
     job: JobContext,
@@ -38,8 +38,8 @@ def edit_category(
     """Edit what is not done yet and write the category's `edits.jsonl`, whole and last.
 
     Args:
-        config: the experiment.
-        editor_name: a key of its `editors`.
+        editor: who edits.
+        run: how the run is carried out.
         items_path: the category's `items.jsonl`.
         output: `edits.jsonl`; its folder also gets `journal.jsonl`, and the category's also `images/`.
         job: which job this is, and the devices it may have.
@@ -49,19 +49,19 @@ def edit_category(
         StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
     """
     folder = category_folder(output, shard)
-    plan = plan_category(config, editor_name, items_path, folder.parents[1], shard)
-    family, planned = plan.family, plan.planned
+    plan = plan_category(editor, items_path, folder.parents[1], shard)
+    planned = plan.planned
 
     folder.mkdir(parents=True, exist_ok=True)
     journal_path = output.with_name("journal.jsonl")
     edits = {
         p.item.id: dataclasses.replace(blank_edit(p), error=p.error) for p in planned if p.error is not None
     }
-    if "edits" not in config.run.refresh:
+    if "edits" not in run.refresh:
         take_over(output, shard, Edit, {p.item.id for p in planned})
-        edits |= _finished(planned, folder, items_path.parent, journal_path, family)
+        edits |= _finished(planned, folder, items_path.parent, journal_path, editor.family)
     todo = {p.item.id: p for p in planned if p.item.id not in edits}
-    where = f"edit_category {editor_name}/{job.category}"
+    where = f"edit_category {editor.name}/{job.category}"
     LOGGER.info(
         "%s: %d items, %d done before, %d to edit",
         where,
@@ -70,12 +70,12 @@ def edit_category(
         len(todo),
     )
     if todo:
-        check_devices(where, family.needs_device, job.device_limit)
+        check_devices(where, editor.needs_device, job.device_limit)
         tasks = (Task(p.item.id, edit_payload(p, plan, items_path.parent, folder)) for p in todo.values())
         # Each image is on disk before its outcome comes, and a record that is lost is made again from it.
         with Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal:
             for outcome in run_tasks(
-                edit_work(plan), load_worker, tasks, config.run, dataclasses.replace(job, total=len(todo))
+                edit_work(editor), load_worker, tasks, run, dataclasses.replace(job, total=len(todo))
             ):
                 check_disk(where, outcome.error)
                 edit = dataclasses.replace(
@@ -96,7 +96,7 @@ def edit_category(
     check_failures(
         where,
         [edit.error for edit in ordered],
-        config.run.max_failures,
+        run.max_failures,
         hint="finished images are kept; run again to try the others",
         some_must_succeed=shard is None or len(planned) == shard.size,
     )
@@ -191,22 +191,19 @@ def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str
     )
 
 
-def edit_work(plan: CategoryPlan) -> Work:
+def edit_work(editor: ResolvedEditor) -> Work:
     """Return what a worker must load for this editor."""
-    editor, model = plan.editor, plan.editor.model
-    if model is not None and plan.family.model_kind == "checkpoint":
-        model = local_folder(model, editor.revision)
     settings = {
         "type": editor.type,
-        "model": model,
-        "params": dict(editor.params),
-        "needs_device": plan.family.needs_device,
+        "model": editor.weights(),
+        "params": editor.params,
+        "needs_device": editor.needs_device,
     }
     return Work(
         "edit",
         settings,
-        fingerprint(["edit", plan.recipe, settings["params"]]),
-        server=plan.family.server(plan.family.Params(**editor.params)),
+        fingerprint(["edit", editor.recipe, editor.params]),
+        server=editor.family.server(editor.typed_params),
     )
 
 
@@ -227,7 +224,7 @@ def edit_payload(
             "instruction": planned.item.instruction,
             "editor": plan.editor.name,
             "model": str(plan.editor.model or plan.editor.type),
-            "revision": str(plan.recipe["revision"] or ""),
+            "revision": str(plan.editor.revision or ""),
             "seed": "" if planned.seed is None else str(planned.seed),
         },
     }

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config.load import Config, EditorConfig, read_params
 from snakedit.core.errors import SnakeditError
 from snakedit.core.hashing import file_sha256
 from snakedit.core.names import image_name
 from snakedit.core.records import Edit, Item
-from snakedit.core.registry import find
 from snakedit.core.shards import Items, Shard
-from snakedit.editors import EDITORS
 from snakedit.editors.editor import CategoryContext, Editor
+from snakedit.workflow.resolved import ResolvedEditor
 
 
 @dataclass(frozen=True)
@@ -36,40 +34,27 @@ class PlannedEdit:
 
 @dataclass(frozen=True)
 class CategoryPlan:
-    """One editor, found and checked, and a category's items, or a shard's, in order."""
+    """One editor, and what it has to do for a category's items, or a shard's, in order."""
 
-    editor: EditorConfig
-    family: type[Editor]
-    recipe: dict[str, Any]
+    editor: ResolvedEditor
     planned: list[PlannedEdit]
 
 
 def plan_category(
-    config: Config, editor_name: str, items_path: Path, edits_folder: Path, shard: Shard | None = None
+    editor: ResolvedEditor, items_path: Path, edits_folder: Path, shard: Shard | None = None
 ) -> CategoryPlan:
     """Return what an editor has to do in a category.
 
     Args:
-        editor_name: a key of the configuration's `editors`.
         items_path: the category's `items.jsonl`.
         edits_folder: the benchmark's `edits/`, in which an editor may look at another's edits.
         shard: which of the items, or None for all.
     """
-    editor = find(config.editors, editor_name, "editors")
-    family = EDITORS.find(editor.type, f"editors.{editor_name}.type")
-    params: Any = read_params(family.Params, editor.params, f"editors.{editor_name}.params")
-    recipe = recipes.editor_recipe(
-        editor,
-        family.model_kind,
-        recipes.result_params(params, family.execution_params),
-        config.run.seed if family.seeded else None,
-    )
+    family, params = editor.family, editor.typed_params
     category = Items(items_path)
     context = CategoryContext(category, items_path.parent, _edits_in(edits_folder, items_path.parent.name))
     items = category[:] if shard is None else shard.of(category)
-    return CategoryPlan(
-        editor, family, recipe, [_plan(item, context, family, params, recipe) for item in items]
-    )
+    return CategoryPlan(editor, [_plan(item, context, family, params, editor.recipe) for item in items])
 
 
 def blank_edit(plan: PlannedEdit) -> Edit:

@@ -2,46 +2,34 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config.load import Config, JudgeConfig, read_params
+from snakedit.config.load import RunConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import file_sha256, fingerprint
 from snakedit.core.images import open_image
 from snakedit.core.journal import Journal, read_journal
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Edit, Item, Score, read_records, write_records
-from snakedit.core.registry import find
 from snakedit.core.shards import Items, Shard
 from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
-from snakedit.judges.rubrics.rubric import Rubric, load_rubric
-from snakedit.models.weights import local_folder
+from snakedit.judges.rubrics.rubric import EXTRA_IMAGES, Rubric
 from snakedit.runtime.host.versions import library_versions
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.stages.gather import category_folder, forget_shards, take_over
 from snakedit.stages.outcome import check_devices, check_failures, score_cause
-
-
-@dataclass(frozen=True)
-class JudgePlan:
-    """One judge of the configuration, found and checked."""
-
-    judge: JudgeConfig
-    family: type[Judge]
-    rubric: Rubric
-    recipe: dict[str, Any]
+from snakedit.workflow.resolved import ResolvedJudge
 
 
 def score_category(
-    config: Config,
-    judge_name: str,
-    editor_name: str,
+    judge: ResolvedJudge,
+    editor: str,
+    run: RunConfig,
     items_path: Path,
     edits_path: Path,
     output: Path,
@@ -51,9 +39,9 @@ def score_category(
     """Judge what is not judged yet and write `scores.jsonl`, whole and last.
 
     Args:
-        config: the experiment.
-        judge_name: a key of its `judges`.
-        editor_name: whose edits they are.
+        judge: who judges.
+        editor: whose edits they are.
+        run: how the run is carried out.
         items_path, edits_path: the category's items, and the edits of them that are to be judged.
         output: `scores.jsonl`; its folder also gets `journal.jsonl`.
         job: which job this is, and the devices it may have.
@@ -63,21 +51,19 @@ def score_category(
         StageError: if an edited image is missing or altered, if no edit got a score, or if more were
             left without one than `run.max_failures`.
     """
-    plan = plan_judge(config, judge_name)
-    judge, family, recipe = plan.judge, plan.family, plan.recipe
     category = Items(items_path)
     items = {item.id: item for item in (category[:] if shard is None else shard.of(category))}
     edits = list(read_records(edits_path, Edit))
     edits_folder = category_folder(edits_path, shard)
     _check_images(edits, edits_folder, edits_path)
 
-    references = shown_references(plan, items.values(), items_path.parent)
+    extras = shown_extras(judge, items.values(), items_path.parent)
     expected = {
         edit.item: recipes.score_fingerprint(
-            recipe,
+            judge.recipe,
             items[edit.item],
             edit.image_sha256,
-            file_sha256(references[edit.item]) if edit.item in references else None,
+            {role: file_sha256(path) for role, path in extras[edit.item].items()},
         )
         for edit in edits
         if edit.image_sha256 is not None
@@ -88,28 +74,28 @@ def score_category(
         if edit.item not in expected
     }
     journal_path = output.parent / "journal.jsonl"
-    if "scores" not in config.run.refresh:
+    if "scores" not in run.refresh:
         take_over(output, shard, Score, set(expected))
         for score in read_journal(journal_path, Score):
             if score.status == "ok" and score.fingerprint == expected.get(score.item):
                 scores[score.item] = score
     todo = [edit for edit in edits if edit.item not in scores]
-    where = f"score_category {judge_name}/{editor_name}/{job.category}"
+    where = f"score_category {judge.name}/{editor}/{job.category}"
     LOGGER.info("%s: %d edits, %d to judge", where, len(edits), len(todo))
     if todo:
-        check_devices(where, family.needs_device, job.device_limit)
+        check_devices(where, judge.needs_device, job.device_limit)
         # Neighbours of one size waste no padding.
         todo.sort(
             key=lambda edit: ((edit.width or 0) * (edit.height or 0), len(items[edit.item].instruction))
         )
-        work = judge_work(plan)
+        work = judge_work(judge)
         size = 1 if work.server else judge.batch_size
         batches = [todo[i : i + size] for i in range(0, len(todo), size)]
         by_key = {batch[0].item: batch for batch in batches}
         tasks = (
             Task(
                 key,
-                judge_payload(batch, items, references, items_path.parent, edits_folder),
+                judge_payload(batch, items, extras, items_path.parent, edits_folder),
                 weight=len(batch),
             )
             for key, batch in by_key.items()
@@ -119,7 +105,7 @@ def score_category(
                 work,
                 load_worker,
                 tasks,
-                config.run,
+                run,
                 dataclasses.replace(job, total=len(todo)),
             ):
                 batch = by_key[outcome.key]
@@ -142,7 +128,7 @@ def score_category(
     check_failures(
         where,
         [score_cause(score) for score in ordered if score.status != "no_edit"],
-        config.run.max_failures,
+        run.max_failures,
         hint="scores that could be read are kept; run again to try the others",
         some_must_succeed=shard is None or len(edits) == shard.size,
     )
@@ -151,29 +137,23 @@ def score_category(
         forget_shards(output)
 
 
-def plan_judge(config: Config, judge_name: str) -> JudgePlan:
-    """Return a judge, its rubric and its recipe; `judge_name` is a key of the configuration's `judges`."""
-    judge = find(config.judges, judge_name, "judges")
-    family = JUDGES.find(judge.type, f"judges.{judge_name}.type")
-    params: Any = read_params(family.Params, judge.params, f"judges.{judge_name}.params")
-    rubric = load_rubric(judge.rubric, judge.prompts)
-    recipe = recipes.judge_recipe(
-        judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
-    )
-    return JudgePlan(judge, family, rubric, recipe)
-
-
-def shown_references(plan: JudgePlan, items: Iterable[Item], items_folder: Path) -> dict[str, Path]:
-    """Return item → its reference, if the judge's rubric shows references."""
-    if not any("reference" in metric.shows for metric in plan.rubric.metrics):
-        return {}
-    return {item.id: items_folder / item.reference for item in items if item.reference is not None}
+def shown_extras(
+    judge: ResolvedJudge, items: Iterable[Item], items_folder: Path
+) -> dict[str, dict[str, Path]]:
+    """Return item → its reference and its mask, by role, as far as the judge's rubric shows them."""
+    shown = {role for metric in judge.rubric["metrics"] for role in metric["shows"]}
+    roles = sorted(EXTRA_IMAGES & shown)
+    return {
+        item.id: {role: items_folder / path for role in roles if (path := getattr(item, role)) is not None}
+        for item in items
+    }
 
 
 def load_worker(settings: dict[str, Any], device: str) -> "JudgeWorker":
     """Load a judge on a device: the loader that the pool calls in each of its workers."""
     family = JUDGES[settings["type"]]
-    rubric = load_rubric(settings["rubric"], settings["prompts"])
+    # What was planned, not a file that may have changed since.
+    rubric = Rubric.from_content(settings["rubric"])
     judge = family(
         settings["model"],
         family.Params(**settings["params"]),
@@ -198,7 +178,7 @@ class JudgeWorker:
                 sources=[open_image(path) for path in entry["sources"]],
                 edit=open_image(entry["edit"]),
                 seed=entry["seed"],
-                reference=open_image(entry["reference"]) if entry["reference"] else None,
+                **{role: open_image(path) for role, path in entry["extras"].items()},
             )
             for entry in payload["batch"]
         ]
@@ -238,40 +218,36 @@ def _check_images(edits: Sequence[Edit], folder: Path, edits_path: Path) -> None
         )
 
 
-def judge_work(plan: JudgePlan) -> Work:
+def judge_work(judge: ResolvedJudge) -> Work:
     """Return what a worker must load for this judge."""
-    judge, model = plan.judge, plan.judge.model
-    if model is not None and plan.family.model_kind == "checkpoint":
-        model = local_folder(model, judge.revision)
-    params = plan.family.Params(**judge.params)
+    model, params = judge.weights(), judge.typed_params
     settings = {
         "type": judge.type,
         "model": model,
-        "params": dict(judge.params),
+        "params": judge.params,
         "rubric": judge.rubric,
-        "prompts": judge.prompts,
         "reading": judge.reading,
         "min_scale_mass": judge.min_scale_mass,
         "samples": judge.samples,
-        "needs_device": plan.family.needs_device,
+        "needs_device": judge.needs_device,
     }
     return Work(
         "score",
         settings,
-        fingerprint(["score", plan.recipe, settings["params"]]),
-        weights=plan.family.weights(model, params),
-        server=plan.family.server(params),
+        fingerprint(["score", judge.recipe, judge.params]),
+        weights=judge.family.weights(model, params),
+        server=judge.family.server(params),
     )
 
 
 def judge_payload(
     batch: Sequence[Edit],
     items: Mapping[str, Item],
-    references: Mapping[str, Path],
+    extras: Mapping[str, Mapping[str, Path]],
     items_folder: Path,
     edits_folder: Path,
 ) -> dict[str, Any]:
-    """Return what a worker is told of one batch; `references` are those that are shown."""
+    """Return what a worker needs to judge one batch; for `extras` see `shown_extras`."""
     # Absolute: a resident pool has a working directory of its own.
     return {
         "batch": [
@@ -279,7 +255,7 @@ def judge_payload(
                 "item": vars(items[edit.item]),
                 "sources": [str((items_folder / image).resolve()) for image in items[edit.item].images],
                 "edit": str((edits_folder / str(edit.image)).resolve()),
-                "reference": str(references[edit.item].resolve()) if edit.item in references else None,
+                "extras": {role: str(path.resolve()) for role, path in extras[edit.item].items()},
                 "seed": recipes.item_seed(0, items[edit.item]) or 0,
             }
             for edit in batch

@@ -2,24 +2,19 @@
 
 import os
 import sys
-from typing import Any
 
-from snakedit.config.load import Config, EditorConfig, JudgeConfig
+from snakedit.config.load import Config
 from snakedit.core.errors import did_you_mean
-from snakedit.editors import EDITORS
-from snakedit.judges import JUDGES
+from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
 
-def warn_of_missing_keys(config: Config) -> None:
+def warn_of_missing_keys(run: Run) -> None:
     """Say early what would end a job late. It is no error: nothing may be left to ask the server."""
-    entries: list[EditorConfig | JudgeConfig] = [*config.editors.values(), *config.judges.values()]
-    for entry in entries:
-        family: Any = (EDITORS if isinstance(entry, EditorConfig) else JUDGES)[entry.type]
-        if family.model_kind != "endpoint":
-            continue
-        key = family.Params(**entry.params).api_key_env
+    models: list[ResolvedEditor | ResolvedJudge] = [*run.editors.values(), *run.judges.values()]
+    for model in models:
+        key = model.params.get("api_key_env") if model.asks_server else None
         if key is not None and not os.environ.get(key):
-            print(f"snakedit: warning: '{entry.name}' needs {key}, which is not set", file=sys.stderr)
+            print(f"snakedit: warning: '{model.name}' needs {key}, which is not set", file=sys.stderr)
 
 
 def warn_of_unknown_categories(config: Config, known: frozenset[str]) -> None:

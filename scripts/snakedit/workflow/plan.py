@@ -1,12 +1,11 @@
 """What a run will do, known before its first job: categories, recipes, and how many devices there are.
 
-This is what the rules read while the Snakefile is parsed, so it imports neither torch nor pandas.
+The rules read this while the Snakefile is parsed, so it imports neither torch nor pandas.
 """
 
-import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,22 +14,17 @@ from snakedit import recipe
 from snakedit.config import load as settings
 from snakedit.config.load import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
 from snakedit.config.strict_yaml import read_yaml
-from snakedit.core.atomic import write_whole
 from snakedit.core.errors import CheckpointError, ConfigError, named
-from snakedit.core.hashing import canonical, fingerprint
-from snakedit.core.registry import Registry
+from snakedit.core.hashing import canonical
 from snakedit.core.shards import shards_of
 from snakedit.demo.benchmark import write_demo_benchmark
 from snakedit.demo.checkpoints import is_built
-from snakedit.editors import EDITORS
-from snakedit.judges import JUDGES
-from snakedit.judges.rubrics.rubric import load_rubric
 from snakedit.runtime.devices.discover import count_devices, device_kind
 from snakedit.sources.index import Index, read_index
 from snakedit.workflow.advice import warn_of_missing_keys, warn_of_unknown_categories
+from snakedit.workflow.resolve import check_families, resolve, write_run
+from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 from snakedit.workflow.shard_rules import benchmark_pattern
-
-_MODELS = {"checkpoint": "a hub name or a local folder", "endpoint": "the name that its server knows it by"}
 
 
 @dataclass(frozen=True)
@@ -38,18 +32,21 @@ class Plan:
     """A run, as far as it is known before it starts.
 
     Attributes:
-        config_file: the whole configuration in a file that is named by its content, for the scripts.
+        run: the configuration, with its editors and judges resolved.
+        config_file: the file in which the jobs find the run.
         indexes: benchmark → its index.
         device_count: devices that the run may use; 0 where nothing needs one.
-        editor_recipes, judge_recipes: name → canonical JSON of what its results depend on.
     """
 
-    config: Config
+    run: Run
     config_file: str
     indexes: dict[str, Index]
     device_count: int
-    editor_recipes: dict[str, str]
-    judge_recipes: dict[str, str]
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+        return self.run.config
 
     def categories(self, benchmark: str) -> list[str]:
         """Return the folder names of a benchmark's categories, in order."""
@@ -83,6 +80,14 @@ class Plan:
             }
         )
 
+    def editor_recipe(self, editor: str) -> str:
+        """Return what an editor's edits depend on, as canonical JSON."""
+        return canonical(self.run.editors[editor].recipe)
+
+    def judge_recipe(self, judge: str) -> str:
+        """Return what a judge's scores depend on, as canonical JSON."""
+        return canonical(self.run.judges[judge].recipe)
+
     def editor_place(self, editor: str) -> int:
         """Return an editor's place in the configuration, from 0."""
         return list(self.config.editors).index(editor)
@@ -97,7 +102,7 @@ class Plan:
             {
                 "categories": self.categories(benchmark),
                 "editors": list(self.config.editors),
-                "judges": {name: judge.rubric for name, judge in self.config.judges.items()},
+                "judges": {name: judge.rubric_name for name, judge in self.run.judges.items()},
                 "min_control_auc": self.config.report.min_control_auc,
                 "stage_version": recipe.STAGE_VERSIONS["report"],
             }
@@ -108,8 +113,8 @@ class Plan:
         run = self.config.run
         return canonical(
             {
-                "editor": self.editor_recipes[editor],
-                "judges": {name: self.judge_recipes[name] for name in judges},
+                "editor": self.editor_recipe(editor),
+                "judges": {name: self.judge_recipe(name) for name in judges},
                 "items": run.baseline_items,
                 "swap": run.baseline_swap,
                 "stage_version": recipe.STAGE_VERSIONS["serial"],
@@ -117,27 +122,20 @@ class Plan:
         )
 
     def shown_editors(self, editor: str) -> list[str]:
-        """Return the editors whose edits this one shows (`shuffled` with `of`)."""
-        of = self.config.editors[editor].params.get("of")
-        return [of] if of else []
+        """Return the editors whose edits this one shows."""
+        return self.run.editors[editor].shows
 
-    def devices(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
+    def devices(self, editor_or_judge: ResolvedEditor | ResolvedJudge) -> int:
         """Return how many devices its jobs may have in their pool; 0 if it needs none."""
-        registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
-        return self.device_count if registry[editor_or_judge.type].needs_device else 0
+        return self.device_count if editor_or_judge.needs_device else 0
 
     def serial_editors(self) -> list[str]:
         """Return the editors that the serial side runs too; a server's time is not this machine's."""
-        return [name for name, editor in self.config.editors.items() if not self.endpoint_jobs(editor)]
+        return [name for name, editor in self.run.editors.items() if not editor.asks_server]
 
     def device_judges(self) -> list[str]:
         """Return the judges that take a device; others are services, whose time is not this machine's."""
-        return [name for name, judge in self.config.judges.items() if JUDGES[judge.type].needs_device]
-
-    def endpoint_jobs(self, editor_or_judge: EditorConfig | JudgeConfig) -> int:
-        """Return 1 if its jobs ask a server, else 0."""
-        registry: Registry[Any] = EDITORS if isinstance(editor_or_judge, EditorConfig) else JUDGES
-        return int(registry[editor_or_judge.type].model_kind == "endpoint")
+        return [name for name, judge in self.run.judges.items() if judge.needs_device]
 
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""
@@ -147,7 +145,7 @@ class Plan:
 def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | None) -> Plan:
     """Check the configuration and find out what it asks for.
 
-    Writes the configuration file, the benchmarks' indexes, the cache of model revisions and, where the
+    Writes the run's file, the benchmarks' indexes, the cache of model revisions and, where the
     configuration names them, the demo's benchmark and checkpoints.
 
     Args:
@@ -164,107 +162,60 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
     where = ", ".join(map(str, files))
     data = settings.normalise(raw, where)
     config = settings.from_dict(data)
-    for name, editor in config.editors.items():
-        _result_params(EDITORS, editor, f"{where}: editors.{name}")
-    for name, judge in config.judges.items():
-        _result_params(JUDGES, judge, f"{where}: judges.{name}")
-        load_rubric(judge.rubric, judge.prompts, f"{where}: judges.{name}.")
-    _check_shown_editors(config, where)
-    warn_of_missing_keys(config)
+    check_families(config, where)
     _build_demo_files(config, scripts)
+    run = resolve(data, where)
+    _check_shown_editors(run, where)
+    warn_of_missing_keys(run)
     indexes = {}
     for name, benchmark in config.benchmarks.items():
         with named(where, f"benchmarks.{name}.path"):
             indexes[name] = read_index(benchmark, Path("results", name, "index.json"))
     warn_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
-    config_file = f"results/.run/config-{fingerprint(data)[:12]}.json"
-    # Named by its content: what is there need not be written, nor may it be where results are only read.
-    if not Path(config_file).exists():
-        write_whole(config_file, [json.dumps(data, indent=1, ensure_ascii=False)])
-    return Plan(
-        config=config,
-        config_file=config_file,
-        indexes=indexes,
-        device_count=_device_count(config, granted),
-        editor_recipes={name: canonical(content) for name, content in editor_recipes(config, where).items()},
-        judge_recipes={name: canonical(content) for name, content in judge_recipes(config, where).items()},
-    )
+    return Plan(run, write_run(run), indexes, _device_count(run, granted))
 
 
-def editor_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
-    """Return editor → what all its edits depend on.
-
-    Raises:
-        ConfigError: for params that its type does not take; ``where`` names the configuration.
-        CheckpointError: if a model is not to be found.
-    """
-    recipes = {}
-    for name, editor in config.editors.items():
-        family = EDITORS[editor.type]
-        params = _result_params(EDITORS, editor, f"{where}: editors.{name}")
-        seed = config.run.seed if family.seeded else None
-        with named(where, f"editors.{name}.model"):
-            recipes[name] = recipe.editor_recipe(editor, family.model_kind, params, seed)
-    return recipes
-
-
-def judge_recipes(config: Config, where: str) -> dict[str, dict[str, Any]]:
-    """Return judge → what all its scores depend on; see `editor_recipes`."""
-    recipes = {}
-    for name, judge in config.judges.items():
-        params = _result_params(JUDGES, judge, f"{where}: judges.{name}")
-        rubric = load_rubric(judge.rubric, judge.prompts, f"{where}: judges.{name}.").content()
-        with named(where, f"judges.{name}.model"):
-            recipes[name] = recipe.judge_recipe(judge, JUDGES[judge.type].model_kind, params, rubric)
-    return recipes
-
-
-def _result_params(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> dict[str, Any]:
-    family = registry.find(entry.type, f"{where}.type")
-    if family.model_kind == "none" and entry.model is not None:
-        raise ConfigError(f"the type '{entry.type}' takes no model", where=f"{where}.model")
-    if family.model_kind != "none" and entry.model is None:
-        raise ConfigError(
-            f"the type '{entry.type}' needs a model",
-            where=f"{where}.model",
-            allowed=_MODELS[family.model_kind],
-        )
-    params = settings.read_params(family.Params, entry.params, f"{where}.params")
-    return recipe.result_params(params, family.execution_params)
-
-
-def _device_count(config: Config, granted: int | None) -> int:
+def _device_count(run: Run, granted: int | None) -> int:
     """The limit given to Snakemake, within the configuration's; without one, the devices on this host."""
-    needed = [EDITORS[editor.type].needs_device for editor in config.editors.values()]
-    needed += [JUDGES[judge.type].needs_device for judge in config.judges.values()]
-    if not any(needed):
+    devices = run.config.run.devices
+    models: list[ResolvedEditor | ResolvedJudge] = [*run.editors.values(), *run.judges.values()]
+    if not any(model.needs_device for model in models):
         return 0
-    if granted is None or device_kind(config.run.devices) == "cpu":
-        return count_devices(config.run.devices)
-    return min(granted, config.run.devices.count or granted)
+    if granted is None or device_kind(devices) == "cpu":
+        return count_devices(devices)
+    return min(granted, devices.count or granted)
 
 
-def _check_shown_editors(config: Config, where: str) -> None:
-    for name, editor in config.editors.items():
-        of = editor.params.get("of")
-        if of is not None and (of == name or of not in config.editors):
-            others = [other for other in config.editors if other != name]
-            raise ConfigError(
-                f"'{of}' is not another editor of this configuration",
-                where=f"{where}: editors.{name}.params.of",
-                allowed=", ".join(others),
-            )
-    shown = {name: editor.params["of"] for name, editor in config.editors.items() if editor.params.get("of")}
+def _check_shown_editors(run: Run, where: str) -> None:
+    """Refuse an editor that shows one that is not there, and a ring of those that show each other."""
+    shown = {name: editor.shows for name, editor in run.editors.items()}
+    for name, others in shown.items():
+        for of in others:
+            if of == name or of not in run.editors:
+                raise ConfigError(
+                    f"'{of}' is not another editor of this configuration",
+                    where=f"{where}: editors.{name}.params.of",
+                    allowed=", ".join(other for other in run.editors if other != name),
+                )
     for name in shown:
-        chain = [name]
-        while chain[-1] in shown and chain.count(chain[-1]) == 1:
-            chain.append(shown[chain[-1]])
-        if chain[-1] == name and len(chain) > 1:
+        ring = _ring(name, shown, ())
+        if ring:
             raise ConfigError(
-                f"these show each other's edits: {' → '.join(chain)}",
+                f"these show each other's edits: {' → '.join(ring)}",
                 where=f"{where}: editors.{name}.params.of",
                 allowed="an editor that makes its own",
             )
+
+
+def _ring(name: str, shown: Mapping[str, Sequence[str]], path: tuple[str, ...]) -> tuple[str, ...]:
+    """The way from an editor back to itself along what is shown, or nothing."""
+    path = (*path, name)
+    for other in shown[name]:
+        if other == path[0]:
+            return (*path, other)
+        if other not in path and (ring := _ring(other, shown, path)):
+            return ring
+    return ()
 
 
 def _build_demo_files(config: Config, scripts: Path) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 from editing_by_hand import item, picture
+from runs_by_hand import run_of
 
-from snakedit.config.load import from_dict, normalise
 from snakedit.core.errors import StageError
 from snakedit.core.images import save_png
 from snakedit.core.records import Edit, read_records, write_records
@@ -21,7 +21,8 @@ def edit(folder, shown):
     output = folder / "edits" / "mine" / "colour" / "edits.jsonl"
     job = JobContext("edit_category", "mine", "colour", "b", device_limit=0, total=0)
     items = folder / "items" / "colour" / "items.jsonl"
-    edit_category(from_dict(normalise(config, "test")), "mine", items, output, job)
+    run = run_of(config)
+    edit_category(run.editors["mine"], run.config.run, items, output, job)
     return output
 
 

@@ -15,6 +15,8 @@ from snakedit.judges.rubrics.templates import ALIASES, FIELDS, check_template, f
 RUBRICS = CONFIG_FOLDER / "rubrics"
 SCHEMA = CONFIG_FOLDER / "schemas" / "rubric.schema.yaml"
 YES_NO = "yes_no"
+# Images that only some items have.
+EXTRA_IMAGES = frozenset({"reference", "mask"})
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Metric:
     """One question.
 
     Attributes:
-        shows: ``source``, ``edit`` and ``reference``, in the order they are shown.
+        shows: ``source``, ``edit``, ``reference`` and ``mask``, in the order they are shown.
         low, high: ends of its scale; every whole number between them is on it. Yes is 1 and no is 0.
-        question: a template, filled from the item's fields.
+        question: a template, filled from the item's fields; empty for a number that is computed.
         yes_no: whether the answer is yes or no.
         questions: category → a question in the place of `question`.
     """
@@ -50,15 +52,15 @@ class Metric:
     @property
     def is_always_asked(self) -> bool:
         """Whether the question is asked of every item."""
-        return self.when == When() and "reference" not in self.shows
+        return self.when == When() and not set(self.shows) & EXTRA_IMAGES
 
     def is_asked_of(self, item: Item) -> bool:
-        """Say whether the question is asked of an item; one that shows a reference needs it."""
+        """Say whether the question is asked of an item; one that shows a reference or a mask needs it."""
         return (
             all(has(item, name) for name in self.when.has)
             and not any(has(item, name) for name in self.when.lacks)
             and item.category not in self.when.not_categories
-            and ("reference" not in self.shows or item.reference is not None)
+            and all(getattr(item, role) is not None for role in EXTRA_IMAGES & set(self.shows))
         )
 
 
@@ -96,6 +98,16 @@ class Rubric:
     def content(self) -> dict[str, Any]:
         """Return all that a score depends on, for its fingerprint; comments and sources have no part."""
         return asdict(self)
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> "Rubric":
+        """Return the rubric with this `content`, which may have gone through JSON."""
+        metrics = (
+            Metric(**{**m, "shows": tuple(m["shows"]), "when": When(**_with_tuples(m["when"]))})
+            for m in content["metrics"]
+        )
+        derived = tuple(Derived(**_with_tuples(entry)) for entry in content["derived"])
+        return cls(**{**_with_tuples(content), "metrics": tuple(metrics), "derived": derived})
 
     def asked_of(self, item: Item) -> tuple[Metric, ...]:
         """Return the metrics that are asked of an item, in the rubric's order."""
@@ -157,6 +169,10 @@ class Rubric:
         if cap is None:
             return values
         return {name: None if value is None else min(value, cap) for name, value in values.items()}
+
+
+def _with_tuples(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
 
 
 def load_rubric(

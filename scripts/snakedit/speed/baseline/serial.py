@@ -30,7 +30,8 @@ from snakedit.speed.baseline.serial_worker import load_worker
 from snakedit.stages.edit_category import edit_payload, edit_work
 from snakedit.stages.edit_planning import PlannedEdit, plan_category
 from snakedit.stages.outcome import check_devices, check_disk, check_failures
-from snakedit.stages.score_category import JudgePlan, judge_payload, judge_work, plan_judge, shown_references
+from snakedit.stages.score_category import judge_payload, judge_work, shown_extras
+from snakedit.workflow.resolved import ResolvedJudge, Run
 
 ACTIVITIES = ("load", "edit", "score", "unload")
 
@@ -69,7 +70,7 @@ class Serial:
 
 
 def serial_category(
-    config: Config,
+    run: Run,
     editor_name: str,
     judge_names: Sequence[str],
     items_path: Path,
@@ -83,7 +84,7 @@ def serial_category(
     has finished leaves none: made again, it measures everything again.
 
     Args:
-        config: the experiment; `run.baseline_items` and `run.baseline_swap` count here.
+        run: the experiment; `run.baseline_items` and `run.baseline_swap` count here.
         judge_names: who judges each edit, keys of its `judges`.
         items_path: the category's `items.jsonl`.
         results: the benchmark's folder, with the pipeline's own edits and scores.
@@ -93,15 +94,16 @@ def serial_category(
     Raises:
         StageError: if no item went through, or more failed than `run.max_failures`.
     """
-    plan = plan_category(config, editor_name, items_path, results / "edits")
-    judges = {name: plan_judge(config, name) for name in judge_names}
+    config, editor = run.config, run.editors[editor_name]
+    plan = plan_category(editor, items_path, results / "edits")
+    judges = {name: run.judges[name] for name in judge_names}
     where = f"serial_category {editor_name}/{job.category}"
     folder = output.parent
     possible = [p for p in plan.planned if p.error is None]
     chosen = sample(possible, config.run.baseline_items)
     if not chosen:
         raise StageError("none of its items can be edited", where=where)
-    edit, scorers = edit_work(plan), {name: judge_work(judge) for name, judge in judges.items()}
+    edit, scorers = edit_work(editor), {name: judge_work(judge) for name, judge in judges.items()}
     work = _work(config, edit, scorers)
     check_devices(where, work.settings["needs_device"], job.device_limit)
     depends_on = {p.item.id: _depends_on(p, work, judges, items_path.parent) for p in chosen}
@@ -189,11 +191,13 @@ def _work(config: Config, edit: Work, scorers: Mapping[str, Work]) -> Work:
     )
 
 
-def _depends_on(planned: PlannedEdit, work: Work, judges: Mapping[str, JudgePlan], items_folder: Path) -> str:
+def _depends_on(
+    planned: PlannedEdit, work: Work, judges: Mapping[str, ResolvedJudge], items_folder: Path
+) -> str:
+    item = planned.item
     references = {
-        name: [file_sha256(path) for path in shown.values()]
+        name: [file_sha256(path) for path in shown_extras(judge, [item], items_folder)[item.id].values()]
         for name, judge in judges.items()
-        if (shown := shown_references(judge, [planned.item], items_folder))
     }
     return fingerprint([work.key, planned.fingerprint, references])
 
@@ -209,13 +213,13 @@ def _seconds(whole: Iterable[Measured]) -> dict[str, float]:
 
 
 def _judge_payloads(
-    planned: PlannedEdit, judges: Mapping[str, JudgePlan], items_folder: Path, folder: Path
+    planned: PlannedEdit, judges: Mapping[str, ResolvedJudge], items_folder: Path, folder: Path
 ) -> dict[str, Any]:
     item = planned.item
     to_come = Edit(item.id, "ok", image=planned.image)
     return {
         name: judge_payload(
-            [to_come], {item.id: item}, shown_references(judge, [item], items_folder), items_folder, folder
+            [to_come], {item.id: item}, shown_extras(judge, [item], items_folder), items_folder, folder
         )
         for name, judge in judges.items()
     }

@@ -1,18 +1,18 @@
 import csv
-import dataclasses
 import gc
 import json
 from datetime import datetime
 
 import pytest
 from PIL import Image
+from runs_by_hand import run_of, with_run
 
-from snakedit.config.load import from_dict, normalise
 from snakedit.core.errors import RecordError, StageError
 from snakedit.core.images import save_png
 from snakedit.core.journal import read_journal
 from snakedit.core.records import Edit, Item, Score, read_records, write_records
 from snakedit.editors import simulated_editor as simulated
+from snakedit.judges.rubrics.rubric import load_rubric
 from snakedit.judges.simulated_judge import SimulatedJudge
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.work import JobContext
@@ -27,19 +27,16 @@ from snakedit.telemetry.runs import read_runs
 
 @pytest.fixture
 def config():
-    return from_dict(
-        normalise(
-            {
-                "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
-                "editors": {
-                    "m": {"type": "simulated"},
-                    "lost": {"type": "files", "params": {"folder": "no"}},
-                },
-                "judges": {"j": {"type": "simulated"}},
-                "run": {"devices": {"kind": "simulated", "count": 2}, "baseline_items": 2},
+    return run_of(
+        {
+            "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
+            "editors": {
+                "m": {"type": "simulated"},
+                "lost": {"type": "files", "params": {"folder": "no"}},
             },
-            "test",
-        )
+            "judges": {"j": {"type": "simulated"}},
+            "run": {"devices": {"kind": "simulated", "count": 2}, "baseline_items": 2},
+        }
     )
 
 
@@ -92,7 +89,7 @@ def interrupt_after(monkeypatch, count):
 
 
 def whole(config):
-    return dataclasses.replace(config, run=dataclasses.replace(config.run, baseline_items=None))
+    return with_run(config, baseline_items=None)
 
 
 def stopped(config, results, monkeypatch, count=2):
@@ -160,13 +157,12 @@ def test_what_is_not_whole_or_was_measured_of_something_else_is_measured_again(
         journal = folder / JOURNAL
         journal.write_bytes(journal.read_bytes()[:-10])
     if how == "swap":
-        config = dataclasses.replace(config, run=dataclasses.replace(config.run, baseline_swap="offload"))
+        config = with_run(config, baseline_swap="offload")
     if how == "device":
-        devices = dataclasses.replace(config.run.devices, kind="cpu")
-        config = dataclasses.replace(config, run=dataclasses.replace(config.run, devices=devices))
+        config = with_run(config, devices={"kind": "cpu", "count": 2})
     if how == "seconds":
-        slow = dataclasses.replace(config.editors["m"], params={"seconds": 0.01})
-        config = dataclasses.replace(config, editors={**config.editors, "m": slow})
+        slow = {"type": "simulated", "params": {"seconds": 0.01}}
+        config = run_of({**config.source, "editors": {**config.source["editors"], "m": slow}})
     found = measure(config, results)
     assert found.measured == 3
     assert found.began > datetime.fromisoformat(before[0].started).timestamp()
@@ -174,7 +170,7 @@ def test_what_is_not_whole_or_was_measured_of_something_else_is_measured_again(
 
 def test_an_item_that_failed_is_tried_again_and_the_others_are_kept(config, results, monkeypatch):
     config = whole(config)
-    config = dataclasses.replace(config, run=dataclasses.replace(config.run, max_failures=0))
+    config = with_run(config, max_failures=0)
     source = results / "items/c/images/i1.png"
     moved = source.rename(source.with_suffix(".away"))
     with pytest.raises(StageError, match=r"1 of 3 items failed.*what was measured is kept"):
@@ -199,7 +195,8 @@ def test_a_sample_is_spread_over_the_category(count, chosen):
 
 def worker(swap, device="simulated:0"):
     settings = {"type": "simulated", "model": None, "params": {}, "needs_device": True}
-    judge = {**settings, "rubric": "viescore", "prompts": {}, "reading": "expected"}
+    content = load_rubric("viescore").content()
+    judge = {**settings, "rubric": content, "reading": "expected"}
     judge |= {"min_scale_mass": 0.5, "samples": 1}
     return SerialWorker({"swap": swap, "editor": settings, "judges": {"j": judge}}, device)
 
@@ -209,7 +206,7 @@ def payload(folder):
     item = vars(Item("i", "c", ["s.png"], ["0" * 64], "warmer"))
     edit = {"item": item, "sources": [str(folder / "s.png")], "inputs": {}, "seed": 1}
     edit |= {"image": "e.png", "output": str(folder / "e.png"), "text": {}}
-    entry = {"item": item, "sources": edit["sources"], "edit": edit["output"], "reference": None, "seed": 1}
+    entry = {"item": item, "sources": edit["sources"], "edit": edit["output"], "extras": {}, "seed": 1}
     return {"edit": edit, "judges": {"j": {"batch": [entry]}}}
 
 
@@ -256,9 +253,9 @@ def test_a_damaged_measurement_is_one_line_with_what_to_do(config, tmp_path, tex
     path = tmp_path / "serial.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RecordError, match=r"is no measurement of the serial side.*remove it and run again"):
-        build_comparison(config, "b", [path], tmp_path / "speed" / "index.html")
+        build_comparison(config.config, "b", [path], tmp_path / "speed" / "index.html")
 
 
 def test_without_an_editor_on_this_machine_there_is_nothing_to_compare(config, tmp_path):
     with pytest.raises(StageError, match="nothing to compare"):
-        build_comparison(config, "b", [], tmp_path / "speed" / "index.html")
+        build_comparison(config.config, "b", [], tmp_path / "speed" / "index.html")

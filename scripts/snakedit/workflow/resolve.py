@@ -1,0 +1,194 @@
+"""Editors and judges, resolved once when a run is planned, and the file in which the jobs find them.
+
+A job resolves nothing again: it is given the recipe that its results are stored under, together with the
+parameters, the rubric's content and the model that made that recipe. Whatever changes later, such as a rubric
+file, belongs to the next run.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from snakedit import recipe as recipes
+from snakedit.config import load as settings
+from snakedit.config.load import Config, EditorConfig, JudgeConfig
+from snakedit.core.atomic import write_whole
+from snakedit.core.errors import ConfigError, named
+from snakedit.core.hashing import canonical, fingerprint
+from snakedit.core.registry import Registry
+from snakedit.editors import EDITORS
+from snakedit.judges import JUDGES
+from snakedit.judges.rubrics.rubric import Rubric, load_rubric
+from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
+
+RUN_FOLDER = Path("results/.run")
+DEFAULT_RUBRIC = "viescore"
+_MODELS = {"checkpoint": "a hub name or a local folder", "endpoint": "the name that its server knows it by"}
+
+
+def check_families(config: Config, where: str) -> None:
+    """Check the types, params and rubrics of editors and judges, before anything is built or hashed.
+
+    Args:
+        where: names the configuration in messages.
+
+    Raises:
+        ConfigError: for params, types or rubrics that cannot be meant.
+    """
+    for name, editor in config.editors.items():
+        _check_model(EDITORS, editor, f"{where}: editors.{name}")
+    for name, judge in config.judges.items():
+        _check_model(JUDGES, judge, f"{where}: judges.{name}")
+        _rubric_of(judge, where)
+
+
+def resolve(data: dict[str, Any], where: str) -> Run:
+    """Resolve the editors and judges of a normalised configuration that `check_families` has passed.
+
+    Args:
+        data: as `snakedit.config.load.normalise` returns it.
+        where: names the configuration in messages.
+
+    Raises:
+        CheckpointError: if a model is not to be found.
+    """
+    config = settings.from_dict(data)
+    return Run(
+        config=config,
+        editors={name: _editor(editor, config, where) for name, editor in config.editors.items()},
+        judges={name: _judge(judge, where) for name, judge in config.judges.items()},
+        source=data,
+    )
+
+
+def write_run(run: Run, folder: Path = RUN_FOLDER) -> str:
+    """Write a run into a file that is named by its content; return its path."""
+    content = {
+        "config": run.source,
+        "editors": {name: vars(editor) for name, editor in run.editors.items()},
+        "judges": {name: vars(judge) for name, judge in run.judges.items()},
+    }
+    path = folder / f"run-{fingerprint(content)[:12]}.json"
+    # A file of this name need not be written again, nor could it be where results are read-only.
+    if not path.exists():
+        write_whole(path, [json.dumps(content, indent=1, ensure_ascii=False)])
+    return str(path)
+
+
+def read_run(path: str | Path) -> Run:
+    """Read a run: the file of `write_run`, or a configuration, which is resolved here.
+
+    Raises:
+        ConfigError: if it is unreadable or wrong.
+    """
+    content = _read_resolved(Path(path))
+    if content is None:
+        data = settings.read(path)
+        check_families(settings.from_dict(data), str(path))
+        return resolve(data, str(path))
+    return Run(
+        config=settings.from_dict(content["config"]),
+        editors={name: ResolvedEditor(**editor) for name, editor in content["editors"].items()},
+        judges={name: ResolvedJudge(**judge) for name, judge in content["judges"].items()},
+        source=content["config"],
+    )
+
+
+def _read_resolved(path: Path) -> dict[str, Any] | None:
+    """The content of a file of `write_run`, or None for any other."""
+    try:
+        # JSON's own reader: YAML's is fifty times slower.
+        content = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else None
+    except (OSError, ValueError):
+        return None
+    is_resolved = isinstance(content, dict) and content.keys() == {"config", "editors", "judges"}
+    return content if is_resolved else None
+
+
+def _check_model(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> None:
+    """Refuse a type that is not known, params that it does not take, and a model where it takes none."""
+    family = registry.find(entry.type, f"{where}.type")
+    if family.model_kind == "none" and entry.model is not None:
+        raise ConfigError(f"the type '{entry.type}' takes no model", where=f"{where}.model")
+    if family.model_kind != "none" and entry.model is None:
+        raise ConfigError(
+            f"the type '{entry.type}' needs a model",
+            where=f"{where}.model",
+            allowed=_MODELS[family.model_kind],
+        )
+    settings.read_params(family.Params, entry.params, f"{where}.params")
+
+
+def _common(entry: EditorConfig | JudgeConfig, family: Any, params: Any, recipe: Mapping[str, Any]) -> Any:
+    return {
+        "name": entry.name,
+        "type": entry.type,
+        "model": entry.model,
+        "revision": recipe["revision"],
+        "params": json.loads(canonical(dataclasses.asdict(params))),
+        "recipe": json.loads(canonical(recipe)),
+        "simulated": family.simulated,
+        "needs_device": family.needs_device,
+        "asks_server": family.model_kind == "endpoint",
+    }
+
+
+def _editor(editor: EditorConfig, config: Config, where: str) -> ResolvedEditor:
+    family = EDITORS[editor.type]
+    params: Any = settings.read_params(family.Params, editor.params, f"{where}: editors.{editor.name}.params")
+    seed = config.run.seed if family.seeded else None
+    with named(where, f"editors.{editor.name}.model"):
+        recipe = recipes.editor_recipe(
+            editor, family.model_kind, recipes.result_params(params, family.execution_params), seed
+        )
+    return ResolvedEditor(
+        **_common(editor, family, params, recipe),
+        role=family.role,
+        is_right=family.is_right,
+        shows=list(family.shows(params)),
+    )
+
+
+def _judge(judge: JudgeConfig, where: str) -> ResolvedJudge:
+    family = JUDGES[judge.type]
+    params: Any = settings.read_params(family.Params, judge.params, f"{where}: judges.{judge.name}.params")
+    rubric = _rubric_of(judge, where)
+    with named(where, f"judges.{judge.name}.model"):
+        recipe = recipes.judge_recipe(
+            judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
+        )
+    return ResolvedJudge(
+        **_common(judge, family, params, recipe),
+        rubric=json.loads(canonical(rubric.content())),
+        rubric_name=judge.rubric if family.own_rubric(params) is None else rubric.name,
+        reading=judge.reading,
+        batch_size=judge.batch_size,
+        min_scale_mass=judge.min_scale_mass,
+        samples=judge.samples,
+    )
+
+
+def _rubric_of(judge: JudgeConfig, where: str) -> Rubric:
+    """The rubric that a judge is asked by, or that of a family which computes its own numbers."""
+    family = JUDGES[judge.type]
+    params: Any = settings.read_params(family.Params, judge.params, f"{where}: judges.{judge.name}.params")
+    own = family.own_rubric(params)
+    if own is None:
+        rubric = load_rubric(judge.rubric, judge.prompts, f"{where}: judges.{judge.name}.")
+        unasked = [metric.name for metric in rubric.metrics if not metric.question]
+        if unasked:
+            raise ConfigError(
+                f"the rubric '{rubric.name}' has no question for {', '.join(unasked)}",
+                where=f"{where}: judges.{judge.name}.rubric",
+                allowed="a question for each metric, since this type is asked",
+            )
+        return rubric
+    if judge.rubric != DEFAULT_RUBRIC or judge.prompts:
+        raise ConfigError(
+            f"the type '{judge.type}' computes its numbers and is asked nothing",
+            where=f"{where}: judges.{judge.name}.rubric",
+            hint="leave rubric and prompts out",
+        )
+    return own

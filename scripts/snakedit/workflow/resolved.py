@@ -1,0 +1,132 @@
+"""What an editor, a judge and a whole run are once they are resolved: plain data that travels as JSON."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snakedit.config.load import Config
+from snakedit.core.errors import CheckpointError
+from snakedit.editors import EDITORS
+from snakedit.editors.editor import Editor
+from snakedit.judges import JUDGES
+from snakedit.judges.judge import Judge
+from snakedit.judges.rubrics.rubric import Rubric
+from snakedit.models.identity import folder_revision, is_local
+from snakedit.models.weights import local_folder
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """What an editor and a judge have in common once they are resolved.
+
+    Attributes:
+        name: its key in the configuration.
+        type: its family, as the configuration names it.
+        model: as the configuration names it, or None.
+        revision: the hub commit or the local folder's hash, or None.
+        params: every parameter, defaults included.
+        recipe: what its results depend on (`snakedit.recipe`).
+        simulated: whether it only pretends to be a model.
+        needs_device: whether its jobs occupy a device.
+        asks_server: whether its jobs ask a server.
+    """
+
+    name: str
+    type: str
+    model: str | None
+    revision: str | None
+    params: dict[str, Any]
+    recipe: dict[str, Any]
+    simulated: bool
+    needs_device: bool
+    asks_server: bool
+
+    def weights(self) -> str | None:
+        """Return what a worker loads: a local folder, downloaded if need be, or a server's name of a model.
+
+        Raises:
+            CheckpointError: if the folder is missing, cannot be downloaded, or is not the one that the run
+                was planned with.
+        """
+        if self.model is None or self.asks_server:
+            return self.model
+        folder = local_folder(self.model, self.revision)
+        if is_local(self.model) and folder_revision(Path(folder)) != self.revision:
+            raise CheckpointError(
+                "has changed since this run was planned",
+                where=self.model,
+                hint="finished results are kept; run snakemake again, and they count as another model's",
+            )
+        return folder
+
+
+@dataclass(frozen=True)
+class ResolvedEditor(ResolvedModel):
+    """An editor.
+
+    Attributes:
+        role: ``contestant`` or ``control``.
+        is_right: whether it is a control that shows the right answer.
+        shows: other editors whose edits it shows.
+    """
+
+    role: str
+    is_right: bool
+    shows: list[str]
+
+    @property
+    def family(self) -> type[Editor]:
+        """The class that carries it out."""
+        return EDITORS.find(self.type, f"editors.{self.name}.type")
+
+    @property
+    def typed_params(self) -> Any:
+        """The parameters as the family's own type."""
+        return self.family.Params(**self.params)
+
+
+@dataclass(frozen=True)
+class ResolvedJudge(ResolvedModel):
+    """A judge.
+
+    Attributes:
+        rubric: its rubric's content (`Rubric.content`).
+        rubric_name: as the configuration names it, for people.
+        reading, min_scale_mass, samples: as in its configuration.
+        batch_size: edits that it is asked about at a time.
+    """
+
+    rubric: dict[str, Any]
+    rubric_name: str
+    reading: str
+    batch_size: int
+    min_scale_mass: float
+    samples: int
+
+    @property
+    def family(self) -> type[Judge]:
+        """The class that carries it out."""
+        return JUDGES.find(self.type, f"judges.{self.name}.type")
+
+    @property
+    def typed_params(self) -> Any:
+        """The parameters as the family's own type."""
+        return self.family.Params(**self.params)
+
+    def to_rubric(self) -> Rubric:
+        """Return the rubric that the run was planned with."""
+        return Rubric.from_content(self.rubric)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A configuration with its editors and judges resolved: what every job is given.
+
+    Attributes:
+        source: the configuration as plain data, for the report's provenance.
+    """
+
+    config: Config
+    editors: dict[str, ResolvedEditor]
+    judges: dict[str, ResolvedJudge]
+    source: dict[str, Any]

@@ -1,0 +1,150 @@
+"""Editors and judges are resolved once; a job is given what its results are stored under."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from places import REPOSITORY
+from runs_by_hand import run_of
+
+from snakedit.core.errors import CheckpointError, ConfigError
+from snakedit.judges import JUDGES
+from snakedit.judges.judge import Judge, Verdict
+from snakedit.judges.rubrics.rubric import Metric, Rubric, load_rubric
+from snakedit.stages.score_category import judge_work, load_worker
+from snakedit.workflow.resolve import read_run, write_run
+from snakedit.workflow.resolved import ResolvedEditor, Run
+
+VIESCORE = REPOSITORY / "config" / "rubrics" / "viescore.yaml"
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def small(**parts: Any) -> dict[str, Any]:
+    return {
+        "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
+        "editors": {"e": {"type": "simulated"}},
+        "judges": {"j": {"type": "simulated"}},
+        **parts,
+    }
+
+
+def through_its_file(run: Run) -> Run:
+    return read_run(write_run(run))
+
+
+def test_a_run_comes_back_from_its_file_as_it_was():
+    run = run_of(
+        small(
+            editors={
+                "e": {"type": "simulated", "params": {"seconds": 1}},
+                "s": {"type": "shuffled", "params": {"of": "e"}},
+            }
+        )
+    )
+    assert through_its_file(run) == run
+    assert run.editors["s"].shows == ["e"]
+    assert (run.editors["s"].role, run.editors["e"].role) == ("control", "contestant")
+
+
+def test_runs_that_differ_have_files_of_their_own_and_equal_ones_share_one():
+    one, other = run_of(small()), run_of(small(run={"seed": 7}))
+    assert write_run(one) == write_run(run_of(small())) != write_run(other)
+
+
+def test_a_configuration_is_resolved_where_it_is_read():
+    Path("mine.json").write_text(json.dumps(small()), encoding="utf-8")
+    assert read_run("mine.json") == run_of(small())
+
+
+def test_a_configuration_read_by_hand_is_checked():
+    Path("mine.json").write_text(json.dumps(small(editors={"e": {"type": "simulate"}})), encoding="utf-8")
+    with pytest.raises(ConfigError, match="did you mean 'simulated'"):
+        read_run("mine.json")
+
+
+def test_a_rubric_changed_after_planning_is_asked_as_it_was_planned(tmp_path: Path):
+    rubric = tmp_path / "mine.yaml"
+    rubric.write_text(VIESCORE.read_text(encoding="utf-8"), encoding="utf-8")
+    planned = through_its_file(run_of(small(judges={"j": {"type": "simulated", "rubric": "mine.yaml"}})))
+    before = load_rubric("mine.yaml")
+
+    changed = VIESCORE.read_text(encoding="utf-8").replace("about half", "almost half")
+    rubric.write_text(changed, encoding="utf-8")
+    assert load_rubric("mine.yaml") != before
+
+    worker = load_worker(judge_work(planned.judges["j"]).settings, "simulated:0")
+    assert worker.judge.settings.rubric == before
+    assert planned.judges["j"].recipe["rubric"] == json.loads(json.dumps(before.content()))
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in VIESCORE.parent.glob("*.yaml")))
+def test_a_rubric_is_the_same_after_a_trip_through_json(name: str):
+    rubric = load_rubric(name)
+    assert Rubric.from_content(json.loads(json.dumps(rubric.content()))) == rubric
+
+
+def checkpoint(folder: Path, weights: bytes = b"1") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+def test_a_checkpoint_retrained_after_planning_is_refused(tmp_path: Path):
+    folder = checkpoint(tmp_path / "model")
+    editor = run_of(small(editors={"e": {"type": "qwen_image_edit", "model": str(folder)}})).editors["e"]
+    assert editor.weights() == str(folder)
+    checkpoint(folder, b"22")
+    with pytest.raises(CheckpointError, match="has changed since this run was planned"):
+        editor.weights()
+
+
+def test_an_editor_without_weights_loads_none():
+    editor = run_of(small()).editors["e"]
+    assert isinstance(editor, ResolvedEditor)
+    assert editor.weights() is None
+    assert (editor.simulated, editor.needs_device, editor.asks_server) == (True, True, False)
+
+
+class Contrast(Judge):
+    """A judge that is asked nothing: it computes one number."""
+
+    numbers: ClassVar[dict[str, float]] = {"contrast": 0.5}
+
+    @classmethod
+    def own_rubric(cls, params: Any) -> Rubric:
+        metric = Metric("contrast", ("edit", "mask"), 0, 1, "")
+        return Rubric("contrast", "micro", "mean", None, (metric,), {})
+
+    def judge(self, requests: Any) -> list[Verdict]:
+        return [Verdict("ok", dict(self.numbers), score=0.5) for _ in requests]
+
+
+@pytest.fixture
+def contrast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(JUDGES._places, "contrast", f"{__name__}:Contrast")
+
+
+def test_a_judge_may_compute_its_numbers_by_a_rubric_of_its_own(contrast: None):
+    judge = through_its_file(run_of(small(judges={"j": {"type": "contrast"}}))).judges["j"]
+    assert judge.rubric_name == "contrast"
+    assert judge.to_rubric().scales() == {"contrast": (0.0, 1.0), "score": (0.0, 1.0)}
+    assert load_worker(judge_work(judge).settings, "cpu").judge.settings.rubric.headline == "micro"
+
+
+def test_a_judge_that_is_asked_nothing_takes_no_rubric(contrast: None):
+    with pytest.raises(ConfigError, match=r"judges.j.rubric: the type 'contrast' computes its numbers"):
+        run_of(small(judges={"j": {"type": "contrast", "rubric": "imgedit"}}))
+
+
+def test_a_judge_that_is_asked_needs_a_question_for_each_metric(monkeypatch: pytest.MonkeyPatch):
+    rubric = load_rubric("single")
+    silent = dataclasses.replace(rubric, metrics=(dataclasses.replace(rubric.metrics[0], question=""),))
+    monkeypatch.setattr("snakedit.workflow.resolve.load_rubric", lambda *_: silent)
+    with pytest.raises(ConfigError, match="has no question for"):
+        run_of(small(judges={"j": {"type": "simulated", "rubric": "single"}}))
