@@ -39,7 +39,7 @@ def test_an_added_category_runs_only_itself_and_the_report(finished: Experiment)
     path = finished.folder / "small.json"
     source = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**source, "社会": rows("社会", 2, start=20)}), encoding="utf-8")
-    run = finished.run()
+    run = finished.run("--dry-run")
     assert run.code == 0, run.output
     assert {wildcards.get("category", "社会") for _, wildcards in run.jobs} == {"社会"}
     assert run.rules() == {"prepare_category", "edit_category", "score_category", "build_report"}
@@ -60,7 +60,7 @@ def test_a_changed_row_runs_only_its_category_and_edits_only_its_item(finished: 
 
 def test_an_added_editor_runs_only_itself_and_the_report(finished: Experiment) -> None:
     finished.configure(lambda config: config["editors"].update(blank={"type": "blank"}))
-    run = finished.run()
+    run = finished.run("--dry-run")
     assert run.code == 0, run.output
     assert {wildcards.get("editor", "blank") for _, wildcards in run.jobs} == {"blank"}
     assert run.rules() == {"edit_category", "score_category", "build_report"}
@@ -68,7 +68,7 @@ def test_an_added_editor_runs_only_itself_and_the_report(finished: Experiment) -
 
 def test_an_added_judge_scores_again_and_edits_nothing(finished: Experiment) -> None:
     finished.configure(lambda config: config["judges"].update(second=dict(config["judges"]["judge"])))
-    run = finished.run()
+    run = finished.run("--dry-run")
     assert run.code == 0, run.output
     assert run.rules() == {"score_category", "build_report"}
     assert {wildcards["judge"] for wildcards in run.of("score_category")} == {"second"}
@@ -80,7 +80,7 @@ def test_an_edited_rubric_scores_again_and_edits_nothing(finished: Experiment) -
     changed = text.replace("Answer", "Reply", 1)
     assert changed != text
     path.write_text(changed, encoding="utf-8")
-    run = finished.run()
+    run = finished.run("--dry-run")
     assert run.code == 0, run.output
     assert run.rules() == {"score_category", "build_report"}
     assert len(run.of("score_category")) == 4
@@ -100,7 +100,7 @@ def test_a_changed_seed_of_one_editor_edits_again_with_that_one(finished: Experi
     finished.configure(lambda config: config["editors"].update(twin=dict(config["editors"]["sim"])))
     assert finished.run().code == 0
     finished.configure(lambda config: config["editors"]["twin"].update(params={"seed": 7}))
-    run = finished.run()
+    run = finished.run("--dry-run")
     assert run.code == 0, run.output
     assert {wildcards["editor"] for wildcards in run.of("edit_category")} == {"twin"}
     assert {wildcards["editor"] for wildcards in run.of("score_category")} == {"twin"}
