@@ -7,7 +7,7 @@ from pathlib import Path
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.speed.comparison.build_comparison import build_comparison
-from snakedit.workflow.resolve import read_run
+from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:

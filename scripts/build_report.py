@@ -12,7 +12,7 @@ from snakedit.report.data.provenance import Origin, git_state
 from snakedit.report.data.read import category_files
 from snakedit.sources.index import read_index
 from snakedit.speed.forecast.announce import remember
-from snakedit.workflow.resolve import read_run
+from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -11,7 +11,7 @@ from snakedit.core.registry import find
 from snakedit.core.shards import Shard
 from snakedit.runtime.pool.work import JobContext
 from snakedit.stages.edit_category import edit_category
-from snakedit.workflow.resolve import read_run
+from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:

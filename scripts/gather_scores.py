@@ -8,7 +8,7 @@ from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.shards import Shard
 from snakedit.stages.gather import gather_scores
-from snakedit.workflow.resolve import read_run
+from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from snakedit.core.logs import log_to
 from snakedit.core.registry import find
 from snakedit.sources.index import read_index
 from snakedit.stages.prepare_category import prepare_category
-from snakedit.workflow.resolve import read_run
+from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.pool.work import JobContext
 from snakedit.speed.baseline.serial import serial_category
-from snakedit.workflow.resolve import read_run
+from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -123,8 +123,7 @@ def test_more_failures_than_allowed_fail_the_job_and_keep_its_images(experiment:
 
 
 def test_no_granted_gpu_is_refused_where_a_device_is_needed(experiment: Experiment) -> None:
-    experiment.configure(lambda config: config["benchmarks"]["small"].update(categories=["light"]))
-    run = experiment.run("--resources", "gpu=0")
+    run = experiment.run("results/small/edits/sim/light/edits.jsonl", "--resources", "gpu=0")
     assert_one_error(run, "DeviceError", "granted no GPU", "--resources gpu=")
 
 

@@ -22,8 +22,8 @@ from snakedit.demo.checkpoints import is_built
 from snakedit.runtime.devices.discover import count_devices, device_kind
 from snakedit.sources.index import Index, read_index
 from snakedit.workflow.advice import warn_of_missing_keys, warn_of_unknown_categories
-from snakedit.workflow.resolve import check_families, resolve, write_run
-from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
+from snakedit.workflow.resolve import check_families, resolve
+from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run, write_run
 from snakedit.workflow.shard_rules import benchmark_pattern
 
 

@@ -1,4 +1,4 @@
-"""Editors and judges, resolved once when a run is planned, and the file in which the jobs find them.
+"""Editors and judges, resolved once when a run is planned.
 
 A job resolves nothing again: it is given the recipe that its results are stored under, together with the
 parameters, the rubric's content and the model that made that recipe. Whatever changes later, such as a rubric
@@ -8,22 +8,19 @@ file, belongs to the next run.
 import dataclasses
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
 from snakedit.config import load as settings
 from snakedit.config.load import Config, EditorConfig, JudgeConfig
-from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, named
-from snakedit.core.hashing import canonical, fingerprint
+from snakedit.core.hashing import canonical
 from snakedit.core.registry import Registry
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.rubrics.rubric import Rubric, load_rubric
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
-RUN_FOLDER = Path("results/.run")
 DEFAULT_RUBRIC = "viescore"
 _MODELS = {"checkpoint": "a hub name or a local folder", "endpoint": "the name that its server knows it by"}
 
@@ -61,50 +58,6 @@ def resolve(data: dict[str, Any], where: str) -> Run:
         judges={name: _judge(judge, where) for name, judge in config.judges.items()},
         source=data,
     )
-
-
-def write_run(run: Run, folder: Path = RUN_FOLDER) -> str:
-    """Write a run into a file that is named by its content; return its path."""
-    content = {
-        "config": run.source,
-        "editors": {name: vars(editor) for name, editor in run.editors.items()},
-        "judges": {name: vars(judge) for name, judge in run.judges.items()},
-    }
-    path = folder / f"run-{fingerprint(content)[:12]}.json"
-    # A file of this name need not be written again, nor could it be where results are read-only.
-    if not path.exists():
-        write_whole(path, [json.dumps(content, indent=1, ensure_ascii=False)])
-    return str(path)
-
-
-def read_run(path: str | Path) -> Run:
-    """Read a run: the file of `write_run`, or a configuration, which is resolved here.
-
-    Raises:
-        ConfigError: if it is unreadable or wrong.
-    """
-    content = _read_resolved(Path(path))
-    if content is None:
-        data = settings.read(path)
-        check_families(settings.from_dict(data), str(path))
-        return resolve(data, str(path))
-    return Run(
-        config=settings.from_dict(content["config"]),
-        editors={name: ResolvedEditor(**editor) for name, editor in content["editors"].items()},
-        judges={name: ResolvedJudge(**judge) for name, judge in content["judges"].items()},
-        source=content["config"],
-    )
-
-
-def _read_resolved(path: Path) -> dict[str, Any] | None:
-    """The content of a file of `write_run`, or None for any other."""
-    try:
-        # JSON's own reader: YAML's is fifty times slower.
-        content = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else None
-    except (OSError, ValueError):
-        return None
-    is_resolved = isinstance(content, dict) and content.keys() == {"config", "editors", "judges"}
-    return content if is_resolved else None
 
 
 def _check_model(registry: Registry[Any], entry: EditorConfig | JudgeConfig, where: str) -> None:

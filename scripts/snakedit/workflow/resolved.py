@@ -1,18 +1,25 @@
-"""What an editor, a judge and a whole run are once they are resolved: plain data that travels as JSON."""
+"""Editors, judges and a whole run once they are resolved: plain data, and the file in which it travels."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from snakedit.config import load as settings
 from snakedit.config.load import Config
+from snakedit.core.atomic import write_whole
 from snakedit.core.errors import CheckpointError
-from snakedit.editors import EDITORS
-from snakedit.editors.editor import Editor
-from snakedit.judges import JUDGES
-from snakedit.judges.judge import Judge
-from snakedit.judges.rubrics.rubric import Rubric
+from snakedit.core.hashing import fingerprint
 from snakedit.models.identity import folder_revision, is_local
 from snakedit.models.weights import local_folder
+
+if TYPE_CHECKING:
+    # A job imports the families of its own stage only.
+    from snakedit.editors.editor import Editor
+    from snakedit.judges.judge import Judge
+    from snakedit.judges.rubrics.rubric import Rubric
+
+RUN_FOLDER = Path("results/.run")
 
 
 @dataclass(frozen=True)
@@ -75,8 +82,10 @@ class ResolvedEditor(ResolvedModel):
     shows: list[str]
 
     @property
-    def family(self) -> type[Editor]:
+    def family(self) -> "type[Editor]":
         """The class that carries it out."""
+        from snakedit.editors import EDITORS
+
         return EDITORS.find(self.type, f"editors.{self.name}.type")
 
     @property
@@ -104,8 +113,10 @@ class ResolvedJudge(ResolvedModel):
     samples: int
 
     @property
-    def family(self) -> type[Judge]:
+    def family(self) -> "type[Judge]":
         """The class that carries it out."""
+        from snakedit.judges import JUDGES
+
         return JUDGES.find(self.type, f"judges.{self.name}.type")
 
     @property
@@ -113,8 +124,10 @@ class ResolvedJudge(ResolvedModel):
         """The parameters as the family's own type."""
         return self.family.Params(**self.params)
 
-    def to_rubric(self) -> Rubric:
+    def to_rubric(self) -> "Rubric":
         """Return the rubric that the run was planned with."""
+        from snakedit.judges.rubrics.rubric import Rubric
+
         return Rubric.from_content(self.rubric)
 
 
@@ -130,3 +143,50 @@ class Run:
     editors: dict[str, ResolvedEditor]
     judges: dict[str, ResolvedJudge]
     source: dict[str, Any]
+
+
+def write_run(run: Run, folder: Path = RUN_FOLDER) -> str:
+    """Write a run into a file that is named by its content; return its path."""
+    content = {
+        "config": run.source,
+        "editors": {name: vars(editor) for name, editor in run.editors.items()},
+        "judges": {name: vars(judge) for name, judge in run.judges.items()},
+    }
+    path = folder / f"run-{fingerprint(content)[:12]}.json"
+    # A file of this name need not be written again, nor could it be where results are read-only.
+    if not path.exists():
+        write_whole(path, [json.dumps(content, indent=1, ensure_ascii=False)])
+    return str(path)
+
+
+def read_run(path: str | Path) -> Run:
+    """Read a run: the file of `write_run`, or a configuration, which is resolved here.
+
+    Raises:
+        ConfigError: if it is unreadable or wrong.
+    """
+    content = _read_resolved(Path(path))
+    if content is None:
+        # Only a configuration given by hand has types and rubrics to be looked up.
+        from snakedit.workflow.resolve import check_families, resolve
+
+        data = settings.read(path)
+        check_families(settings.from_dict(data), str(path))
+        return resolve(data, str(path))
+    return Run(
+        config=settings.from_dict(content["config"]),
+        editors={name: ResolvedEditor(**editor) for name, editor in content["editors"].items()},
+        judges={name: ResolvedJudge(**judge) for name, judge in content["judges"].items()},
+        source=content["config"],
+    )
+
+
+def _read_resolved(path: Path) -> dict[str, Any] | None:
+    """The content of a file of `write_run`, or None for any other."""
+    try:
+        # JSON's own reader: YAML's is fifty times slower.
+        content = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else None
+    except (OSError, ValueError):
+        return None
+    is_resolved = isinstance(content, dict) and content.keys() == {"config", "editors", "judges"}
+    return content if is_resolved else None

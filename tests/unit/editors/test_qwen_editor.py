@@ -81,7 +81,7 @@ def copy(tiny_editor, tmp_path):
         ({"sources": [picture(), picture(1)]}, 1.0),
         ({"seed": 1}, 5.0),
     ],
-    ids=str,
+    ids=["instruction", "source", "sources", "seed"],
 )
 def test_the_edit_visibly_depends_on_instruction_sources_and_seed(editor, changed, levels):
     assert mean_difference(pixels(editor), pixels(editor, request(**changed))) > levels

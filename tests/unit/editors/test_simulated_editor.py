@@ -21,7 +21,9 @@ def edit(params=None, **fields):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"instruction": "Flip it."}, {"seed": 1}, {"sources": [picture(1)]}], ids=str
+    "changed",
+    [{"instruction": "Flip it."}, {"seed": 1}, {"sources": [picture(1)]}],
+    ids=["instruction", "seed", "source"],
 )
 def test_the_picture_depends_on_instruction_seed_and_source(changed):
     assert edit() == edit()

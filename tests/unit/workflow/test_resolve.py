@@ -14,8 +14,7 @@ from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, Verdict
 from snakedit.judges.rubrics.rubric import Metric, Rubric, load_rubric
 from snakedit.stages.score_category import judge_work, load_worker
-from snakedit.workflow.resolve import read_run, write_run
-from snakedit.workflow.resolved import ResolvedEditor, Run
+from snakedit.workflow.resolved import ResolvedEditor, Run, read_run, write_run
 
 VIESCORE = REPOSITORY / "config" / "rubrics" / "viescore.yaml"
 
