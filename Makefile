@@ -1,20 +1,28 @@
-# make run: the demo and its leaderboard.   make test: the tests.   make check: the linters.
+# make run: the demo and its leaderboard.   make check: the linters.
+# make quick: the unit tests but for slow ones, at most three minutes.   make test: all tests.
 # make bench: what it costs, measured; make bench ONLY=name,… for some of it.
 # make demo-judge: trains the demo's judge anew, about three hours on one core; PHOTOS="FOLDER …" for more photos
 # than scikit-image's. config/demo_judge/README.md says which were taken.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PYTHON_HERE := "$(CURDIR)/.venv/bin/python"
 
-.PHONY: run test check bench demo-judge
+.PHONY: run quick test check bench demo-judge
+
+# As many tests at a time as there are cores.
+PYTEST = $(PYTHON_HERE) -m pytest
+PARALLEL = --numprocesses=auto --dist=worksteal
 
 run: .venv/.ready
 	$(PYTHON_HERE) -m snakemake
 	$(PYTHON_HERE) scripts/show_leaderboard.py results/demo/report
 
+quick: .venv/.ready
+	$(PYTEST) $(PARALLEL) -m "not slow" tests/unit
+
 # The cluster's tests mostly wait for SLURM, so the others run beside them. Ctrl-C ends both.
 test: .venv/.ready
-	@log=$$(mktemp); env --default-signal=INT $(PYTHON_HERE) -m pytest tests/cluster > "$$log" 2>&1 & cluster=$$!; \
-	$(PYTHON_HERE) -m pytest --ignore=tests/cluster; others=$$?; \
+	@log=$$(mktemp); env --default-signal=INT $(PYTEST) tests/cluster > "$$log" 2>&1 & cluster=$$!; \
+	$(PYTEST) $(PARALLEL) --ignore=tests/cluster; others=$$?; \
 	wait $$cluster; ended=$$?; cat "$$log"; rm "$$log"; [ $$others = 0 ] && [ $$ended = 0 ]
 
 bench: .venv/.ready
