@@ -8,10 +8,10 @@ from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.resident.client import PoolRequest
 from snakedit.runtime.resident.server import serve
-from snakedit.stages.edit_category import load_worker as load_editor
-from snakedit.stages.score_category import load_worker as load_judge
+from snakedit.stages.edit_category import load_edit_worker
+from snakedit.stages.score_category import load_score_worker
 
-LOADERS = {"edit": load_editor, "score": load_judge}
+LOADERS = {"edit": load_edit_worker, "score": load_score_worker}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What a result depends on, and its fingerprint: nothing here runs a model or imports torch.
+"""Recipes and fingerprints: what a result depends on. Nothing here runs a model or imports torch.
 
 A fingerprint is the sha256 of canonical JSON. GPU counts, batch sizes, threads and paths are never in one.
 """

@@ -1,4 +1,4 @@
-"""What a judge is: something that is loaded once on a device and then judges batches of edits."""
+"""The interface of a judge: loaded once on a device, then called with batches of edits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -124,7 +124,7 @@ class Judge(ABC):
         self.device = device
 
     def release_memory(self) -> None:
-        """Give back what memory can be given back; called after an out-of-memory, before one more try."""
+        """Free memory after an out-of-memory error, before one more try."""
 
 
 def judge_carefully(
@@ -144,8 +144,8 @@ def judge_carefully(
         if out_of_memory:
             release_memory()
         if len(requests) == 1:
-            told = f"{type(error).__name__}: {error}".splitlines()[0]
-            return [Verdict("failed", error=told, batch_size=1)]
+            cause = f"{type(error).__name__}: {error}".splitlines()[0]
+            return [Verdict("failed", error=cause, batch_size=1)]
         size = (len(requests) + 1) // 2 if out_of_memory else 1
     parts = [requests[start : start + size] for start in range(0, len(requests), size)]
     return [v for part in parts for v in judge_carefully(judge_batch, part, release_memory)]

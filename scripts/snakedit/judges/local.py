@@ -1,4 +1,4 @@
-"""What judges share: how a question is put together, where a model is put, and which tokens answer."""
+"""Shared by judges: image order, special tokens, device placement, and the tokens that answer."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -26,10 +26,10 @@ class ScaleTokens:
     @staticmethod
     def _single(tokenizer: Any, spellings: Sequence[str]) -> list[int]:
         tokens = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in spellings]
-        found = [int(ids[0]) for ids in tokens if len(ids) == 1]
-        if not found:
+        singles = [int(ids[0]) for ids in tokens if len(ids) == 1]
+        if not singles:
             raise ValueError(f"the tokenizer has no single token for '{spellings[0]}'")
-        return found
+        return singles
 
 
 def check_scales(settings: JudgeSettings) -> None:
@@ -97,8 +97,8 @@ def placement(device: str) -> dict[str, Any]:
     }
 
 
-def plain(text: str) -> str:
-    """A stranger's text must not hold the model's special tokens."""
+def without_special_tokens(text: str) -> str:
+    """Return an untrusted text in which the model sees none of its special tokens."""
     return text.replace("<|", "< |")
 
 
@@ -121,7 +121,7 @@ def shown_images(request: JudgeRequest, shows: tuple[str, ...]) -> list[Image.Im
 
 
 def cut_cache(cache: Any, length: int) -> None:
-    """Forget what a cache holds beyond a length, in tokens."""
+    """Cut a cache back to a length in tokens."""
     excess = cache.get_seq_length() - length
     if excess > 0:
         cache.crop(-excess)

@@ -37,9 +37,9 @@ class OpenAICompatibleParams(EndpointParams):
         image_format: ``png``, or ``jpeg`` at quality 95.
         max_tokens: of a written answer.
         temperature: of the draws, where `samples` is above 1.
-        top_logprobs: how many tokens of each position are told (`expected`); servers give 20 at most.
+        top_logprobs: tokens reported for each position (`expected`); servers give 20 at most.
         continue_final_message: whether the server can go on with an answer that was begun for it, as vLLM and
-            SGLang can. Then it is asked what follows a 1 that might begin a 10.
+            SGLang can. A further request then reads what follows a 1 that might begin a 10.
     """
 
     max_side: int = 1024
@@ -106,13 +106,13 @@ class OpenAICompatible(Judge):
             raise error
         return response
 
-    def note_logprobs(self, told: bool) -> None:
-        """Remember whether the server has ever told probabilities."""
-        self._has_logprobs = told or bool(self._has_logprobs)
+    def note_logprobs(self, has_any: bool) -> None:
+        """Remember whether the server has ever reported probabilities."""
+        self._has_logprobs = has_any or bool(self._has_logprobs)
 
     @property
     def lacks_logprobs(self) -> bool:
-        """Whether it has answered, and never told any."""
+        """Whether it has answered, and never reported any."""
         return self._has_logprobs is False
 
 
@@ -166,8 +166,8 @@ class _Judging:
         content: Messages = [
             {"type": "image_url", "image_url": {"url": self._url(image)}} for image in images
         ]
-        content.append({"type": "text", "text": local.plain(rubric.question(metric, item))})
-        before = [{"role": "system", "content": local.plain(system)}] if system else []
+        content.append({"type": "text", "text": local.without_special_tokens(rubric.question(metric, item))})
+        before = [{"role": "system", "content": local.without_special_tokens(system)}] if system else []
         return [*before, {"role": "user", "content": content}]
 
     def _url(self, image: Any) -> str:
@@ -198,7 +198,7 @@ class _Judging:
 
     def _expected(self, messages: Messages, metric: Metric) -> Answer:
         if self._judge.lacks_logprobs:
-            # Asking on would cost and give nothing.
+            # Further requests would cost and give nothing.
             return Answer(None, {}, 0, NO_LOGPROBS)
         response = self._judge.chat(messages, self._probing(2))
         choice, refused = self._read(response)
@@ -208,7 +208,7 @@ class _Judging:
         self._judge.note_logprobs(bool(positions))
         if not positions:
             return Answer(None, {}, _tokens(response), NO_LOGPROBS, requests=response.requests)
-        asked = [response]
+        responses = [response]
         if metric.yes_no:
             value, mass = expected_yes_from_tokens(positions[0])
         else:
@@ -218,18 +218,18 @@ class _Judging:
                 begun = [*messages, {"role": "assistant", "content": str(digit)}]
                 more = {"continue_final_message": True, "add_generation_prompt": False}
                 try:
-                    asked.append(self._judge.chat(begun, {**self._probing(1), **more}))
+                    responses.append(self._judge.chat(begun, {**self._probing(1), **more}))
                 except EndpointError as error:
-                    error.requests += sum(response.requests for response in asked)
+                    error.requests += sum(response.requests for response in responses)
                     raise
-                following = token_positions(self._read(asked[-1])[0])
+                following = token_positions(self._read(responses[-1])[0])
                 if following:
                     followers[digit] = following[0]
             value, mass = expected_from_tokens(positions, followers, metric.low, metric.high)
-        tokens = [_tokens(response) for response in asked]
+        tokens = [_tokens(response) for response in responses]
         total = None if None in tokens else sum(filter(None, tokens))
         answer = weighed_answer(value, mass, self._settings.min_scale_mass, total)
-        return replace(answer, requests=sum(response.requests for response in asked))
+        return replace(answer, requests=sum(response.requests for response in responses))
 
     def _probing(self, tokens: int) -> dict[str, Any]:
         return {
@@ -250,10 +250,10 @@ class _Judging:
         refusal = choice["message"].get("refusal")
         if choice.get("finish_reason") != "content_filter" and not refusal:
             return choice, None
-        told = str(refusal or "its answer was taken by the content filter")
-        reply = {"refusal": told, "text": choice["message"].get("content") or ""}
+        refusal = str(refusal or "its answer was taken by the content filter")
+        reply = {"refusal": refusal, "text": choice["message"].get("content") or ""}
         return choice, Answer(
-            None, reply, _tokens(response), f"the judge declined: {told[:80]}", True, response.requests
+            None, reply, _tokens(response), f"the judge declined: {refusal[:80]}", True, response.requests
         )
 
 

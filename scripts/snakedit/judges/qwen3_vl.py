@@ -49,7 +49,7 @@ class Qwen3VLParams:
 
 @dataclass
 class _Prefix:
-    """What the questions of a round have in common, computed: the images and the text they all begin with."""
+    """The computed prefix that the questions of a round share: the images and their common first text."""
 
     cache: Any
     mask: Any
@@ -128,11 +128,11 @@ class Qwen3VL(Judge):
         largest = [0] * len(requests)
         with torch.inference_mode():
             for metrics, places in self._rounds(requests):
-                asked = [requests[place] for place in places]
-                prefix = self._read_prefix(asked, metrics)
+                part = [requests[place] for place in places]
+                prefix = self._read_prefix(part, metrics)
                 for metric in metrics:
-                    for place, told in zip(places, self._ask(prefix, asked, metric), strict=True):
-                        answers[place][metric.name] = told
+                    for place, given in zip(places, self._ask(prefix, part, metric), strict=True):
+                        answers[place][metric.name] = given
                         largest[place] = max(largest[place], len(places))
         return [
             verdict_of(self.settings.rubric, request.item, answered, size)
@@ -143,15 +143,15 @@ class Qwen3VL(Judge):
         """Return metrics on the same images, and the places of the requests that are asked all of them."""
         rounds: dict[tuple[str, ...], tuple[list[Metric], list[int]]] = {}
         for place, request in enumerate(requests):
-            asked = self.settings.rubric.asked_of(request.item)
-            for shows in dict.fromkeys(metric.shows for metric in asked):
-                metrics = [metric for metric in asked if metric.shows == shows]
+            due = self.settings.rubric.asked_of(request.item)
+            for shows in dict.fromkeys(metric.shows for metric in due):
+                metrics = [metric for metric in due if metric.shows == shows]
                 round_ = rounds.setdefault(tuple(metric.name for metric in metrics), (metrics, []))
                 round_[1].append(place)
         return list(rounds.values())
 
     def _read_prefix(self, requests: Sequence[JudgeRequest], metrics: Sequence[Metric]) -> _Prefix:
-        """Compute once what all these questions begin with: the images and, as a rule, the instruction."""
+        """Compute the prefix of all these questions once: the images and, as a rule, the instruction."""
         texts, images, leads = [], [], []
         for request in requests:
             prompts = [self._prompt(request, metric) for metric in metrics]
@@ -175,11 +175,19 @@ class Qwen3VL(Judge):
         parts: list[dict[str, str]] = [{"type": "image"}] * images
         messages = [
             *(
-                [{"role": "system", "content": [{"type": "text", "text": local.plain(system)}]}]
+                [
+                    {
+                        "role": "system",
+                        "content": [{"type": "text", "text": local.without_special_tokens(system)}],
+                    }
+                ]
                 if system
                 else []
             ),
-            {"role": "user", "content": [*parts, {"type": "text", "text": local.plain(question)}]},
+            {
+                "role": "user",
+                "content": [*parts, {"type": "text", "text": local.without_special_tokens(question)}],
+            },
         ]
         text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         before, _, after = text.rpartition(VISION_END)
@@ -193,13 +201,13 @@ class Qwen3VL(Judge):
             self._prompt(request, metric)[1].removeprefix(lead)
             for request, lead in zip(requests, prefix.leads, strict=True)
         ]
-        asked = self.tokenizer(questions, add_special_tokens=False, padding=True, return_tensors="pt")
-        asked = asked.to(self.network.device)
-        mask = torch.cat([prefix.mask, asked["attention_mask"]], dim=1)
-        steps = asked["attention_mask"].cumsum(1) - 1
+        inputs = self.tokenizer(questions, add_special_tokens=False, padding=True, return_tensors="pt")
+        inputs = inputs.to(self.network.device)
+        mask = torch.cat([prefix.mask, inputs["attention_mask"]], dim=1)
+        steps = inputs["attention_mask"].cumsum(1) - 1
         positions = prefix.next_position + steps.clamp(min=0)
         try:
-            logits = self._step(prefix.cache, asked["input_ids"], mask, positions)
+            logits = self._step(prefix.cache, inputs["input_ids"], mask, positions)
             state = _State(mask, positions[:, -1:] + 1, logits)
             tokens = mask.sum(1).tolist()
             if self.settings.reading == "expected":
@@ -291,7 +299,7 @@ class Qwen3VL(Judge):
 
 @dataclass(frozen=True)
 class _State:
-    """Where a batch stands after its question: mask (B, L), next position (B, 1), logits (B, vocabulary)."""
+    """The state of a batch after its question: mask (B, L), next position (B, 1), logits (B, vocabulary)."""
 
     mask: Any
     position: Any

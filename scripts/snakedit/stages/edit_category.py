@@ -1,4 +1,4 @@
-"""The edit stage: all items of one category through one editor, each finished image kept at once."""
+"""The edit stage: one editor edits all items of a category, and each finished image is kept at once."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -72,10 +72,10 @@ def edit_category(
     if todo:
         check_devices(where, editor.needs_device, job.device_limit)
         tasks = (Task(p.item.id, edit_payload(p, plan, items_path.parent, folder)) for p in todo.values())
-        # Each image is on disk before its outcome comes, and a record that is lost is made again from it.
+        # Each image is on disk before its outcome comes, so a lost record is rebuilt from it.
         with Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal:
             for outcome in run_tasks(
-                edit_work(editor), load_worker, tasks, run, dataclasses.replace(job, total=len(todo))
+                edit_work(editor), load_edit_worker, tasks, run, dataclasses.replace(job, total=len(todo))
             ):
                 check_disk(where, outcome.error)
                 edit = dataclasses.replace(
@@ -91,7 +91,7 @@ def edit_category(
 
     ordered = [edits[p.item.id] for p in planned]
     if shard is None:
-        # What an edit that failed now looked like by another recipe stays, for whoever goes back to that.
+        # Images made with an earlier recipe are kept, in case it is restored.
         remove_strangers(folder / "images", {Path(p.image).name for p in planned})
     check_failures(
         where,
@@ -105,7 +105,7 @@ def edit_category(
         forget_shards(output)
 
 
-def load_worker(settings: dict[str, Any], device: str) -> "EditWorker":
+def load_edit_worker(settings: dict[str, Any], device: str) -> "EditWorker":
     """Load an editor on a device: the loader that the pool calls in each of its workers."""
     family = EDITORS[settings["type"]]
     params = family.Params(**settings["params"])
@@ -176,7 +176,7 @@ def _finished(
 
 
 def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str, items_folder: Path) -> Edit:
-    """The record of an image that was written just before a crash, and its journal line not."""
+    """The record of an image that was written just before a crash, without its journal line."""
     image = open_image(path)
     source = open_image(items_folder / plan.item.images[0])
     return dataclasses.replace(
@@ -210,7 +210,7 @@ def edit_work(editor: ResolvedEditor) -> Work:
 def edit_payload(
     planned: PlannedEdit, plan: CategoryPlan, items_folder: Path, folder: Path
 ) -> dict[str, Any]:
-    """Return what a worker is told of one edit; `folder` is where its image goes."""
+    """Return a worker's payload for one edit; its image goes into `folder`."""
     # Absolute: a resident pool has a working directory of its own.
     return {
         "item": vars(planned.item),

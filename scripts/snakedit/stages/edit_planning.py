@@ -1,4 +1,4 @@
-"""What an editor has to do in a category, known before it is loaded."""
+"""The edits that an editor has to make in a category, planned before it is loaded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ def category_folder(output: Path, shard: Shard | None) -> Path:
 
 
 def take_over(output: Path, shard: Shard | None, kind: type[Done], wanted: set[str]) -> None:
-    """Copy into a job's journal what the category's other journals hold of its items.
+    """Copy the records of a job's items from the category's other journals into its own.
 
     They are of shards of another size, or of the whole category before it had shards or while it had some.
     So nothing that is done is done again because the category has crossed `run.shard_items`.
@@ -49,19 +49,19 @@ def take_over(output: Path, shard: Shard | None, kind: type[Done], wanted: set[s
     if not others:
         return
     known = {(record.item, record.fingerprint) for record in read_journal(own, kind)}
-    found = [
+    records = [
         record
         for path in others
         for record in _records_of(path, kind, wanted)
         if record.status == "ok" and (record.item, record.fingerprint) not in known
     ]
-    if found:
+    if records:
         with Journal(own) as journal:
-            journal.extend(found)
+            journal.extend(records)
 
 
 def forget_shards(output: Path) -> None:
-    """Remove the shards of a category that has none any more; its own journal has what they held."""
+    """Remove the shards of a category that no longer has any; its own journal holds their records."""
     shutil.rmtree(output.parent / FOLDER, ignore_errors=True)
 
 
@@ -99,7 +99,7 @@ def _outputs(shards: Sequence[Shard], output: Path) -> list[Path]:
 
 def _gather(shards: Sequence[Shard], output: Path) -> None:
     write_whole(output, _texts(_outputs(shards, output)))
-    # What there was before the category had these shards is in their journals now.
+    # Records from before the category had these shards are in their journals now.
     (output.parent / JOURNAL).unlink(missing_ok=True)
     names = set(map(str, shards))
     for folder in (output.parent / FOLDER).iterdir():
@@ -112,7 +112,7 @@ def _texts(paths: Sequence[Path]) -> Iterator[str]:
 
 
 def _records_of(path: Path, kind: type[Done], wanted: set[str]) -> Iterator[Done]:
-    """Yield a journal's records of some items; of the other lines no more than the id is read."""
+    """Yield a journal's records of some items; only the id is read of other lines."""
     decode = json.JSONDecoder().raw_decode
     with open(path, encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):

@@ -1,4 +1,4 @@
-"""What the stages share: when a job cannot begin, when it has failed, and how its causes are told."""
+"""Shared by the stages: when a job cannot begin, when it has failed, and how its causes are counted."""
 
 import errno
 from collections import Counter
@@ -22,7 +22,7 @@ def check_devices(where: str, needed: bool, granted: int) -> None:
 
 
 def check_disk(where: str, error: str | None) -> None:
-    """End the job if an item failed because the disk is full: that is no fault of the item.
+    """End the job if an item failed because the disk is full, which is not the item's fault.
 
     Raises:
         StageError: with what to do.
@@ -54,16 +54,16 @@ def check_failures(
     failed = [error for error in outcomes if error is not None]
     if not failed:
         return
-    # Messages name their item, so they are counted by their kind; each kind's first is told.
+    # Messages name their item, so they are counted by kind, and the first of each kind is shown.
     kinds = Counter(error.partition(":")[0] for error in failed)
     first = {error.partition(":")[0]: error for error in reversed(failed)}
     counted = "; ".join(f"{count} × {first[kind]}" for kind, count in kinds.most_common(5))
-    told = f"{len(failed)} of {len(outcomes)} items failed: {counted}"
+    summary = f"{len(failed)} of {len(outcomes)} items failed: {counted}"
     if len(failed) == len(outcomes) and some_must_succeed:
-        raise StageError(told, where=where, hint=hint)
+        raise StageError(summary, where=where, hint=hint)
     if max_failures is not None and len(failed) > max_failures:
-        raise StageError(told, where=where, allowed=f"run.max_failures: {max_failures}", hint=hint)
-    LOGGER.warning("%s: %s", where, told)
+        raise StageError(summary, where=where, allowed=f"run.max_failures: {max_failures}", hint=hint)
+    LOGGER.warning("%s: %s", where, summary)
 
 
 def score_cause(score: Score) -> str | None:

@@ -1,4 +1,4 @@
-"""The score stage: one editor's edits of one category before one judge, in batches."""
+"""The score stage: one judge scores one editor's edits of a category, in batches."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,7 +84,7 @@ def score_category(
     LOGGER.info("%s: %d edits, %d to judge", where, len(edits), len(todo))
     if todo:
         check_devices(where, judge.needs_device, job.device_limit)
-        # Neighbours of one size waste no padding.
+        # Batches of similar sizes waste no padding.
         todo.sort(
             key=lambda edit: ((edit.width or 0) * (edit.height or 0), len(items[edit.item].instruction))
         )
@@ -103,7 +103,7 @@ def score_category(
         with Journal(journal_path) as journal:
             for outcome in run_tasks(
                 work,
-                load_worker,
+                load_score_worker,
                 tasks,
                 run,
                 dataclasses.replace(job, total=len(todo)),
@@ -149,10 +149,10 @@ def shown_extras(
     }
 
 
-def load_worker(settings: dict[str, Any], device: str) -> "JudgeWorker":
+def load_score_worker(settings: dict[str, Any], device: str) -> "JudgeWorker":
     """Load a judge on a device: the loader that the pool calls in each of its workers."""
     family = JUDGES[settings["type"]]
-    # What was planned, not a file that may have changed since.
+    # The planned rubric, not the file, which may have changed since.
     rubric = Rubric.from_content(settings["rubric"])
     judge = family(
         settings["model"],
@@ -247,7 +247,7 @@ def judge_payload(
     items_folder: Path,
     edits_folder: Path,
 ) -> dict[str, Any]:
-    """Return what a worker needs to judge one batch; for `extras` see `shown_extras`."""
+    """Return a worker's payload for one batch; `extras` come from `shown_extras`."""
     # Absolute: a resident pool has a working directory of its own.
     return {
         "batch": [

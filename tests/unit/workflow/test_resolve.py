@@ -13,7 +13,7 @@ from snakedit.core.errors import CheckpointError, ConfigError
 from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, Verdict
 from snakedit.judges.rubrics.rubric import Metric, Rubric, load_rubric
-from snakedit.stages.score_category import judge_work, load_worker
+from snakedit.stages.score_category import judge_work, load_score_worker
 from snakedit.workflow.resolved import ResolvedEditor, Run, read_run, write_run
 
 VIESCORE = REPOSITORY / "config" / "rubrics" / "viescore.yaml"
@@ -77,7 +77,7 @@ def test_a_rubric_changed_after_planning_is_asked_as_it_was_planned(tmp_path: Pa
     rubric.write_text(changed, encoding="utf-8")
     assert load_rubric("mine.yaml") != before
 
-    worker = load_worker(judge_work(planned.judges["j"]).settings, "simulated:0")
+    worker = load_score_worker(judge_work(planned.judges["j"]).settings, "simulated:0")
     assert worker.judge.settings.rubric == before
     assert planned.judges["j"].recipe["rubric"] == json.loads(json.dumps(before.content()))
 
@@ -133,7 +133,7 @@ def test_a_judge_may_compute_its_numbers_by_a_rubric_of_its_own(contrast: None):
     judge = through_its_file(run_of(small(judges={"j": {"type": "contrast"}}))).judges["j"]
     assert judge.rubric_name == "contrast"
     assert judge.to_rubric().scales() == {"contrast": (0.0, 1.0), "score": (0.0, 1.0)}
-    assert load_worker(judge_work(judge).settings, "cpu").judge.settings.rubric.headline == "micro"
+    assert load_score_worker(judge_work(judge).settings, "cpu").judge.settings.rubric.headline == "micro"
 
 
 def test_a_judge_that_is_asked_nothing_takes_no_rubric(contrast: None):

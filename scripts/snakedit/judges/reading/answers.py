@@ -1,4 +1,4 @@
-"""From a judge's answers to its verdict: what was read, what could not be, and why."""
+"""Combine a judge's answers into its verdict: values, spread, score, and the reasons for missing ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

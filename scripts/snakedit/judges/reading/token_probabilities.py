@@ -1,8 +1,8 @@
-"""The expected reading from what a server tells of its tokens: the likeliest ones at each position.
+"""The expected reading from the likeliest tokens that a server reports for each position.
 
 Tokenizers differ: 10 is one token to some and two to others. Where it is two, the probability of 1 is
-split between 1 and 10 only by what follows it, which a server tells for the token that it chose alone.
-A split that is not known is no guess of ours: that probability then counts as off the scale.
+split between 1 and 10 only by what follows it, which a server reports for the chosen token alone. A split
+that is not known is not guessed: that probability then counts as off the scale.
 """
 
 import math
@@ -20,17 +20,17 @@ _DIGIT = re.compile(r"[0-9]")
 def token_positions(choice: Mapping[str, Any]) -> list[dict[str, float]]:
     """Return token → probability for each position of a chat completion's choice, the chosen one first.
 
-    It is empty if the server told none.
+    It is empty if the server reported none.
     """
     logprobs = choice.get("logprobs")
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
     positions = []
     for entry in content if isinstance(content, list) else []:
         tokens: dict[str, float] = {}
-        for told in [entry, *(entry.get("top_logprobs") or [])] if isinstance(entry, dict) else []:
-            token, logprob = told.get("token"), told.get("logprob")
+        for candidate in [entry, *(entry.get("top_logprobs") or [])] if isinstance(entry, dict) else []:
+            token, logprob = candidate.get("token"), candidate.get("logprob")
             if isinstance(token, str) and isinstance(logprob, int | float) and logprob < 1e-6:
-                # The chosen token is told twice.
+                # The chosen token is listed twice.
                 tokens.setdefault(token, math.exp(min(0.0, logprob)))
         if not tokens:
             return []
@@ -39,7 +39,7 @@ def token_positions(choice: Mapping[str, Any]) -> list[dict[str, float]]:
 
 
 def ambiguous_digits(positions: Sequence[Tokens], low: int, high: int) -> list[int]:
-    """Return the digits that might begin a longer number on the scale, of which nobody knows how often."""
+    """Return the digits that might begin a longer number on the scale, where it is not known how often."""
     first = positions[0]
     if any(len(_number(token)) == 2 for token in first):
         # A tokenizer that knows such numbers writes none of them in two tokens.

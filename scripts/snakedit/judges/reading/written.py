@@ -1,8 +1,8 @@
-"""Reading one answer from what a judge wrote. What cannot be read for certain is not read.
+"""Read one answer from a written reply. An ambiguous reply is not read.
 
-The forms in which an answer is taken stand in the tables below. Explicit ones (an object, a label, a number
-over its top) are read wherever they stand, and must agree. Only where there is none is a number or a word
-taken that stands alone in its line or sentence: within a sentence it may count anything.
+The accepted forms stand in the tables below. Explicit ones (an object, a label, a number over its top) are
+read wherever they stand, and must agree. Without any, a number or a word is read that stands alone in its
+line or sentence: within a sentence it may count anything.
 """
 
 import json
@@ -124,11 +124,11 @@ def read_number(reply: str, low: int, high: int, name: str = "score") -> float:
         RefusedReplyError: if the judge declined to answer.
         UnreadableReplyError: if there is no number, if two differ, or if it is off the scale.
     """
-    found = _find(reply, NUMBER, name)
-    for match in found:
+    matches = _find(reply, NUMBER, name)
+    for match in matches:
         if match["top"] is not None and int(match["top"]) != high:
             raise UnreadableReplyError(f"'{match[0].strip()}' is on another scale")
-    value = _only({float(match["value"]) for match in found})
+    value = _only({float(match["value"]) for match in matches})
     if not low <= value <= high:
         raise UnreadableReplyError(f"{value:g} is off the scale from {low} to {high}")
     return value
@@ -152,13 +152,13 @@ def _only(values: set[float]) -> float:
 def _find(reply: str, kind: _Kind, name: str) -> list[re.Match[str]]:
     """Return the answers of a reply: all explicit ones, else all that stand alone; at least one."""
     text = _answer_part(reply)
-    found = list(_explicit(text, kind, name.replace("_", " ")))
-    if not found and _REFUSAL.search(text):
+    matches = list(_explicit(text, kind, name.replace("_", " ")))
+    if not matches and _REFUSAL.search(text):
         raise RefusedReplyError(f"the judge declined: {_short(text)}")
-    found = found or list(_alone(text, kind))
-    if not found:
+    matches = matches or list(_alone(text, kind))
+    if not matches:
         raise UnreadableReplyError(f"no {kind.name} in the reply {_short(text)}")
-    return found
+    return matches
 
 
 def _answer_part(reply: str) -> str:

@@ -1,4 +1,4 @@
-"""How the numbers of one edit make one: the formulas that a rubric can name."""
+"""The formulas that a rubric can name: from the numbers of one edit to its score."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -21,7 +21,7 @@ EXTRA_IMAGES = frozenset({"reference", "mask"})
 
 @dataclass(frozen=True)
 class When:
-    """Of which items a question is asked: those with these fields, without those, in no such category."""
+    """The items that a question is asked of: with these fields, without those, in no such category."""
 
     has: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
@@ -128,13 +128,13 @@ class Rubric:
         Every formula rises with its metrics, so its ends are those of all metrics at theirs.
         """
         own = {m.name: (float(m.low), float(m.high)) for m in self.metrics}
-        made = {d.name: self._range(d.formula, d.of) for d in self.derived}
-        return {**own, **made, "score": self._range(self.formula, self.of)}
+        derived = {d.name: self._range(d.formula, d.of) for d in self.derived}
+        return {**own, **derived, "score": self._range(self.formula, self.of)}
 
     def with_derived(self, values: Mapping[str, float | None], item: Item) -> dict[str, float | None]:
         """Return an item's values with the numbers that follow from them, None where one is missing.
 
-        A number of which the item is asked nothing is not among them, as a metric that is not asked.
+        A number whose metrics are not asked of the item is left out, as such a metric is.
         """
         derived = {
             d.name: self._compute(d.formula, d.of, values, item)

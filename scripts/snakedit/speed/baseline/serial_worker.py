@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from snakedit.core.errors import StageError
 from snakedit.runtime.pool.attempt import Handler
-from snakedit.stages.edit_category import load_worker as load_editor
-from snakedit.stages.score_category import load_worker as load_judge
+from snakedit.stages.edit_category import load_edit_worker
+from snakedit.stages.score_category import load_score_worker
 
 SWAPS = ("reload", "offload")
 CPU = "cpu"
@@ -46,9 +46,9 @@ class SerialWorker:
             )
         # Only a judge is ever spread.
         first = device.partition(",")[0]
-        self._editor = _Swapped(settings["editor"], load_editor, first, settings["swap"])
+        self._editor = _Swapped(settings["editor"], load_edit_worker, first, settings["swap"])
         self._judges = {
-            name: _Swapped(judge, load_judge, device, settings["swap"])
+            name: _Swapped(judge, load_score_worker, device, settings["swap"])
             for name, judge in settings["judges"].items()
         }
         self._spans: list[dict[str, Any]] = []
