@@ -45,7 +45,7 @@ def build_judge_tokenizer() -> Any:
 
 
 def _sentences(rubric: Rubric) -> list[str]:
-    texts = [local.without_special_tokens(rubric.system or "")]
+    texts = [local.safe_text(rubric.system or "")]
     for metric in rubric.metrics:
         question = rubric.question(metric, _item(_MARK))
         lead, mark, rest = question.rpartition(_MARK)
@@ -74,7 +74,7 @@ class Prompts:
         parts = []
         for metric in metrics:
             content = [{"type": "image"}] * images
-            text = local.without_special_tokens(self.rubric.question(metric, _item(instruction)))
+            text = local.safe_text(self.rubric.question(metric, _item(instruction)))
             messages = [
                 {"role": "system", "content": [{"type": "text", "text": self.rubric.system}]},
                 {"role": "user", "content": [*content, {"type": "text", "text": text}]},

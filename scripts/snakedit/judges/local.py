@@ -97,7 +97,7 @@ def placement(device: str) -> dict[str, Any]:
     }
 
 
-def without_special_tokens(text: str) -> str:
+def safe_text(text: str) -> str:
     """Return an untrusted text in which the model sees none of its special tokens."""
     return text.replace("<|", "< |")
 

@@ -166,8 +166,8 @@ class _Judging:
         content: Messages = [
             {"type": "image_url", "image_url": {"url": self._url(image)}} for image in images
         ]
-        content.append({"type": "text", "text": local.without_special_tokens(rubric.question(metric, item))})
-        before = [{"role": "system", "content": local.without_special_tokens(system)}] if system else []
+        content.append({"type": "text", "text": local.safe_text(rubric.question(metric, item))})
+        before = [{"role": "system", "content": local.safe_text(system)}] if system else []
         return [*before, {"role": "user", "content": content}]
 
     def _url(self, image: Any) -> str:

@@ -168,29 +168,15 @@ class Qwen3VL(Judge):
 
     def _prompt(self, request: JudgeRequest, metric: Metric) -> tuple[str, str]:
         """Return a prompt in two parts, cut behind its last image, where no token reaches across."""
-        rubric = self.settings.rubric
-        system = rubric.system_prompt(request.item)
-        images = len(local.shown_images(request, metric.shows))
-        question = rubric.question(metric, request.item)
-        parts: list[dict[str, str]] = [{"type": "image"}] * images
-        messages = [
-            *(
-                [
-                    {
-                        "role": "system",
-                        "content": [{"type": "text", "text": local.without_special_tokens(system)}],
-                    }
-                ]
-                if system
-                else []
-            ),
-            {
-                "role": "user",
-                "content": [*parts, {"type": "text", "text": local.without_special_tokens(question)}],
-            },
-        ]
-        text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        before, _, after = text.rpartition(VISION_END)
+        rubric, item = self.settings.rubric, request.item
+        parts: list[dict[str, str]] = [{"type": "image"}] * len(local.shown_images(request, metric.shows))
+        parts.append({"type": "text", "text": local.safe_text(rubric.question(metric, item))})
+        messages: list[dict[str, Any]] = [{"role": "user", "content": parts}]
+        if system := rubric.system_prompt(item):
+            text = {"type": "text", "text": local.safe_text(system)}
+            messages.insert(0, {"role": "system", "content": [text]})
+        prompt = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        before, _, after = prompt.rpartition(VISION_END)
         return before + VISION_END, after
 
     def _ask(self, prefix: _Prefix, requests: Sequence[JudgeRequest], metric: Metric) -> list[list[Answer]]:

@@ -224,7 +224,7 @@ def test_reloading_loads_for_each_item_and_offloading_once(tmp_path, monkeypatch
 
 def test_where_a_judge_is_spread_the_editor_has_the_first_device(monkeypatch):
     places = []
-    for name in ("load_editor", "load_judge"):
+    for name in ("load_edit_worker", "load_score_worker"):
         monkeypatch.setattr(worker_module, name, lambda settings, device: places.append(device))
     worker("reload", "cuda:0,cuda:1")
     assert places == ["cuda:0", "cuda:0,cuda:1"]
