@@ -53,9 +53,23 @@ def editor_recipe(
     }
 
 
-def result_params(params: Any, execution_params: Collection[str]) -> dict[str, Any]:
-    """Return the params, a dataclass, as a dict without those that cannot change a result."""
-    return {name: value for name, value in dataclasses.asdict(params).items() if name not in execution_params}
+def result_params(
+    params: Any, execution_params: Collection[str], later: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return a family's params as a dict, without those that cannot change a result.
+
+    Args:
+        params: an instance of the family's `Params`.
+        execution_params: names of those that cannot change a result.
+        later: names of those that are left out at their default, as they came after the first version.
+    """
+    given = dataclasses.asdict(params)
+    unset = dataclasses.asdict(type(params)()) if later else {}
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in execution_params and not (name in later and value == unset[name])
+    }
 
 
 def edit_fingerprint(recipe: Mapping[str, Any], item: Item, inputs: Mapping[str, str]) -> str:

@@ -58,6 +58,8 @@ class Editor(ABC):
         model_kind: what it takes as its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         seeded: whether its edits depend on the seed.
         needs_device: whether it occupies a device (weights, or a simulation of them).
+        later_params: names of params that a later version added. At their default they are left out of the
+            recipe, so that older results stay valid.
         execution_params: names of params that cannot change a pixel.
         size_policy: how the edit's size follows from the source's, in words.
         role: ``contestant``, or ``control`` for an editor whose right place is known.
@@ -72,6 +74,7 @@ class Editor(ABC):
     seeded: ClassVar[bool] = False
     needs_device: ClassVar[bool] = False
     execution_params: ClassVar[frozenset[str]] = frozenset()
+    later_params: ClassVar[frozenset[str]] = frozenset()
     size_policy: ClassVar[str] = "as the source"
     role: ClassVar[str] = "contestant"
     is_right: ClassVar[bool] = False

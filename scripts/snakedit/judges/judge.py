@@ -79,6 +79,8 @@ class Judge(ABC):
         Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
         model_kind: what it takes as its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         needs_device: whether it occupies a device (weights, or a simulation of them).
+        later_params: names of params that a later version added. At their default they are left out of the
+            recipe, so that older results stay valid.
         execution_params: names of params that cannot change an answer.
         simulated: whether it only pretends to be a model.
     """
@@ -88,6 +90,7 @@ class Judge(ABC):
     needs_device: ClassVar[bool] = False
     simulated: ClassVar[bool] = False
     execution_params: ClassVar[frozenset[str]] = frozenset()
+    later_params: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, model: str | None, params: Any, device: str, settings: JudgeSettings) -> None:
         """Load the judge; see `snakedit.editors.editor.Editor` for model, params and device."""

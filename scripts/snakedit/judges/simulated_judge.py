@@ -4,10 +4,10 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
-from snakedit.judges.reading.answers import Answer, verdict_of
+from snakedit.judges.reading.answers import Answer, verdict_of, written_answer
 from snakedit.judges.rubrics.rubric import Metric
 
 
@@ -20,11 +20,14 @@ class SimulatedParams:
         seconds_by_batch: batch size → seconds a batch. Between two sizes the time is interpolated,
             outside them the nearest one's is taken.
         weights_gib: weights that a copy is declared to have, in GiB; 0 for one that fits anywhere.
+        answers: item id → metric → the answer: a number on the scale, or a text, which is read as a
+            model's reply is. What is not named here is drawn by a hash.
     """
 
     load_seconds: float = 0.0
     seconds_by_batch: dict[str, float] = field(default_factory=dict)
     weights_gib: float = 0.0
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         given = {"load_seconds": self.load_seconds, "weights_gib": self.weights_gib}
@@ -35,6 +38,10 @@ class SimulatedParams:
         for name, value in given.items():
             if value < 0:
                 raise ValueError(f"{name} {value} is not 0 or more")
+        for item, answers in self.answers.items():
+            for metric, answer in answers.items():
+                if not isinstance(answer, int | float | str):
+                    raise ValueError(f"answers: {item}: {metric}: {answer!r} is not a number or a text")
 
 
 class SimulatedJudge(Judge):
@@ -46,6 +53,7 @@ class SimulatedJudge(Judge):
     execution_params: ClassVar[frozenset[str]] = frozenset(
         {"load_seconds", "seconds_by_batch", "weights_gib"}
     )
+    later_params: ClassVar[frozenset[str]] = frozenset({"answers"})
     params: SimulatedParams
 
     def __init__(
@@ -60,13 +68,17 @@ class SimulatedJudge(Judge):
         return int(params.weights_gib * 2**30) or None
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict]:
-        """Return numbers drawn by a hash of the edit and the metric."""
+        """Return the given answers, and numbers drawn by a hash of the edit and the metric for the others."""
         time.sleep(seconds_of_batch(self.params.seconds_by_batch, len(requests)))
         return [self._verdict(request, len(requests)) for request in requests]
 
     def _verdict(self, request: JudgeRequest, batch_size: int) -> Verdict:
         rubric = self.settings.rubric
-        answered = {metric.name: [_answer(metric, request)] for metric in rubric.asked_of(request.item)}
+        given = self.params.answers.get(request.item.id, {})
+        answered = {
+            metric.name: [_answer(metric, request, given.get(metric.name))]
+            for metric in rubric.asked_of(request.item)
+        }
         return verdict_of(rubric, request.item, answered, batch_size)
 
 
@@ -83,7 +95,11 @@ def seconds_of_batch(seconds: Mapping[str, float], size: int) -> float:
     return low_seconds + (high_seconds - low_seconds) * (size - low) / (high - low)
 
 
-def _answer(metric: Metric, request: JudgeRequest) -> Answer:
+def _answer(metric: Metric, request: JudgeRequest, given: float | str | None) -> Answer:
+    if isinstance(given, str):
+        return written_answer(given, metric, 0)
+    if given is not None:
+        return Answer(float(given), {"text": f"simulated: {given:g}"}, 0)
     content = hashlib.sha256(metric.name.encode() + request.edit.tobytes()).digest()
     share = int.from_bytes(content[:4], "big") / 2**32
     number = round(metric.low + (metric.high - metric.low) * share, 2)

@@ -88,14 +88,16 @@ def _common(entry: EditorConfig | JudgeConfig, family: Any, params: Any, recipe:
     }
 
 
+def _result_params(params: Any, family: Any) -> dict[str, Any]:
+    return recipes.result_params(params, family.execution_params, family.later_params)
+
+
 def _editor(editor: EditorConfig, config: Config, where: str) -> ResolvedEditor:
     family = EDITORS[editor.type]
     params: Any = settings.read_params(family.Params, editor.params, f"{where}: editors.{editor.name}.params")
     seed = config.run.seed if family.seeded else None
     with named(where, f"editors.{editor.name}.model"):
-        recipe = recipes.editor_recipe(
-            editor, family.model_kind, recipes.result_params(params, family.execution_params), seed
-        )
+        recipe = recipes.editor_recipe(editor, family.model_kind, _result_params(params, family), seed)
     return ResolvedEditor(
         **_common(editor, family, params, recipe),
         role=family.role,
@@ -110,7 +112,7 @@ def _judge(judge: JudgeConfig, where: str) -> ResolvedJudge:
     rubric = _rubric_of(judge, where)
     with named(where, f"judges.{judge.name}.model"):
         recipe = recipes.judge_recipe(
-            judge, family.model_kind, recipes.result_params(params, family.execution_params), rubric.content()
+            judge, family.model_kind, _result_params(params, family), rubric.content()
         )
     return ResolvedJudge(
         **_common(judge, family, params, recipe),

@@ -52,3 +52,11 @@ def test_it_answers_every_rubric_on_its_scale(rubric):
         assert verdict.score is not None
         assert list(verdict.replies) == [metric.name for metric in asked]
         assert all(metric.low <= verdict.values[metric.name] <= metric.high for metric in asked)
+
+
+def test_it_gives_the_answers_it_was_told_to_give():
+    answers = {"0": {"grade": 7}, "1": {"grade": "I'd say **3**/10"}, "2": {"grade": "nothing to be read"}}
+    judge = SimulatedJudge(None, SimulatedParams(answers=answers), "cpu", settings("generate", "single"))
+    verdicts = judge.judge(requests(3))
+    assert [verdict.status for verdict in verdicts] == ["ok", "ok", "unparsed"]
+    assert [verdict.score for verdict in verdicts] == [7.0, 3.0, None]

@@ -43,7 +43,9 @@ def weighted_mean(weights: Mapping[int, float], low: int, high: int) -> tuple[fl
     mass = sum(on_scale.values())
     if mass <= 0.0:
         return None, 0.0
-    return sum(number * weight for number, weight in on_scale.items()) / mass, mass
+    mean = sum(number * weight for number, weight in on_scale.items()) / mass
+    # Rounding may carry a mean over the end of its scale.
+    return min(float(high), max(float(low), mean)), mass
 
 
 def expected_yes(yes: float, no: float) -> tuple[float | None, float]:
