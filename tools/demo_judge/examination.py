@@ -26,7 +26,7 @@ from tools.demo_judge.examples import (
 from tools.demo_judge.pictures import Photo, load_photos, random_crop
 from tools.demo_judge.wordings import instruction
 
-BATCH_SIZE = 8
+REQUESTS_AT_ONCE = 8
 EXAMINED_CONTROLS = ("identity", "shuffled", "blank")
 
 
@@ -73,8 +73,10 @@ def held_out_requests(count: int, folders: Sequence[Path] = (), seed: int = 1) -
 
 
 def judge_in_batches(judge: Judge, requests: Sequence[JudgeRequest]) -> list[Verdict]:
-    """Return the verdicts of all requests, judged in batches of `BATCH_SIZE`."""
-    batches = (requests[start : start + BATCH_SIZE] for start in range(0, len(requests), BATCH_SIZE))
+    """Return the verdicts of all requests, judged in batches of `REQUESTS_AT_ONCE`."""
+    batches = (
+        requests[start : start + REQUESTS_AT_ONCE] for start in range(0, len(requests), REQUESTS_AT_ONCE)
+    )
     return [verdict for batch in batches for verdict in judge.judge(batch)]
 
 
