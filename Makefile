@@ -1,8 +1,8 @@
 # make run: the demo and its leaderboard.   make check: the linters.
 # make quick: the unit tests but for slow ones, at most three minutes.   make test: all tests.
-# make bench: what it costs, measured; make bench ONLY=name,… for some of it.
-# make demo-judge: trains the demo's judge anew, about three hours on one core; PHOTOS="FOLDER …" for more photos
-# than scikit-image's. config/demo_judge/README.md says which were taken.
+# make bench: measures time and memory; make bench ONLY=NAME,… runs some of the benches.
+# make demo-judge: trains the demo's judge again, about three hours on one core; PHOTOS="FOLDER …" adds photos to
+# scikit-image's. config/demo_judge/README.md lists those of the shipped judge.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PYTHON_HERE := "$(CURDIR)/.venv/bin/python"
 

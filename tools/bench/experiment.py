@@ -1,4 +1,4 @@
-"""A generated benchmark on which the benches run Snakemake, with simulated devices unless they say else."""
+"""A generated benchmark on which the benches run Snakemake, with simulated devices by default."""
 
 import base64
 import io
@@ -17,21 +17,31 @@ from PIL import Image
 from snakedit.core.errors import StageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# The simulated machine, and the benchmark of the comparison that was only ever arithmetic.
+# The simulated machine, and the benchmark of an older comparison, which was computed and never run.
 DEVICES = 6
 CATEGORIES = {"c1": 50, "c2": 50, "c3": 70, "c4": 50, "c5": 50}
-BATCH = 4
+BATCH_SIZE = 4
 
 
 class Experiment:
-    """A folder with a generated benchmark, on which Snakemake is run with simulated devices."""
+    """A folder with a generated benchmark, on which Snakemake is run.
+
+    Attributes:
+        folder: Snakemake's working directory.
+    """
 
     def __init__(self, folder: Path, categories: Mapping[str, int]) -> None:
+        """Write the benchmark.
+
+        Args:
+            folder: created if it is missing.
+            categories: category → number of items.
+        """
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        picture = io.BytesIO()
-        Image.new("RGB", (16, 16), (120, 90, 200)).save(picture, "PNG")
-        image = base64.b64encode(picture.getvalue()).decode()
+        buffer = io.BytesIO()
+        Image.new("RGB", (16, 16), (120, 90, 200)).save(buffer, "PNG")
+        image = base64.b64encode(buffer.getvalue()).decode()
         rows = (
             {"id": f"{name}-{i}", "subset": name, "edit_instruction": f"edit {i}", "src_img_b64": image}
             for name, count in categories.items()
@@ -47,11 +57,17 @@ class Experiment:
         self,
         editor: Mapping[str, Any],
         judge: Mapping[str, Any],
-        judge_batch: int = BATCH,
+        judge_batch: int = BATCH_SIZE,
         devices: int = DEVICES,
         **run: Any,
     ) -> None:
-        """Write a configuration of simulated parts; `run` are keys of its `run`."""
+        """Write a configuration with a simulated editor and judge.
+
+        Args:
+            editor, judge: their `params`.
+            devices: number of simulated devices.
+            run: further keys of `run`.
+        """
         self.write_config(
             {"simulated": {"type": "simulated", "params": dict(editor)}},
             {"simulated": {"type": "simulated", "batch_size": judge_batch, "params": dict(judge)}},
@@ -61,18 +77,18 @@ class Experiment:
     def write_config(
         self, editors: Mapping[str, Any], judges: Mapping[str, Any], run: Mapping[str, Any]
     ) -> None:
-        """Write a configuration of these parts."""
+        """Write a configuration with these editors, judges and `run` keys."""
         benchmarks = {"bench": {"format": "base64_json", "path": "bench.json"}}
         config = {"benchmarks": benchmarks, "editors": editors, "judges": judges, "run": run}
         (self.folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
 
     @property
     def results(self) -> Path:
-        """The folder of its results."""
+        """The folder of the benchmark's results."""
         return self.folder / "results" / "bench"
 
     def edits(self, category: str) -> str:
-        """The path of a category's edits."""
+        """Return the path of a category's edits, relative to the folder."""
         return f"results/bench/edits/simulated/{category}/edits.jsonl"
 
     def snakemake(self, *targets: str) -> float:
@@ -80,10 +96,10 @@ class Experiment:
         start = time.monotonic()
         log = self.folder / "snakemake.log"
         with open(log, "w", encoding="utf-8") as file:
-            done = subprocess.run(
+            process = subprocess.run(
                 self._command(targets), env=self._environment(), stdout=file, stderr=file, check=False
             )
-        if done.returncode != 0:
+        if process.returncode != 0:
             tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
             raise StageError("the run failed: " + " | ".join(tail), where="bench")
         return time.monotonic() - start
@@ -91,20 +107,21 @@ class Experiment:
     def watched(self, *arguments: str) -> tuple[float, dict[str, float]]:
         """Run Snakemake to its end; return the seconds it took and the peak RSS of its processes, in MB.
 
-        They go by ``snakemake`` and the entry points' names; of several at once the largest counts.
+        The processes are named ``snakemake`` or after their entry point. Of several processes of one name
+        the largest counts.
         """
         start = time.monotonic()
         with open(self.folder / "snakemake.log", "w", encoding="utf-8") as file:
-            running = psutil.Popen(
+            snakemake = psutil.Popen(
                 self._command(arguments), env=self._environment(), stdout=file, stderr=file
             )
             peaks: dict[str, float] = {}
-            while running.poll() is None:
-                for process in (running, *running.children(recursive=True)):
-                    name = "snakemake" if process.pid == running.pid else _script_of(process)
+            while snakemake.poll() is None:
+                for process in (snakemake, *snakemake.children(recursive=True)):
+                    name = "snakemake" if process.pid == snakemake.pid else _script_of(process)
                     peaks[name] = max(peaks.get(name, 0.0), _rss(process) / 1e6)
                 time.sleep(0.1)
-        if running.returncode != 0:
+        if snakemake.returncode != 0:
             raise StageError(f"the run failed: {' '.join(arguments)}", where="bench")
         return time.monotonic() - start, peaks
 

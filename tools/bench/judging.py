@@ -1,4 +1,4 @@
-"""What sharing a prefix and batching save a judge: the real classes with random weights, on this CPU."""
+"""What a judge saves by a shared prefix and by batches: real classes with random weights, on the CPU."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,19 +10,38 @@ from statistics import median
 from PIL import Image
 
 from snakedit.core.records import Item
-from snakedit.demo.checkpoints.tiny_qwen3_vl import build_qwen3_vl
+from snakedit.demo.checkpoints.qwen_networks import VisionLanguageSizes
+from snakedit.demo.checkpoints.tiny_qwen3_vl import TINY_QWEN3_VL, build_qwen3_vl
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubrics.rubric import load_rubric
+from tools.bench.measurement import Measurement
 
-# So wide that arithmetic rules, not the calls. Sides of the images as the judge sees them: real ones are
-# larger, and the more an image weighs against the questions, the more it saves to compute it once.
-WIDTH, DEPTH, SIDE, PAIR_SIDE = 8, 6, 256, 384
-BATCHES = (1, 2, 4, 8, 16)
-ROUNDS = 9
+# Wide enough for arithmetic, not calls, to take most of the time.
+WIDE_QWEN3_VL = VisionLanguageSizes(
+    text={
+        **TINY_QWEN3_VL.text,
+        "hidden_size": 512,
+        "intermediate_size": 1024,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 16,
+    },
+    vision={
+        **TINY_QWEN3_VL.vision,
+        "depth": 6,
+        "hidden_size": 256,
+        "intermediate_size": 512,
+        "num_heads": 16,
+    },
+)
+# Sides of the images as the judge sees them. With larger ones, as in real use, the shared prefix saves more.
+IMAGE_SIDE, PAIR_SIDE = 256, 384
+BATCH_SIZES = (1, 2, 4, 8, 16)
+PREFIX_ROUNDS = 9
 
 
-def measure_judging(folder: Path) -> dict[str, float]:
+def measure_judging(folder: Path) -> list[Measurement]:
     """Build a widened random Qwen3-VL and time it.
 
     Returns:
@@ -35,13 +54,15 @@ def measure_judging(folder: Path) -> dict[str, float]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _measure(folder)
+        figures = _time_judge(folder)
     finally:
         torch.set_num_threads(threads)
+    how = "random Qwen3-VL on one CPU thread, measured"
+    return [Measurement(name, value, how) for name, value in figures.items()]
 
 
-def _measure(folder: Path) -> dict[str, float]:
-    build_qwen3_vl(folder, width=WIDTH, depth=DEPTH)
+def _time_judge(folder: Path) -> dict[str, float]:
+    build_qwen3_vl(folder, WIDE_QWEN3_VL)
     viescore = load_rubric("viescore", {})
     both = replace(
         viescore,
@@ -54,41 +75,41 @@ def _measure(folder: Path) -> dict[str, float]:
     judge = Qwen3VL(str(folder), Qwen3VLParams(dtype="float32"), "cpu", settings)
     pair = _requests(1, PAIR_SIDE)
     single = [replace(settings, rubric=replace(both, metrics=(metric,))) for metric in both.metrics]
-    whole, apart = _median_seconds(
-        partial(_judge_in_ways, judge, pair, [settings]),
-        partial(_judge_in_ways, judge, pair, single),
-        rounds=ROUNDS,
+    together, apart = _median_seconds(
+        partial(_judge_with_each, judge, pair, [settings]),
+        partial(_judge_with_each, judge, pair, single),
+        rounds=PREFIX_ROUNDS,
     )
     judge.settings = settings
-    requests = _requests(max(BATCHES))
-    batches = [partial(_judge_in_batches, judge, requests, size) for size in BATCHES]
-    seconds = _median_seconds(*batches, rounds=1)
-    an_item = {size: each / len(requests) for size, each in zip(BATCHES, seconds, strict=True)}
+    requests = _requests(max(BATCH_SIZES))
+    works = [partial(_judge_in_batches_of, judge, requests, size) for size in BATCH_SIZES]
+    seconds = _median_seconds(*works, rounds=1)
+    item_seconds = {size: each / len(requests) for size, each in zip(BATCH_SIZES, seconds, strict=True)}
     return {
-        "shared_prefix_speedup": apart / whole,
-        **{f"judge_batch_{size}_s": seconds for size, seconds in an_item.items()},
-        "batch4_speedup": an_item[1] / an_item[4],
+        "shared_prefix_speedup": apart / together,
+        **{f"judge_batch_{size}_s": seconds for size, seconds in item_seconds.items()},
+        "batch4_speedup": item_seconds[1] / item_seconds[4],
     }
 
 
-def _judge_in_ways(judge: Judge, requests: list[JudgeRequest], ways: Sequence[JudgeSettings]) -> None:
-    """Judge in each of the ways, one after the other."""
-    for judge.settings in ways:
+def _judge_with_each(judge: Judge, requests: list[JudgeRequest], settings: Sequence[JudgeSettings]) -> None:
+    """Judge once with each of the settings."""
+    for judge.settings in settings:
         judge.judge(requests)
 
 
-def _judge_in_batches(judge: Judge, requests: list[JudgeRequest], size: int) -> None:
+def _judge_in_batches_of(judge: Judge, requests: list[JudgeRequest], size: int) -> None:
     for start in range(0, len(requests), size):
         judge.judge(requests[start : start + size])
 
 
 def _median_seconds(*works: Callable[[], object], rounds: int) -> list[float]:
-    """Return the median seconds of each of the works, done in turn so that none has a better hour.
+    """Return the median seconds of each of the works, which take turns so that conditions are equal.
 
-    All of it is arithmetic on one thread, whose own seconds do not depend on what else the host does.
+    The time is this process's CPU time: all work is arithmetic on one thread, and the host may be busy.
     """
     seconds: list[list[float]] = [[] for _ in works]
-    # The first round warms up.
+    # Round 0 is a warm-up.
     for number in range(rounds + 1):
         for work, taken in zip(works, seconds, strict=True):
             begin = time.process_time()
@@ -98,7 +119,7 @@ def _median_seconds(*works: Callable[[], object], rounds: int) -> list[float]:
     return [median(taken) for taken in seconds]
 
 
-def _requests(count: int, side: int = SIDE) -> list[JudgeRequest]:
+def _requests(count: int, side: int = IMAGE_SIDE) -> list[JudgeRequest]:
     source, edit = (Image.effect_noise((side, side), sigma).convert("RGB") for sigma in (40, 80))
     items = (Item(f"i{n}", "c", ["s.png"], ["0" * 64], f"make part {n} of it red") for n in range(count))
     return [JudgeRequest(item, [source], edit, seed=0) for item in items]

@@ -1,8 +1,7 @@
-"""What a hundred thousand items cost: time and memory of every stage at three sizes, with simulated devices.
+"""Time and memory of every stage at 1,000, 10,000 and 100,000 items, with simulated devices.
 
-Several minutes of it are the largest size, so each stage is told as soon as it is over.
-
-The models take no time, so that what is measured is the pipeline: its processes, files, records and pages.
+The models take no time, so that only the pipeline is measured: its processes, files, records and pages. The
+largest size takes several minutes, so each stage's time is printed when it ends.
 """
 
 import shutil
@@ -13,14 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from tools.bench.experiment import Experiment
+from tools.bench.measurement import Measurement
 
-CATEGORIES = 20
+CATEGORY_COUNT = 20
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000}
 JUDGE_BATCH = 100
-Figures = list[tuple[str, float, str]]
 
-# Stage → the processes that do it, and what it is. The first of two dry runs also reads the source.
-STAGES: Mapping[str, tuple[tuple[str, ...], str]] = {
+# Stage → its processes, and its description. The first of the two dry runs also reads the source.
+MEASURED_STAGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "index": (("snakemake",), "reading the source once, and a dry run"),
     "dryrun": (("snakemake",), "a dry run of the whole"),
     "prepare": (("prepare_category",), "all items"),
@@ -29,42 +28,42 @@ STAGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "report": (("build_report",), "tables, page and gallery"),
     "noop": (("snakemake",), "the whole again, nothing to do"),
 }
-# Page → its file, and what it shows once it is open.
-PAGES = {"report": ("index.html", "body"), "gallery": ("gallery.html", "body[data-ready]")}
+# Page → its file, and the selector of an element that it shows once it is open.
+OPENED_PAGES = {"report": ("index.html", "body"), "gallery": ("gallery.html", "body[data-ready]")}
 
 
-def measure_scale(folder: Path) -> Figures:
+def measure_scale(folder: Path) -> list[Measurement]:
     """Run the stages of each size one after the other.
 
     Returns:
-        For each size and each of `STAGES` ``{stage}_{size}_s`` and ``{stage}_{size}_mb``, the peak memory of
-        its largest process; ``snakemake_{size}_mb``, Snakemake's in all of them. For each size but the
-        first ``{stage}_growth_{size}``: how many times longer the stage takes than at the size before, which
-        has a tenth of the items; up to 10 is linear or better. Where there is a Chromium,
-        ``{page}_opens_{size}_s`` for each of `PAGES`.
+        For each size and each of `MEASURED_STAGES` ``{stage}_{size}_s`` and ``{stage}_{size}_mb``, the peak
+        memory of its largest process; ``snakemake_{size}_mb``, Snakemake's peak over all stages. For each
+        size but the first ``{stage}_growth_{size}``: the stage's time divided by its time at the size before,
+        which has a tenth of the items; up to 10 is linear or better. With Chromium installed,
+        ``{page}_opens_{size}_s`` for each of `OPENED_PAGES`.
     """
-    figures: Figures = []
+    measurements: list[Measurement] = []
     for size, count in SIZES.items():
-        figures += _measure(folder / size, size, count)
+        measurements += _measure_size(folder / size, size, count)
         shutil.rmtree(folder / size)
-    return figures + _growth({name: value for name, value, _ in figures})
+    return measurements + _growth({name: value for name, value, _ in measurements})
 
 
-def _growth(seconds: Mapping[str, float]) -> Figures:
+def _growth(seconds: Mapping[str, float]) -> list[Measurement]:
     return [
-        (
+        Measurement(
             f"{stage}_growth_{large}",
             seconds[f"{stage}_{large}_s"] / seconds[f"{stage}_{small}_s"],
             f"time at {SIZES[large]:,} ÷ time at {SIZES[small]:,} items; up to 10 is linear or better",
         )
         for small, large in pairwise(SIZES)
-        for stage in STAGES
+        for stage in MEASURED_STAGES
     ]
 
 
-def _measure(folder: Path, size: str, count: int) -> Figures:
-    names = [f"c{number:02}" for number in range(CATEGORIES)]
-    experiment = Experiment(folder, dict.fromkeys(names, count // CATEGORIES))
+def _measure_size(folder: Path, size: str, count: int) -> list[Measurement]:
+    names = [f"c{number:02}" for number in range(CATEGORY_COUNT)]
+    experiment = Experiment(folder, dict.fromkeys(names, count // CATEGORY_COUNT))
     experiment.configure(
         editor={"load_seconds": 0.0, "seconds": 0.0},
         judge={"load_seconds": 0.0, "seconds_by_batch": {"1": 0.0}},
@@ -80,38 +79,42 @@ def _measure(folder: Path, size: str, count: int) -> Figures:
         "report": [f"{results}/report/index.html"],
         "noop": ["all"],
     }
-    figures: Figures = []
-    driver = 0.0
-    for stage, (scripts, what) in STAGES.items():
-        took, peaks = experiment.watched(*arguments[stage])
-        print(f"scale: {count:,} items, {stage}: {took:.1f} s", file=sys.stderr, flush=True)
-        driver = max(driver, peaks["snakemake"])
-        how = f"{count:,} items, simulated: {what}"
-        figures.append((f"{stage}_{size}_s", took, f"{how}, Snakemake included"))
+    measurements: list[Measurement] = []
+    snakemake_peak = 0.0
+    for stage, (scripts, description) in MEASURED_STAGES.items():
+        seconds, peaks = experiment.watched(*arguments[stage])
+        print(f"scale: {count:,} items, {stage}: {seconds:.1f} s", file=sys.stderr, flush=True)
+        snakemake_peak = max(snakemake_peak, peaks["snakemake"])
+        how = f"{count:,} items, simulated: {description}"
         largest = max(peaks.get(script, 0.0) for script in scripts)
-        figures.append((f"{stage}_{size}_mb", largest, f"{how}, peak RSS of its largest process"))
-    for name, took in _openings(folder / results / "report").items():
-        figures.append((f"{name}_opens_{size}_s", took, f"{count:,} items: {PAGES[name][0]} in Chromium"))
-    return [*figures, (f"snakemake_{size}_mb", driver, f"{count:,} items, simulated: Snakemake's peak RSS")]
+        measurements += [
+            Measurement(f"{stage}_{size}_s", seconds, f"{how}, Snakemake included"),
+            Measurement(f"{stage}_{size}_mb", largest, f"{how}, peak RSS of its largest process"),
+        ]
+    for name, seconds in _opening_times(folder / results / "report").items():
+        how = f"{count:,} items: {OPENED_PAGES[name][0]} in Chromium"
+        measurements.append(Measurement(f"{name}_opens_{size}_s", seconds, how))
+    how = f"{count:,} items, simulated: Snakemake's peak RSS"
+    return [*measurements, Measurement(f"snakemake_{size}_mb", snakemake_peak, how)]
 
 
-def _openings(report: Path) -> dict[str, float]:
-    """Seconds until each of `PAGES` shows what it holds, opened from disk in a browser that is running."""
+def _opening_times(report: Path) -> dict[str, float]:
+    """Return the seconds that each of `OPENED_PAGES` takes to open from disk in a running browser."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        print("scale: no chromium, so pages are not opened", file=sys.stderr, flush=True)
+        print("scale: Chromium is not installed, so pages are not opened", file=sys.stderr, flush=True)
         return {}
     from playwright.sync_api import sync_playwright
 
     seconds = {}
     with sync_playwright() as playwright:
-        # Its sandbox does not run as root.
+        # Chromium's sandbox does not start as root.
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name, (file, shown) in PAGES.items():
+        for name, (file, selector) in OPENED_PAGES.items():
             page = browser.new_page()
             start = time.monotonic()
             page.goto((report / file).as_uri())
-            page.wait_for_selector(shown)
+            page.wait_for_selector(selector)
             seconds[name] = time.monotonic() - start
             page.close()
         browser.close()

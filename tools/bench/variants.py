@@ -1,4 +1,4 @@
-"""Ways to run a real architecture that are timed side by side: attention, cache, compiler, quantisation."""
+"""Variants of running the real architectures: attention, cache, compiler, quantisation."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,7 +8,7 @@ from snakedit.core.errors import StageError
 
 
 def _plain(transformer: Any) -> None:
-    """As the pipeline loads it: torch's own choice of attention, no compiler, no cache."""
+    """Change nothing: torch's default attention, no compiler, no cache."""
 
 
 def _attention(backend: str, transformer: Any) -> None:
@@ -21,7 +21,7 @@ def _first_block_cache(transformer: Any) -> None:
     transformer.enable_cache(FirstBlockCacheConfig(threshold=0.1))
 
 
-def _compiled(transformer: Any) -> None:
+def _editor_compiled(transformer: Any) -> None:
     if transformer.is_cache_enabled:
         transformer.disable_cache()
     transformer.compile_repeated_blocks(fullgraph=True)
@@ -39,7 +39,7 @@ def _int8_weights(transformer: Any) -> None:
 
 def _float8_compiled(transformer: Any) -> None:
     _quantise(transformer.transformer_blocks, "Float8DynamicActivationFloat8WeightConfig")
-    # Uncompiled, scaling each layer's input takes kernels of its own, and longer than it saves.
+    # Without the compiler, scaling each layer's input takes separate kernels and more time than it saves.
     transformer.compile_repeated_blocks(fullgraph=True)
 
 
@@ -65,7 +65,11 @@ def _judge_float8_compiled(network: Any) -> None:
 
 
 def _quantise(blocks: Any, config: str) -> None:
-    """Quantise the blocks' linear layers in place; `config` is torchao's name of how."""
+    """Quantise the blocks' linear layers in place.
+
+    Args:
+        config: a class of `torchao.quantization`.
+    """
     try:
         from torchao import quantization
     except ImportError:
@@ -75,13 +79,13 @@ def _quantise(blocks: Any, config: str) -> None:
     quantization.quantize_(blocks, getattr(quantization, config)())
 
 
-# In this order on one transformer or network, each undoing the one before.
+# They are applied in this order to one transformer or network; each undoes the one before.
 EDITOR_VARIANTS: Mapping[str, Callable[[Any], None]] = {
     "plain": _plain,
     "flash_attention": partial(_attention, "_native_flash"),
     "cudnn_attention": partial(_attention, "_native_cudnn"),
     "first_block_cache": _first_block_cache,
-    "compiled": _compiled,
+    "compiled": _editor_compiled,
     "float8_storage": _float8_storage,
     "int8_weights": _int8_weights,
     "float8_compiled": _float8_compiled,
@@ -94,5 +98,5 @@ JUDGE_VARIANTS: Mapping[str, Callable[[Any], None]] = {
     "int8_weights": _judge_int8_weights,
     "float8_compiled": _judge_float8_compiled,
 }
-# What changes the weights themselves, which nothing undoes: each begins with new ones.
-SPOILING = ("float8_storage", "int8_weights", "float8_compiled")
+# These change the weights, which cannot be undone, so each starts with new ones.
+WEIGHT_CHANGING = ("float8_storage", "int8_weights", "float8_compiled")

@@ -1,8 +1,8 @@
-"""Train the demo's judge on one CPU thread, going on where it was stopped, and write its checkpoint.
+"""Train the demo's judge on one CPU thread and write its checkpoint.
 
-    python scripts/train_demo_judge.py --photos /usr/share/backgrounds /usr/share/wallpapers
+    make demo-judge PHOTOS="/usr/share/backgrounds /usr/share/wallpapers"
 
-Hours are fine: a training that is stopped goes on from its last state when it is called again.
+It takes hours. A training that was stopped resumes from its last state when it is called again.
 """
 
 import argparse
@@ -15,7 +15,9 @@ from snakedit.core.errors import exit_in_one_line
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, train, write the checkpoint and print its examination."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tools.demo_judge",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--photos", nargs="*", type=Path, default=[], help="folders of free photos")
     parser.add_argument("--work", type=Path, default=Path("build/demo-judge"), help="state and log")
@@ -24,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=1000, help="held-out pairs of the examination")
     args = parser.parse_args(argv)
 
-    from tools.demo_judge.examine import examination
+    from tools.demo_judge.examination import examine_checkpoint
     from tools.demo_judge.export import export
     from tools.demo_judge.prompts import build_judge_tokenizer
     from tools.demo_judge.train import Schedule, train
@@ -32,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = train(args.work, args.photos, Schedule(steps=args.steps))
     export(network, build_judge_tokenizer(), args.output)
     print(f"written: {args.output}")
-    for name, value in examination(args.output, args.pairs).items():
+    for name, value in examine_checkpoint(args.output, args.pairs).items():
         print(f"{name}: {value:.3f}")
 
 

@@ -1,33 +1,19 @@
-"""A trained network as a checkpoint in the hub's layout, half precision, with its processor."""
+"""Writes a trained network as a half-precision checkpoint in the hub's layout, with its processor."""
 
 from pathlib import Path
 from typing import Any
 
-from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, save_processor
-from snakedit.models.processors import image_only
-from tools.demo_judge.network import MERGE, PATCH, build_network
+from snakedit.demo.checkpoints.qwen_networks import make_qwen3_vl_processor, save_processor
+from tools.demo_judge.network import build_network
 
 
 def export(network: Any, tokenizer: Any, folder: Path) -> None:
-    """Write a trained network, without what training put into it, so that `Qwen3VL` can load it."""
+    """Write a trained network, without the changes made for training, so that `Qwen3VL` can load it."""
     import torch
-    from transformers import Qwen2VLImageProcessorPil, Qwen3VLProcessor
 
-    plain = build_network(tokenizer)
-    plain.load_state_dict(network.state_dict())
-    # What marks it as the demo's judge wherever it is copied to.
-    plain.config.snakedit_demo_judge = True
-    plain.to(torch.float16).save_pretrained(folder)
-    processor = image_only(Qwen3VLProcessor)(
-        tokenizer=tokenizer,
-        chat_template=CHAT_TEMPLATE,
-        image_processor=Qwen2VLImageProcessorPil(
-            patch_size=PATCH,
-            merge_size=MERGE,
-            temporal_patch_size=2,
-            size={"shortest_edge": 65536, "longest_edge": 16777216},
-            image_mean=[0.5, 0.5, 0.5],
-            image_std=[0.5, 0.5, 0.5],
-        ),
-    )
-    save_processor(processor, folder, "Qwen3VLVideoProcessor", patch_size=PATCH)
+    exported = build_network(tokenizer)
+    exported.load_state_dict(network.state_dict())
+    # Identifies the demo's judge wherever the checkpoint is copied to.
+    exported.config.snakedit_demo_judge = True
+    exported.to(torch.float16).save_pretrained(folder)
+    save_processor(make_qwen3_vl_processor(tokenizer), folder)

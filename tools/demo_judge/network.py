@@ -1,4 +1,4 @@
-"""The demo judge's network: its configuration, and its forward pass in a form that trains fast on a CPU."""
+"""The demo judge's network: its sizes, and a forward pass that trains faster on a CPU."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,65 +6,43 @@ from itertools import groupby
 from types import MethodType
 from typing import Any
 
-from snakedit.demo.checkpoints.tokenizer import token_ids
+from snakedit.demo.checkpoints.qwen_networks import VisionLanguageSizes, make_qwen3_vl
 
 PATCH, MERGE = 16, 2
-ATTENTION = "demo_judge_training"
+ATTENTION_NAME = "demo_judge_training"
+# 5.4 million parameters with the judge's tokenizer.
+DEMO_JUDGE_SIZES = VisionLanguageSizes(
+    text={
+        "hidden_size": 192,
+        "intermediate_size": 448,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "head_dim": 32,
+        # Sequences are short, and neighbouring cells of an image need distinct positions.
+        "rope_parameters": {"rope_theta": 200.0, "mrope_section": [6, 5, 5]},
+    },
+    vision={
+        "depth": 4,
+        "hidden_size": 160,
+        "intermediate_size": 384,
+        "num_heads": 5,
+        "patch_size": PATCH,
+        "spatial_merge_size": MERGE,
+        "deepstack_visual_indexes": [0, 2],
+    },
+)
 
 
 def build_network(tokenizer: Any) -> Any:
-    """Return an untrained Qwen3VLForConditionalGeneration of 5 million parameters."""
-    from transformers import GenerationConfig, Qwen3VLConfig, Qwen3VLForConditionalGeneration
-
-    begin = tokenizer.convert_tokens_to_ids("<|endoftext|>")
-    configuration = Qwen3VLConfig(
-        text_config={
-            "vocab_size": -(-len(tokenizer) // 64) * 64,
-            "hidden_size": 192,
-            "intermediate_size": 448,
-            "num_hidden_layers": 6,
-            "num_attention_heads": 8,
-            "num_key_value_heads": 4,
-            "head_dim": 32,
-            "max_position_embeddings": 8192,
-            "rope_parameters": {
-                "rope_type": "default",
-                # Sequences are short, and places in an image are to be told apart to the cell.
-                "rope_theta": 200.0,
-                "mrope_section": [6, 5, 5],
-                "mrope_interleaved": True,
-            },
-            "bos_token_id": begin,
-            "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-        },
-        vision_config={
-            "depth": 4,
-            "hidden_size": 160,
-            "intermediate_size": 384,
-            "num_heads": 5,
-            "patch_size": PATCH,
-            "spatial_merge_size": MERGE,
-            "temporal_patch_size": 2,
-            "out_hidden_size": 192,
-            "num_position_embeddings": 256,
-            "deepstack_visual_indexes": [0, 2],
-        },
-        tie_word_embeddings=True,
-        **token_ids(tokenizer),
-    )
-    network = Qwen3VLForConditionalGeneration(configuration)
-    network.generation_config = GenerationConfig(
-        bos_token_id=begin,
-        eos_token_id=[tokenizer.eos_token_id, begin],
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    _place(network.model.visual.pos_embed)
+    """Return an untrained Qwen3VLForConditionalGeneration."""
+    network = make_qwen3_vl(DEMO_JUDGE_SIZES, tokenizer, tie_word_embeddings=True)
+    _initialise_positions(network.model.visual.pos_embed)
     return network
 
 
-def _place(embedding: Any) -> None:
-    """Begin with waves along both axes for position embeddings, so that places can be matched at once."""
+def _initialise_positions(embedding: Any) -> None:
+    """Start position embeddings as waves along both axes, so that places can be matched from the start."""
     import torch
 
     count, width = embedding.weight.shape
@@ -79,11 +57,11 @@ def _place(embedding: Any) -> None:
 
 
 def make_fast(network: Any) -> None:
-    """Swap in what computes the same faster on a CPU: float32 attention over equal images, no convolution."""
+    """Replace parts by faster equivalents: float32 attention over equal images, no convolution."""
     from transformers import AttentionInterface
 
-    AttentionInterface.register(ATTENTION, _attend)
-    network.set_attn_implementation(ATTENTION)
+    AttentionInterface.register(ATTENTION_NAME, _attend)
+    network.set_attn_implementation(ATTENTION_NAME)
     visual = network.model.visual
     visual.patch_embed.forward = MethodType(_embed_patches, visual.patch_embed)
     for block in visual.blocks:
@@ -91,12 +69,12 @@ def make_fast(network: Any) -> None:
 
 
 def compile_layers(network: Any) -> bool:
-    """Compile the layers where there is a C++ compiler, for a third more speed; say whether it was done."""
+    """Compile the layers if there is a C++ compiler, for a third more speed; say whether it was done."""
     import torch
 
     if shutil.which("g++") is None:
         return False
-    # Each shape of image is a shape of its own.
+    # Each image shape compiles once more.
     torch._dynamo.config.recompile_limit = 64
     for layer in network.model.language_model.layers:
         layer.forward = torch.compile(layer.forward, dynamic=True)
@@ -128,22 +106,24 @@ def _attend_images(
 
     length = hidden_states.shape[0]
     qkv = self.qkv(hidden_states).reshape(length, 3, self.num_heads, -1)
-    query, key = apply_rotary_pos_emb_vision(qkv[:, 0], qkv[:, 1], *position_embeddings)
-    value = qkv[:, 2]
-    done, start = [], 0
+    queries, keys = apply_rotary_pos_emb_vision(qkv[:, 0], qkv[:, 1], *position_embeddings)
+    values = qkv[:, 2]
+    outputs, start = [], 0
     for size, group in groupby((cu_seqlens[1:] - cu_seqlens[:-1]).tolist()):
         images = len(list(group))
         part = slice(start, start + images * size)
-        asking, asked, told = (
-            t[part].reshape(images, size, self.num_heads, -1).transpose(1, 2) for t in (query, key, value)
+        query, key, value = (
+            tensor[part].reshape(images, size, self.num_heads, -1).transpose(1, 2)
+            for tensor in (queries, keys, values)
         )
-        done.append(_attend(self, asking, asked, told, None, self.scaling)[0].reshape(images * size, -1))
+        attended, _none = _attend(self, query, key, value, None, self.scaling)
+        outputs.append(attended.reshape(images * size, -1))
         start += images * size
-    return self.proj(torch.cat(done))
+    return self.proj(torch.cat(outputs))
 
 
 def _embed_patches(self: Any, patches: Any) -> Any:
-    """A still image is shown twice in time: add the weights instead. Takes (N, 3·16·16)."""
+    """Embed still images (N, 3·16·16), whose two time steps are equal, so that the weights can be summed."""
     from torch.nn import functional
 
     return functional.linear(patches, self.proj.weight.sum(2).flatten(1), self.proj.bias)
@@ -159,22 +139,22 @@ def patches_of(pixels: Any) -> Any:
     return cells.permute(0, 3, 1, 4, 6, 2, 5).reshape(-1, 3 * PATCH * PATCH)
 
 
-def hidden_after(network: Any, layers: Sequence[int]) -> tuple[dict[Any, Any], list[Any]]:
-    """Keep what leaves these layers of the language model in a dictionary; return it and the hooks.
+def record_hidden_states(network: Any, layers: Sequence[int]) -> tuple[dict[Any, Any], list[Any]]:
+    """Record the outputs of these layers of the language model; return the dictionary and the hooks.
 
-    Under ``before`` it has what enters the first of them: hidden states, and rotary cosines and sines.
+    The key ``before`` holds the inputs of the first of them: hidden states, and rotary cosines and sines.
     """
-    kept: dict[Any, Any] = {}
+    states: dict[Any, Any] = {}
 
-    def enter(_module: Any, inputs: Any, named: Any) -> None:
-        kept["before"] = (inputs[0], named["position_embeddings"])
+    def record_input(_module: Any, inputs: Any, named: Any) -> None:
+        states["before"] = (inputs[0], named["position_embeddings"])
 
-    def keep(number: int) -> Any:
-        def hook(_module: Any, _inputs: Any, output: Any) -> None:
-            kept[number] = output
+    def recorder(number: int) -> Any:
+        def record_output(_module: Any, _inputs: Any, output: Any) -> None:
+            states[number] = output
 
-        return hook
+        return record_output
 
     modules = network.model.language_model.layers
-    hooks = [modules[number].register_forward_hook(keep(number)) for number in layers]
-    return kept, [*hooks, modules[layers[0]].register_forward_pre_hook(enter, with_kwargs=True)]
+    hooks = [modules[number].register_forward_hook(recorder(number)) for number in layers]
+    return states, [*hooks, modules[layers[0]].register_forward_pre_hook(record_input, with_kwargs=True)]

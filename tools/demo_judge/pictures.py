@@ -1,10 +1,9 @@
-"""Pictures to edit: crops of free photos, parted into trained-on and held-out, and procedural ones."""
+"""Source pictures: crops of free photos, divided into training and held-out ones, and procedural pictures."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -12,59 +11,57 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from snakedit.core.errors import SourceError
-from snakedit.demo.benchmark import PHOTOS
+from snakedit.demo.benchmark import PHOTOS, photo_folder
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-# scikit-image's photos that the demo does not judge, and that anybody may use.
+PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+# scikit-image's freely usable photos that are not in the demo.
 _OTHERS = ("cell.png", "grass.png", "gravel.png", "clock_motion.png", "moon.png", "color.png")
-# They are what shows fine texture, which must not be taken for noise: drawn so often as one wallpaper.
+# Repeated, because they teach the judge to tell fine texture from noise: each counts as five wallpapers.
 _OTHERS_WEIGHT = 5
 KEPT_SIDE = 640
 _SMALLEST = 200
-_HELD_OUT_SHARE = 6
+# One photo in this many is held out.
+_HELD_OUT_OF = 6
+_RESAMPLINGS = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A photo, shrunk, and where it comes from."""
+class Photo:
+    """A photo, shrunk to `KEPT_SIDE`, and its file's name."""
 
     name: str
     image: Image.Image
 
 
 def is_held_out(path: Path) -> bool:
-    """Say whether a photo is kept for the examination: by its name, so that its variants go together."""
+    """Say whether a photo is kept for the examination. Its name decides, so its variants stay together."""
     folders = path.parts
     name = folders[-4] if len(folders) > 3 and folders[-3] == "contents" else path.stem
     key = re.split(r"[-_]", name)[0]
-    return hashlib.sha256(key.encode()).digest()[0] % _HELD_OUT_SHARE == 0
+    return hashlib.sha256(key.encode()).digest()[0] % _HELD_OUT_OF == 0
 
 
-def load_pictures(folders: Sequence[Path], held_out: bool) -> list[Picture]:
-    """Return the photos to train on, or those to examine with, the demo's ten among the latter.
+def load_photos(folders: Sequence[Path], held_out: bool) -> list[Photo]:
+    """Return the photos for training, or those for the examination, which include the demo's ten.
 
     Args:
-        folders: searched for photos, however deep; scikit-image's own are always there.
+        folders: searched recursively; scikit-image's own photos are always included.
 
     Raises:
         SourceError: if a folder or scikit-image is missing, or a photo cannot be read.
     """
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None:
-        raise SourceError("scikit-image is not installed", where="the demo judge's photos")
-    data = Path(spec.origin).parent / "data"
-    judged = [name for name, _, _ in PHOTOS]
-    paths = [data / name for name in (judged if held_out else _OTHERS * _OTHERS_WEIGHT)]
+    demo_photos = [name for name, _, _ in PHOTOS]
+    paths = [photo_folder() / name for name in (demo_photos if held_out else _OTHERS * _OTHERS_WEIGHT)]
     for folder in folders:
         if not folder.is_dir():
             raise SourceError("is not a folder", where=str(folder), hint="give a folder of photos")
-        found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-        found = _one_of_each(path for path in found if path.is_file())
-        paths += [path for path in found if is_held_out(path) is held_out]
-    return [Picture(path.name, image) for path in paths if (image := _shrunk(path)) is not None]
+        matches = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
+        distinct = _largest_variants(path for path in matches if path.is_file())
+        paths += [path for path in distinct if is_held_out(path) is held_out]
+    return [Photo(path.name, image) for path in paths if (image := _load_shrunk(path)) is not None]
 
 
-def _shrunk(path: Path) -> Image.Image | None:
+def _load_shrunk(path: Path) -> Image.Image | None:
     """Return a photo at `KEPT_SIDE`, or None if it is too small."""
     try:
         with Image.open(path) as opened:
@@ -78,8 +75,8 @@ def _shrunk(path: Path) -> Image.Image | None:
     return image
 
 
-def _one_of_each(paths: Iterable[Path]) -> list[Path]:
-    """Wallpapers come in many sizes, one file each in a folder of their own: keep the largest file."""
+def _largest_variants(paths: Iterable[Path]) -> list[Path]:
+    """Keep the largest file of each wallpaper, whose sizes lie in one folder."""
     largest: dict[Path, Path] = {}
     for path in paths:
         key = path.parent if path.parts[-3:-2] == ("contents",) else path
@@ -88,8 +85,8 @@ def _one_of_each(paths: Iterable[Path]) -> list[Path]:
     return list(largest.values())
 
 
-def crop(picture: Image.Image, size: tuple[int, int], rng: Random) -> Image.Image:
-    """Return a random part of a picture at a size, between a quarter of it and nearly all."""
+def random_crop(picture: Image.Image, size: tuple[int, int], rng: Random) -> Image.Image:
+    """Return a random part of a picture, resized: between a quarter of it and nearly all."""
     width, height = size
     largest = min(picture.width / width, picture.height / height)
     zoom = largest * rng.uniform(0.4, 1.0)
@@ -100,37 +97,34 @@ def crop(picture: Image.Image, size: tuple[int, int], rng: Random) -> Image.Imag
 
 
 def _texture(size: tuple[int, int], rng: Random, numbers: np.random.Generator) -> Image.Image:
-    """Grain of several sizes between two colours: rough as stone, cloth or stars, but no coloured noise."""
+    """Return grain of several sizes between two colours, as rough as stone, cloth or stars."""
     width, height = size
     field = np.zeros((height, width))
     for _ in range(rng.randint(1, 3)):
         cell = rng.choice((1, 1, 2, 3, 5, 9))
         small = numbers.normal(0, 1, (-(-height // cell), -(-width // cell))).astype(np.float32)
-        grain = Image.fromarray(small).resize(size, rng.choice(_WAYS))
+        grain = Image.fromarray(small).resize(size, rng.choice(_RESAMPLINGS))
         field += rng.uniform(0.3, 1.0) * np.asarray(grain)
     if rng.random() < 0.3:
         field = np.abs(field) ** rng.uniform(1.5, 4)
     shade = 1 / (1 + np.exp(-rng.uniform(0.5, 2.5) * (field - rng.uniform(-1, 1))))
-    one, other = numbers.integers(0, 256, (2, 3))
-    grained = Image.fromarray((one + (other - one) * shade[..., None]).astype(np.uint8))
-    # Without some change over the picture it would look the same upside down.
+    first, second = numbers.integers(0, 256, (2, 3))
+    grained = Image.fromarray((first + (second - first) * shade[..., None]).astype(np.uint8))
+    # A gradient, because a uniform texture looks the same upside down.
     corners = Image.fromarray(numbers.integers(0, 256, (2, 2, 3)).astype(np.uint8))
     return Image.blend(grained, corners.resize(size, Image.Resampling.BILINEAR), rng.uniform(0.2, 0.6))
 
 
-_WAYS = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
-
-
 def draw_picture(size: tuple[int, int], rng: Random) -> Image.Image:
-    """Return a procedural picture: a gradient, a noise field or a texture, with shapes on it or without."""
+    """Return a procedural picture: a gradient, a noise field or a texture, with or without shapes on it."""
     width, height = size
     numbers = np.random.default_rng(rng.getrandbits(32))
-    way = rng.random()
-    if way < 0.35:
+    background = rng.random()
+    if background < 0.35:
         image = _texture(size, rng, numbers)
         if rng.random() < 0.5:
             return image
-    elif way < 0.65:
+    elif background < 0.65:
         corners = numbers.integers(0, 256, (2, 2, 3)).astype(np.uint8)
         image = Image.fromarray(corners).resize(size, Image.Resampling.BILINEAR)
     else:

@@ -1,4 +1,4 @@
-"""The judge's tokenizer, and the product's own prompts in tokens, cut where the questions part."""
+"""The judge's tokenizer, and the product's own prompts in tokens, cut where the questions diverge."""
 
 from dataclasses import dataclass
 from functools import cache, partial
@@ -12,20 +12,20 @@ from snakedit.judges.rubrics.rubric import Metric, Rubric, load_rubric
 from tools.demo_judge.wordings import corpus
 
 RUBRIC = "viescore"
-VOCABULARY = 832
-_MARK = "INSTRUCTION"
-_WHOLE = ("system", "user", "assistant", '."\n')
+VOCABULARY_SIZE = 832
+_PLACEHOLDER = "INSTRUCTION"
+_SINGLE_TOKENS = ("system", "user", "assistant", '."\n')
 IMAGE = "<|image_pad|>"
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt in tokens. Its one image token an image stands for as many as the image has cells.
+    """A prompt in tokens, with one image token for each image, however many cells it has.
 
     Attributes:
-        before: up to behind the last image.
-        lead: the lines that the questions on the same images share.
-        questions: the rest, one a metric.
+        before: up to and including the last image.
+        lead: the first lines of the text, which the questions on the same images share.
+        questions: the rest, one for each metric.
     """
 
     before: tuple[int, ...]
@@ -36,10 +36,9 @@ class Prompt:
 def build_judge_tokenizer() -> Any:
     """Return a tokenizer that can spell any text and has the rubric's own sentences as single tokens.
 
-    Short prompts make a small judge on a CPU possible. Another rubric is spelt out in words that the judge
-    was never taught.
+    Prompts are then short enough for a small judge on a CPU. The judge has not learnt to read other rubrics.
     """
-    tokenizer = build_tokenizer(VOCABULARY, [*corpus(), *_WHOLE * 99])
+    tokenizer = build_tokenizer(VOCABULARY_SIZE, [*corpus(), *_SINGLE_TOKENS * 99])
     tokenizer.add_tokens(_sentences(load_rubric(RUBRIC)))
     return tokenizer
 
@@ -47,19 +46,19 @@ def build_judge_tokenizer() -> Any:
 def _sentences(rubric: Rubric) -> list[str]:
     texts = [local.safe_text(rubric.system or "")]
     for metric in rubric.metrics:
-        question = rubric.question(metric, _item(_MARK))
-        lead, mark, rest = question.rpartition(_MARK)
-        texts += [lead, rest[2:]] if mark else [question]
+        question = rubric.question(metric, _item_with(_PLACEHOLDER))
+        lead, placeholder, rest = question.rpartition(_PLACEHOLDER)
+        texts += [lead, rest[2:]] if placeholder else [question]
     return [text for text in dict.fromkeys(texts) if text]
 
 
 def metrics_showing(rubric: Rubric, *shows: str) -> list[Metric]:
-    """Return the metrics that show these images."""
+    """Return the metrics whose questions show exactly these images."""
     return [metric for metric in rubric.metrics if metric.shows == shows]
 
 
 class Prompts:
-    """The rubric's prompts in tokens, remembered by instruction."""
+    """The rubric's prompts in tokens, cached by instruction."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
@@ -74,7 +73,7 @@ class Prompts:
         parts = []
         for metric in metrics:
             content = [{"type": "image"}] * images
-            text = local.safe_text(self.rubric.question(metric, _item(instruction)))
+            text = local.safe_text(self.rubric.question(metric, _item_with(instruction)))
             messages = [
                 {"role": "system", "content": [{"type": "text", "text": self.rubric.system}]},
                 {"role": "user", "content": [*content, {"type": "text", "text": text}]},
@@ -95,5 +94,5 @@ class Prompts:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def _item(instruction: str) -> Item:
+def _item_with(instruction: str) -> Item:
     return Item("demo", "demo", ["source.png"], ["0" * 64], instruction)

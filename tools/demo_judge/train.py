@@ -1,4 +1,4 @@
-"""Training of the demo judge: one thread, fixed seeds, a checkpoint and a log as it goes."""
+"""Training of the demo judge: one thread, fixed seeds, a state to resume from and a log."""
 
 import csv
 import json
@@ -17,27 +17,27 @@ import numpy as np
 
 from snakedit.core.errors import CheckpointError
 from tools.demo_judge.batches import make_batch
+from tools.demo_judge.examples import ExampleSampler
 from tools.demo_judge.losses import build_heads, losses
 from tools.demo_judge.network import build_network, compile_layers, make_fast
-from tools.demo_judge.pictures import load_pictures
+from tools.demo_judge.pictures import Photo, load_photos
 from tools.demo_judge.prompts import Prompts, build_judge_tokenizer
-from tools.demo_judge.samples import Sampler
 
-WARM_UP = 200
-EXAMINED = 128
+WARM_UP_STEPS = 200
+VALIDATION_EXAMPLES = 128
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast is learnt.
+    """Length and rate of the training.
 
     Attributes:
-        steps: updates in all.
-        batch: edits an update, each asked about in two instructions.
+        steps: total number of updates.
+        batch: edits of an update, each with two instructions.
         rate: the highest learning rate.
         average: steps over which the shipped weights are averaged.
-        every: steps between two states and lines of the log.
-        stop: a step to stop at before the end, to go on from.
+        every: steps between saved states and lines of the log.
+        stop: a step to stop at before the end, to resume from.
     """
 
     steps: int = 10000
@@ -49,11 +49,11 @@ class Schedule:
 
 
 def train(folder: Path, photos: Sequence[Path], schedule: Schedule) -> Any:
-    """Train, or go on from the state in a folder; return the averaged network.
+    """Train, or resume from the state in a folder; return the averaged network.
 
     Args:
-        folder: where the state and ``log.csv`` are kept.
-        photos: folders of photos beside scikit-image's own.
+        folder: for the state and ``log.csv``.
+        photos: folders of photos, added to scikit-image's own.
     """
     import torch
 
@@ -72,53 +72,54 @@ def train(folder: Path, photos: Sequence[Path], schedule: Schedule) -> Any:
     done, seconds = 0, 0.0
     if state.exists():
         done, seconds = _resume(state, network, heads, averaged, optimizer)
-    pictures = load_pictures(photos, held_out=False)
-    held_out = load_pictures(photos, held_out=True)
+    training_photos = load_photos(photos, held_out=False)
+    held_out_photos = load_photos(photos, held_out=True)
     log = _Log(folder / "log.csv", done)
-    begun = time.monotonic() - seconds
+    start = time.monotonic() - seconds
     last = schedule.steps if schedule.stop is None else schedule.stop
     for step in range(done + 1, last + 1):
-        # Each step draws from a seed of its own, so that going on is the same as never having stopped.
-        sampler = Sampler(pictures, step)
+        # Each step has a seed of its own, so that a resumed training equals an uninterrupted one.
+        sampler = ExampleSampler(training_photos, step)
         batch = make_batch(sampler.draw_batch(schedule.batch), prompts, Random(step))
         for group in optimizer.param_groups:
-            group["lr"] = schedule.rate * _share(step, schedule.steps)
+            group["lr"] = schedule.rate * _rate_share(step, schedule.steps)
         with torch.autocast("cpu", torch.bfloat16):
-            told = losses(network, heads, batch, prompts)
-        loss = told["said"] + told["expected"] + _help(step, schedule.steps) * told["seen"]
+            parts = losses(network, heads, batch, prompts)
+        loss = parts["tokens"] + parts["expected"] + _heads_weight(step, schedule.steps) * parts["heads"]
         optimizer.zero_grad()
         loss.backward()
         parameters = [*network.parameters(), *heads.parameters()]
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        _average(averaged, network, min(1 - 1 / schedule.average, step / (step + 10)))
-        log.note(told)
+        _update_average(averaged, network, min(1 - 1 / schedule.average, step / (step + 10)))
+        log.add(parts)
         if step % schedule.every == 0 or step == last:
-            log.write(step, time.monotonic() - begun, examine(averaged, held_out, prompts))
-            _save(state, step, time.monotonic() - begun, network, heads, averaged, optimizer)
+            log.write(step, time.monotonic() - start, validate(averaged, held_out_photos, prompts))
+            _save(state, step, time.monotonic() - start, network, heads, averaged, optimizer)
     return averaged
 
 
 def _groups(network: Any, heads: Any) -> list[dict[str, Any]]:
     parameters = [*network.parameters(), *heads.parameters()]
     matrices = [p for p in parameters if p.ndim > 1]
-    rest = [p for p in parameters if p.ndim <= 1]
-    return [{"params": matrices, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
+    vectors = [p for p in parameters if p.ndim <= 1]
+    return [{"params": matrices, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
 
 
-def _share(step: int, steps: int) -> float:
-    """Warm-up, then a cosine down to nothing."""
-    if step < WARM_UP:
-        return step / WARM_UP
-    return 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))) + 1e-3
+def _rate_share(step: int, steps: int) -> float:
+    """Return the share of the highest learning rate: a warm-up, then a cosine to nearly 0."""
+    if step < WARM_UP_STEPS:
+        return step / WARM_UP_STEPS
+    progress = (step - WARM_UP_STEPS) / max(1, steps - WARM_UP_STEPS)
+    return 0.5 * (1 + math.cos(math.pi * progress)) + 1e-3
 
 
-def _help(step: int, steps: int) -> float:
-    """How much the heads count: less and less."""
+def _heads_weight(step: int, steps: int) -> float:
+    """Return the weight of the auxiliary heads' loss, which falls from 1 to 0.3."""
     return 1.0 - 0.7 * step / steps
 
 
-def _average(averaged: Any, network: Any, keep: float) -> None:
+def _update_average(averaged: Any, network: Any, keep: float) -> None:
     import torch
 
     with torch.no_grad():
@@ -126,53 +127,53 @@ def _average(averaged: Any, network: Any, keep: float) -> None:
             mean.lerp_(now, 1 - keep)
 
 
-def examine(network: Any, held_out: Any, prompts: Prompts) -> dict[str, float]:
-    """Return, on held-out photos and wordings, how well expected marks correlate with the true ones."""
+def validate(network: Any, photos: Sequence[Photo], prompts: Prompts) -> dict[str, float]:
+    """Return each metric's correlation of expected with true marks on held-out photos and wordings."""
     import torch
 
-    sampler = Sampler(held_out, seed=-1, held_out=True)
+    sampler = ExampleSampler(photos, seed=-1, held_out=True)
     heads = build_heads(network.config.text_config.hidden_size)
-    values: dict[str, list[np.ndarray]] = {"pairs": [], "singles": []}
-    for number in range(EXAMINED // 32):
+    pair_values, single_values = [], []
+    for number in range(VALIDATION_EXAMPLES // 32):
         batch = make_batch(sampler.draw_batch(32), prompts, Random(number))
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            told = losses(network, heads, batch, prompts)["values"].numpy()
+            values = losses(network, heads, batch, prompts)["values"].numpy()
         count = len(batch.pairs.marks)
-        values["pairs"].append(told[:count])
-        values["singles"].append(told[count:])
-    pairs, singles = (np.concatenate(values[name]) for name in ("pairs", "singles"))
-    parts = {
+        pair_values.append(values[:count])
+        single_values.append(values[count:])
+    pairs, singles = np.concatenate(pair_values), np.concatenate(single_values)
+    metrics = {
         **{"success": pairs[0::2], "overediting": pairs[1::2]},
         **{"naturalness": singles[0::2], "artefacts": singles[1::2]},
     }
-    return {name: float(np.corrcoef(part.T)[0, 1]) for name, part in parts.items()}
+    return {name: float(np.corrcoef(values.T)[0, 1]) for name, values in metrics.items()}
 
 
 class _Log:
-    """Means since the last line, written as CSV; lines behind the step gone on from are dropped."""
+    """The training's log as CSV: means since the last line. Lines after the resumed step are dropped."""
 
-    def __init__(self, path: Path, done: int) -> None:
+    def __init__(self, path: Path, resumed_step: int) -> None:
         self.path = path
-        self.told: list[dict[str, float]] = []
+        self.records: list[dict[str, float]] = []
         old = list(csv.DictReader(path.open(encoding="utf-8"))) if path.exists() else []
-        self.lines = [line for line in old if int(line["step"]) <= done]
+        self.lines = [line for line in old if int(line["step"]) <= resumed_step]
 
-    def note(self, told: dict[str, Any]) -> None:
-        value = told["values"]
-        self.told.append(
+    def add(self, losses_of_step: dict[str, Any]) -> None:
+        values = losses_of_step["values"]
+        self.records.append(
             {
-                **{name: float(told[name].detach()) for name in ("said", "expected", "seen")},
-                "error": float((value[:, 0] - value[:, 1]).abs().mean()),
-                **told["parts"],
+                **{name: float(losses_of_step[name].detach()) for name in ("tokens", "expected", "heads")},
+                "error": float((values[:, 0] - values[:, 1]).abs().mean()),
+                **losses_of_step["parts"],
             }
         )
 
-    def write(self, step: int, seconds: float, examined: dict[str, float]) -> None:
-        means = {name: float(np.mean([told[name] for told in self.told])) for name in self.told[0]}
-        numbers = {**means, **{f"r_{name}": value for name, value in examined.items()}}
+    def write(self, step: int, seconds: float, correlations: dict[str, float]) -> None:
+        means = {name: float(np.mean([record[name] for record in self.records])) for name in self.records[0]}
+        numbers = {**means, **{f"r_{name}": value for name, value in correlations.items()}}
         line = {"step": str(step), "seconds": f"{seconds:.0f}"}
         line |= {name: f"{value:.4f}" for name, value in numbers.items()}
-        self.told = []
+        self.records = []
         self.lines.append(line)
         temporary = self.path.with_suffix(".tmp")
         with temporary.open("w", encoding="utf-8", newline="") as file:
@@ -203,5 +204,5 @@ def _resume(path: Path, *parts: Any) -> tuple[int, float]:
         return int(content["step"]), float(content["seconds"])
     except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError):
         raise CheckpointError(
-            "is no state of this training", where=str(path), hint="remove it to begin anew"
+            "is not a state of this training", where=str(path), hint="remove it to start again"
         ) from None

@@ -1,11 +1,11 @@
-"""Ways to ask for each of the demo's operations: those trained on, and those kept for the examination."""
+"""Instructions that request each of the demo's operations: for training, and held out for the examination."""
 
 from collections.abc import Mapping
 from random import Random
 
-from snakedit.demo.benchmark import OPERATIONS
+from tools.demo_judge.edits import BY_NAME, NAMES
 
-# `|` parts the wordings. The demo's own is trained on too.
+# `|` separates the wordings. The demo's own is trained on too.
 _TRAINED: Mapping[str, str] = {
     "grey": "Make it black and white.|Remove all colour from the photo.|Convert the picture to greyscale."
     "|Desaturate the image completely.|Give me a monochrome version.|Take the colours out."
@@ -72,7 +72,7 @@ _TRAINED: Mapping[str, str] = {
     "|Put a black strip along the bottom.|Paint the bottom fifth black.|Hide the lower fifth behind black."
     "|Add a black bar at the bottom.|Make the bottom strip of the picture black.",
 }
-# Never trained on.
+# Kept for the examination; never trained on.
 _HELD_OUT: Mapping[str, str] = {
     "grey": "Drop the colours and keep only grey tones.|Turn the image black and white.",
     "warmer": "Make the picture's tone warmer.|Shift it towards warm colours.",
@@ -98,29 +98,25 @@ _HELD_OUT: Mapping[str, str] = {
 }
 _AROUND = ("{}", "{}", "{}", "{}", "Please {}", "{} Keep the rest.", "{} Nothing else.", "Now {}")
 
-NAMES: tuple[str, ...] = tuple(name for operations in OPERATIONS.values() for name in operations)
-FAMILY: Mapping[str, str] = {name: family for family, names in OPERATIONS.items() for name in names}
-
 
 def wordings(name: str, held_out: bool) -> list[str]:
-    """Return the ways to ask for an operation, the demo's own among those that are trained on."""
+    """Return the instructions that request an operation; those for training include the demo's own."""
     if held_out:
         return _HELD_OUT[name].split("|")
-    return [OPERATIONS[FAMILY[name]][name].instruction, *_TRAINED[name].split("|")]
+    return [BY_NAME[name].instruction, *_TRAINED[name].split("|")]
 
 
 def instruction(name: str, rng: Random, held_out: bool = False) -> str:
-    """Draw an instruction that asks for an operation."""
+    """Draw an instruction that requests an operation."""
     text = rng.choice(wordings(name, held_out))
-    around = "{}" if held_out else rng.choice(_AROUND)
-    return around.format(text if around.startswith("{}") else text[0].lower() + text[1:])
+    return _framed(text, "{}" if held_out else rng.choice(_AROUND))
 
 
 def corpus() -> list[str]:
     """Return every instruction that may be trained on, for the tokenizer."""
     texts = [text for name in NAMES for text in wordings(name, held_out=False)]
-    return [
-        around.format(text if around.startswith("{}") else text[0].lower() + text[1:])
-        for text in texts
-        for around in dict.fromkeys(_AROUND)
-    ]
+    return [_framed(text, around) for text in texts for around in dict.fromkeys(_AROUND)]
+
+
+def _framed(text: str, around: str) -> str:
+    return around.format(text if around.startswith("{}") else text[0].lower() + text[1:])

@@ -97,8 +97,16 @@ class QwenImageEdit(Editor):
             )
         self.take(*_load_pipeline(Path(model), pipeline_name, params))
 
+    @classmethod
+    def around(cls, pipeline: Any, params: QwenImageEditParams, device: str) -> "QwenImageEdit":
+        """Return an editor with a pipeline that was built in memory."""
+        editor = cls.__new__(cls)
+        Editor.__init__(editor, None, params, device)
+        editor.take(pipeline, "none")
+        return editor
+
     def take(self, pipeline: Any, processor_loader: str) -> None:
-        """Edit with a pipeline that was loaded, or built in memory to be measured."""
+        """Edit with this pipeline."""
         self.pipeline, self._processor_loader = pipeline, processor_loader
         self.is_plus = type(pipeline).__name__ == PLUS
         if self.params.mrope_repair:

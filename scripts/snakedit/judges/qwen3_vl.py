@@ -87,8 +87,16 @@ class Qwen3VL(Judge):
         )
         self.take(network, processor)
 
+    @classmethod
+    def around(cls, network: Any, processor: Any, *rest: Any) -> "Qwen3VL":
+        """Return a judge with a network built in memory; `rest` are its params, device and settings."""
+        judge = cls.__new__(cls)
+        Judge.__init__(judge, None, *rest)
+        judge.take(network, processor)
+        return judge
+
     def take(self, network: Any, processor: Any) -> None:
-        """Judge with a network that was loaded, or built in memory to be measured."""
+        """Judge with this network."""
         self.network, self.processor = network.eval(), processor
         self.tokenizer = processor.tokenizer
         # Right padding would put the answer after the padding.

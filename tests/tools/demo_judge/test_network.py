@@ -1,4 +1,4 @@
-"""Training computes the same network in another form: what it is told must be what the product reads."""
+"""The training's forward pass must give the marks that the product's class reads from the same weights."""
 
 from random import Random
 
@@ -17,7 +17,7 @@ def parts():
     prompts = Prompts(build_judge_tokenizer())
     network = build_network(prompts.tokenizer)
     with torch.no_grad():
-        # So that what is seen and asked shows in the answers of an untrained network.
+        # Larger weights, so that images and questions change the answers of an untrained network.
         for parameter in network.parameters():
             if parameter.ndim > 1:
                 parameter.mul_(2.5)
@@ -31,27 +31,26 @@ def test_the_forward_pass_of_training_gives_the_products_expected_marks(parts, t
     from snakedit.core.records import Item
     from snakedit.judges.judge import JudgeRequest
     from tools.demo_judge.batches import make_batch
-    from tools.demo_judge.examine import load_judge
+    from tools.demo_judge.examination import load_judge
+    from tools.demo_judge.examples import ExampleSampler, as_seen
     from tools.demo_judge.export import export
     from tools.demo_judge.losses import build_heads, losses
-    from tools.demo_judge.samples import Sampler, as_seen
 
     network, prompts = parts
-    samples = [as_seen(Sampler([], seed).draw()) for seed in range(6)]
-    batch = make_batch(samples, prompts, Random(0))
+    examples = [as_seen(ExampleSampler([], seed).draw()) for seed in range(6)]
+    batch = make_batch(examples, prompts, Random(0))
     with torch.no_grad():
         values = losses(network, build_heads(192), batch, prompts)["values"][:, 0].tolist()
     export(network, prompts.tokenizer, tmp_path)
     judge = load_judge(tmp_path)
-    told = []
-    for sample in samples:
-        for question in sample.questions:
-            item = Item("i", "c", ["s.png"], ["0" * 64], question.text)
-            (verdict,) = judge.judge([JudgeRequest(item, [sample.source], sample.made.image, 0)])
-            values_told = [reply["expected"] for replies in verdict.replies.values() for reply in replies]
-            told.append(values_told)
-    pairs = [value for row in told for value in row[:2]]
+    expected = []
+    for example in examples:
+        for instruction in example.instructions:
+            item = Item("i", "c", ["s.png"], ["0" * 64], instruction.text)
+            (verdict,) = judge.judge([JudgeRequest(item, [example.source], example.edit.image, 0)])
+            expected.append([reply["expected"] for replies in verdict.replies.values() for reply in replies])
+    pairs = [value for row in expected for value in row[:2]]
     assert values[: len(pairs)] == pytest.approx(pairs, abs=0.02), "half precision costs that much"
-    singles = [value for row in told[::4] for value in row[2:]]
+    singles = [value for row in expected[::4] for value in row[2:]]
     assert values[len(pairs) :] == pytest.approx(singles, abs=0.02)
     assert max(pairs) - min(pairs) > 0.2, "a constant would prove nothing"

@@ -1,8 +1,9 @@
 import pytest
 from PIL import Image
 
+from tools.demo_judge.edits import NAMES
 from tools.demo_judge.prompts import Prompts, build_judge_tokenizer
-from tools.demo_judge.wordings import NAMES, wordings
+from tools.demo_judge.wordings import wordings
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +38,13 @@ def test_training_reads_the_tokens_that_the_product_sends(prompts, name, monkeyp
         request = JudgeRequest(Item("i", "c", ["s.png"], ["0" * 64], text), [image], image, 0)
         for shows, ours in ((("source", "edit"), prompts.pair(text)), (("edit",), prompts.single())):
             metrics = [metric for metric in prompts.rubric.metrics if metric.shows == shows]
-            told = [judge._prompt(request, metric) for metric in metrics]
-            lead = local.common_lead([after for _, after in told])
+            prompted = [judge._prompt(request, metric) for metric in metrics]
+            lead = local.common_lead([after for _, after in prompted])
             tokens = [
                 prompts.tokenizer(part, add_special_tokens=False)["input_ids"]
-                for part in (told[0][0] + lead,)
+                for part in (prompted[0][0] + lead,)
             ]
             assert tuple(tokens[0]) == (*ours.before, *ours.lead)
-            for (_, after), question in zip(told, ours.questions, strict=True):
+            for (_, after), question in zip(prompted, ours.questions, strict=True):
                 rest = after.removeprefix(lead)
                 assert tuple(prompts.tokenizer(rest, add_special_tokens=False)["input_ids"]) == question

@@ -6,14 +6,12 @@ from snakedit.core.errors import CheckpointError
 
 torch = pytest.importorskip("torch")
 
-# Each part of a step in a folder of its own; two steps of two edits.
-
 
 @pytest.fixture
 def small(monkeypatch):
     from tools.demo_judge import train as module
 
-    monkeypatch.setattr(module, "EXAMINED", 32)
+    monkeypatch.setattr(module, "VALIDATION_EXAMPLES", 32)
     monkeypatch.setattr(module, "compile_layers", lambda network: False)
     return module
 
@@ -22,13 +20,13 @@ def weights(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def test_a_state_that_is_none_is_named(small, tmp_path):
+def test_a_file_that_is_not_a_state_is_named(small, tmp_path):
     (tmp_path / "state.pt").write_bytes(b"no state")
-    with pytest.raises(CheckpointError, match=r"state\.pt: is no state of this training"):
+    with pytest.raises(CheckpointError, match=r"state\.pt: is not a state of this training"):
         small.train(tmp_path, [], small.Schedule(steps=1, batch=2))
 
 
-def test_a_training_that_goes_on_ends_as_one_that_never_stopped(small, tmp_path):
+def test_a_resumed_training_ends_like_an_uninterrupted_one(small, tmp_path):
     schedule = small.Schedule(steps=2, batch=2, every=1)
     whole = weights(small.train(tmp_path / "whole", [], schedule))
     stopped = small.Schedule(steps=2, batch=2, every=1, stop=1)
@@ -39,4 +37,4 @@ def test_a_training_that_goes_on_ends_as_one_that_never_stopped(small, tmp_path)
         torch.testing.assert_close(parts[name], value, msg=name)
     lines = list(csv.DictReader((tmp_path / "parts" / "log.csv").open(encoding="utf-8")))
     assert [line["step"] for line in lines] == ["1", "2"]
-    assert {"said", "r_success", "seconds"} <= set(lines[0])
+    assert {"tokens", "r_success", "seconds"} <= set(lines[0])

@@ -1,15 +1,17 @@
 import base64
 import io
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 from PIL import Image
-from places import SCRIPTS
+from places import REPOSITORY, SCRIPTS
 from sources_by_hand import benchmark
 
-from snakedit.demo.benchmark import OPERATIONS, write_demo_benchmark
+from snakedit.demo.benchmark import PHOTOS, write_demo_benchmark
+from snakedit.demo.operations import OPERATIONS
 from snakedit.sources.index import read_index
 
 
@@ -37,15 +39,16 @@ def test_it_is_the_same_bytes_each_time(demo, tmp_path):
 
 def test_its_entry_point_writes_the_same_file(demo, tmp_path):
     script = SCRIPTS / "build_demo_benchmark.py"
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, script, tmp_path / "new" / "demo.json"], capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     assert (tmp_path / "new" / "demo.json").read_bytes() == demo.read_bytes()
 
 
 def test_every_reference_is_its_instruction_applied_to_its_source(demo):
-    by_instruction = {o.instruction: o for c in OPERATIONS.values() for o in c.values()}
+    operations = [operation for category in OPERATIONS.values() for operation in category.values()]
+    by_instruction = {operation.instruction: operation for operation in operations}
     rows = json.loads(demo.read_text(encoding="utf-8"))
     for row in rows:
         source, reference = picture(row, "src_img_b64"), picture(row, "reference_img_b64")
@@ -55,3 +58,9 @@ def test_every_reference_is_its_instruction_applied_to_its_source(demo):
         assert 256 <= max(source.size) <= 512
     assert len({picture(row, "src_img_b64").size for row in rows}) > 4
     assert len({row["original_image_path"] for row in rows}) == len(rows)
+
+
+def test_the_readme_credits_exactly_the_photos_that_are_used():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    credited = re.findall(r"^\| `([\w.]+)` \|", readme.rpartition("## Licence")[2], re.M)
+    assert credited == [name for name, _, _ in PHOTOS]

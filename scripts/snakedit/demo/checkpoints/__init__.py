@@ -1,4 +1,4 @@
-"""The small checkpoints of the demo and the tests: real classes, the hub's layout; all but one are random."""
+"""Small checkpoints for the demo and the tests, in the hub's layout; all but one have random weights."""
 
 import os
 import shutil
@@ -10,45 +10,40 @@ from filelock import FileLock
 
 from snakedit.config.load import CONFIG_FOLDER, DEMO_JUDGE_NAME
 from snakedit.core.errors import CheckpointError
+from snakedit.demo.checkpoints.tiny_qwen3_vl import build_qwen3_vl
 from snakedit.demo.checkpoints.tiny_qwen_image_edit import build_qwen_image_edit, build_qwen_image_edit_plus
 from snakedit.models.identity import folder_revision
 
 DEMO_JUDGE = CONFIG_FOLDER / "demo_judge"
 
 
-def _build_qwen3_vl(folder: Path) -> None:
-    from snakedit.demo.checkpoints.tiny_qwen3_vl import build_qwen3_vl
-
-    build_qwen3_vl(folder)
-
-
 def _copy_demo_judge(folder: Path) -> None:
-    """The demo's judge was trained, and is shipped with the configuration."""
+    """Copy the demo's judge, whose trained weights are shipped with the configuration."""
     shutil.copytree(DEMO_JUDGE, folder, dirs_exist_ok=True)
 
 
 CHECKPOINTS: Mapping[str, Callable[[Path], None]] = {
     "qwen-image-edit-tiny": build_qwen_image_edit,
     "qwen-image-edit-plus-tiny": build_qwen_image_edit_plus,
-    "qwen3-vl-tiny": _build_qwen3_vl,
+    "qwen3-vl-tiny": build_qwen3_vl,
     DEMO_JUDGE_NAME: _copy_demo_judge,
 }
 
 
 def is_built(folder: Path) -> bool:
-    """Say whether a checkpoint is there, and is not a copy of a judge that is shipped no more."""
+    """Say whether a checkpoint exists and, for the demo's judge, equals the shipped one."""
     if folder.name != DEMO_JUDGE_NAME:
         return folder.is_dir()
     return folder.is_dir() and folder_revision(folder) == folder_revision(DEMO_JUDGE)
 
 
 def ensure_checkpoint(folder: Path) -> bool:
-    """Build the checkpoint that a folder is named after, unless it is there; say whether it was built.
+    """Build the checkpoint that a folder is named after, unless it exists; say whether it was built.
 
-    It appears whole or not at all, and two processes at once build it once.
+    The folder appears complete or not at all. Two processes at the same time build it once.
 
     Raises:
-        CheckpointError: if the folder's name is none of `CHECKPOINTS`.
+        CheckpointError: if the folder's name is not in `CHECKPOINTS`.
     """
     if folder.name not in CHECKPOINTS:
         raise CheckpointError(
