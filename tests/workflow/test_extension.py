@@ -1,7 +1,9 @@
-"""A new editor, judge, rubric or benchmark format is one new file and, but for a rubric, one line."""
+"""A new editor, judge, rubric or format is one file and one line, or a module of the user's own."""
 
+import os
 from pathlib import Path
 
+import pytest
 from experiments import Experiment, add, copy_of_the_repository, write_small_experiment
 
 EDITOR = '''\
@@ -45,11 +47,12 @@ FORMAT = '''\
 
 import hashlib
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from snakedit.sources.rows import Place, SourceRow
+from snakedit.sources.rows import Format, Place, SourceRow
 
 
 def grey() -> bytes:
@@ -58,14 +61,22 @@ def grey() -> bytes:
     return buffer.getvalue()
 
 
-class Lines:
+@dataclass(frozen=True)
+class LinesParams:
+    skip: int = 0
+
+
+class Lines(Format):
     """A toy."""
 
-    def stamp(self, benchmark):
-        return str(Path(benchmark.path).stat().st_mtime_ns)
+    Params = LinesParams
 
-    def rows(self, benchmark, start=None):
-        for number, line in enumerate(Path(benchmark.path).read_text().splitlines(), start=1):
+    def stamp(self):
+        return str(Path(self.benchmark.path).stat().st_mtime_ns)
+
+    def rows(self, start=None):
+        lines = Path(self.benchmark.path).read_text().splitlines()[self.params.skip :]
+        for number, line in enumerate(lines, start=1):
             digest = hashlib.sha256(line.encode()).hexdigest()
             place, fields = Place(number, 0), {"instruction": line}
             yield SourceRow(place, "lines", f"l{number}", digest, (grey,), fields=fields)
@@ -83,21 +94,25 @@ metrics:
 """
 
 
-def test_a_toy_of_each_kind_runs_end_to_end(tmp_path: Path) -> None:
+def test_a_toy_of_each_kind_runs_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = copy_of_the_repository(tmp_path)
     add(repository, "editors", '"toy": "snakedit.editors.toy:UpsideDown",', EDITOR)
-    add(repository, "judges", '"toy": "snakedit.judges.toy:Brightness",', JUDGE)
-    add(repository, "sources", '"lines": "snakedit.sources.toy:Lines",', FORMAT)
+    # The judge and the format are the user's own: no fork, only the path of their modules.
+    (tmp_path / "brightness.py").write_text(JUDGE, encoding="utf-8")
+    (tmp_path / "lines.py").write_text(FORMAT, encoding="utf-8")
+    monkeypatch.setattr(
+        Experiment, "environment", lambda experiment: {**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
     folder = tmp_path / "run"
     folder.mkdir()
     experiment = Experiment(write_small_experiment(folder).folder, repository)
-    (folder / "small.txt").write_text("turn it\nturn it again\n", encoding="utf-8")
+    (folder / "small.txt").write_text("# a head\nturn it\nturn it again\n", encoding="utf-8")
     (repository / "config" / "rubrics" / "brightness.yaml").write_text(RUBRIC, encoding="utf-8")
     experiment.configure(
         lambda config: config.update(
-            benchmarks={"small": {"format": "lines", "path": "small.txt"}},
+            benchmarks={"small": {"format": "lines:Lines", "path": "small.txt", "params": {"skip": 1}}},
             editors={"toy": {"type": "toy"}},
-            judges={"toy": {"type": "toy", "rubric": "brightness"}},
+            judges={"toy": {"type": "brightness:Brightness", "rubric": "brightness"}},
         )
     )
     run = experiment.run()

@@ -39,6 +39,7 @@ class BenchmarkConfig:
     categories: tuple[str, ...] | None
     language: str
     limit: int | None
+    params: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)

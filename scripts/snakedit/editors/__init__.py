@@ -13,5 +13,7 @@ EDITORS: Registry[type[Editor]] = Registry(
         "reference": "snakedit.editors.controls:Reference",
         "files": "snakedit.editors.files:Files",
         "simulated": "snakedit.editors.simulated_editor:SimulatedEditor",
-    }
+    },
+    base="snakedit.editors.editor:Editor",
+    group="snakedit.editors",
 )

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
+from snakedit.config.params import NoParams
 from snakedit.core.records import Item
 from snakedit.runtime.servers.address import Server
 
@@ -43,11 +44,6 @@ class CategoryContext:
     items: Sequence[Item]
     items_folder: Path
     edits: Mapping[str, Path]
-
-
-@dataclass(frozen=True)
-class NoParams:
-    """The parameters of an editor or a judge that has none."""
 
 
 class Editor(ABC):

@@ -8,5 +8,7 @@ JUDGES: Registry[type[Judge]] = Registry(
         "qwen3_vl": "snakedit.judges.qwen3_vl:Qwen3VL",
         "openai": "snakedit.judges.openai_compatible:OpenAICompatible",
         "simulated": "snakedit.judges.simulated_judge:SimulatedJudge",
-    }
+    },
+    base="snakedit.judges.judge:Judge",
+    group="snakedit.judges",
 )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
+from snakedit.config.params import NoParams
 from snakedit.core.records import Item
 from snakedit.judges.rubrics.rubric import Rubric
 from snakedit.runtime.pool.attempt import is_out_of_memory
@@ -65,11 +66,6 @@ class JudgeSettings:
     reading: str
     min_scale_mass: float
     samples: int
-
-
-@dataclass(frozen=True)
-class NoParams:
-    """The parameters of a judge that has none."""
 
 
 class Judge(ABC):

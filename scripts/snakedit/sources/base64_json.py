@@ -10,15 +10,15 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ijson
 
-from snakedit.config.load import BenchmarkConfig
 from snakedit.core.errors import SourceError
 from snakedit.sources.json_places import PlacedFile
 from snakedit.sources.rows import (
     UNCATEGORISED,
+    Format,
     Place,
     SourceRow,
     examine,
@@ -38,37 +38,40 @@ _KNOWN = {
 }
 
 
-class Base64Json:
+class Base64Json(Format):
     """The format `base64_json`; config/README.md lists its keys."""
 
-    def stamp(self, benchmark: BenchmarkConfig) -> str:
+    languages: ClassVar[tuple[str, ...] | None] = ("en", "zh")
+
+    def stamp(self) -> str:
         """Return the file's size and mtime."""
         try:
-            stat = Path(benchmark.path).stat()
+            stat = Path(self.benchmark.path).stat()
         except OSError as error:
-            raise SourceError(f"cannot be read ({error.strerror})", where=benchmark.path) from None
+            raise SourceError(f"cannot be read ({error.strerror})", where=self.benchmark.path) from None
         return f"{stat.st_size} {stat.st_mtime_ns}"
 
-    def rows(self, benchmark: BenchmarkConfig, start: Place | None = None) -> Iterator[SourceRow]:
+    def rows(self, start: Place | None = None) -> Iterator[SourceRow]:
         """Yield the file's rows."""
+        path = self.benchmark.path
         number = start.row - 1 if start else 0
         try:
-            with open(benchmark.path, "rb") as file:
+            with open(path, "rb") as file:
                 if start is not None:
                     file.seek(start.byte)
                 elif file.read(len(BOM_UTF8)) != BOM_UTF8:
                     file.seek(0)
                 placed = PlacedFile(file, start.opening if start else "")
-                for category, raw in _elements(placed, benchmark.path):
+                for category, raw in _elements(placed, path):
                     number += 1
                     # The file's beginning again, as far as the parser needs it to read on from this row.
                     opening = "[" if category is None else f"{{{json.dumps(category)}:["
                     place = Place(number, placed.next_element(), opening=opening)
-                    yield _row(place, category, raw, benchmark.language)
+                    yield _row(place, category, raw, self.benchmark.language)
         except OSError as error:
-            raise SourceError(f"cannot be read ({error.strerror})", where=benchmark.path) from None
+            raise SourceError(f"cannot be read ({error.strerror})", where=path) from None
         except (ijson.JSONError, UnicodeDecodeError) as error:
-            raise _not_json(error, number, benchmark.path) from None
+            raise _not_json(error, number, path) from None
 
 
 def _not_json(error: Exception, number: int, path: str) -> SourceError:

@@ -12,8 +12,8 @@ from snakedit.config.load import BenchmarkConfig
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, SourceError, did_you_mean
 from snakedit.core.names import safe_name
-from snakedit.sources import FORMATS
-from snakedit.sources.rows import Place, SourceRow
+from snakedit.sources import open_source
+from snakedit.sources.rows import Format, Place, SourceRow
 
 # Raised when rows are read or hashed differently.
 VERSION = 3
@@ -77,16 +77,18 @@ def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
         ConfigError: for an unknown format or category.
         SourceError: if the source cannot be read or holds no rows.
     """
-    source_format = FORMATS.find(benchmark.format, f"benchmarks.{benchmark.name}.format")()
+    source = open_source(benchmark)
     stamp = {
         "version": VERSION,
         "format": benchmark.format,
         "path": benchmark.path,
-        "stamp": source_format.stamp(benchmark),
+        "stamp": source.stamp(),
+        # Left out where there are none, as in indexes from before formats had any.
+        **({"params": benchmark.params} if benchmark.params else {}),
     }
     categories = _cached(path, stamp)
     if categories is None:
-        categories = _scan(benchmark)
+        categories = _scan(source)
         write_whole(path, [_as_json({"source": stamp, "categories": categories})])
     return Index(_chosen(benchmark, categories), frozenset(entry.name for entry in categories.values()))
 
@@ -105,19 +107,20 @@ def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | Non
         return None
 
 
-def _scan(benchmark: BenchmarkConfig) -> dict[str, CategoryIndex]:
-    print(f"snakedit: indexing {benchmark.path}", file=sys.stderr)
+def _scan(source: Format) -> dict[str, CategoryIndex]:
+    path = source.benchmark.path
+    print(f"snakedit: indexing {path}", file=sys.stderr)
     counts: dict[str, int] = {}
     first: dict[str, Place] = {}
     last: dict[str, int] = {}
     digests: dict[str, Digest] = {}
-    for row in FORMATS[benchmark.format]().rows(benchmark):
+    for row in source.rows():
         counts[row.category] = counts.get(row.category, 0) + 1
         first.setdefault(row.category, row.place)
         last[row.category] = row.number
         digests.setdefault(row.category, Digest()).add(row)
     if not counts:
-        raise SourceError("holds no rows", where=benchmark.path)
+        raise SourceError("holds no rows", where=path)
     return {
         safe_name(name): CategoryIndex(name, counts[name], digests[name].sha256(), first[name], last[name])
         for name in counts

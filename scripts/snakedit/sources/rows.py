@@ -2,11 +2,13 @@
 
 import hashlib
 import reprlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from snakedit.config.load import BenchmarkConfig
+from snakedit.config.params import NoParams
 from snakedit.core.hashing import canonical
 
 
@@ -58,17 +60,35 @@ class SourceRow:
         return self.place.row
 
 
-class Format(Protocol):
-    """A benchmark format."""
+class Format(ABC):
+    """A benchmark format, opened on one benchmark.
 
-    def stamp(self, benchmark: BenchmarkConfig) -> str:
+    Class attributes:
+        Params: a frozen dataclass; its fields are the keys allowed in the benchmark's `params`.
+        languages: the languages of instructions that a benchmark may ask for; None for any.
+    """
+
+    Params: ClassVar[type] = NoParams
+    languages: ClassVar[tuple[str, ...] | None] = None
+
+    def __init__(self, benchmark: BenchmarkConfig, params: Any) -> None:
+        """Open a benchmark; nothing is read yet.
+
+        Args:
+            params: an instance of `Params`.
+        """
+        self.benchmark, self.params = benchmark, params
+
+    @abstractmethod
+    def stamp(self) -> str:
         """Return a text that changes when the source may have changed, without reading its content.
 
         Raises:
             SourceError: if the source is not there.
         """
 
-    def rows(self, benchmark: BenchmarkConfig, start: Place | None = None) -> Iterator[SourceRow]:
+    @abstractmethod
+    def rows(self, start: Place | None = None) -> Iterator[SourceRow]:
         """Yield the rows in the source's order.
 
         Args:

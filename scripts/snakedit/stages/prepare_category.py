@@ -16,7 +16,7 @@ from snakedit.core.images import WrittenPng, decode_image, remove_strangers, wri
 from snakedit.core.logs import LOGGER
 from snakedit.core.names import safe_name
 from snakedit.core.records import Item, write_records
-from snakedit.sources import FORMATS
+from snakedit.sources import open_source
 from snakedit.sources.index import CategoryIndex, Digest
 from snakedit.sources.rows import SourceRow
 
@@ -52,7 +52,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     names: set[str] = set()
     digest = Digest()
     with _Keeper() as keeper:
-        for row in FORMATS[benchmark.format]().rows(benchmark, category.first):
+        for row in open_source(benchmark).rows(category.first):
             if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
                 break
             if row.category != category.name:

@@ -71,11 +71,14 @@ class Plan:
 
     def prepare_recipe(self, benchmark: str, category: str) -> str:
         """Return what a category's items depend on: its rows, how many are taken, and the language."""
+        config = self.config.benchmarks[benchmark]
         return canonical(
             {
                 "content": self.indexes[benchmark].categories[category].sha256,
-                "limit": self.config.benchmarks[benchmark].limit,
-                "language": self.config.benchmarks[benchmark].language,
+                "limit": config.limit,
+                "language": config.language,
+                # Left out where there are none, as it was before formats had any.
+                **({"params": config.params} if config.params else {}),
                 "stage_version": recipe.STAGE_VERSIONS["prepare"],
             }
         )

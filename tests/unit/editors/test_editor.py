@@ -9,19 +9,6 @@ from snakedit.editors import EDITORS
 from snakedit.models.identity import MODEL_KINDS
 
 
-def test_the_editors_are_named_in_one_place():
-    assert set(EDITORS) == {
-        "qwen_image_edit",
-        "openai_images",
-        "identity",
-        "shuffled",
-        "blank",
-        "reference",
-        "files",
-        "simulated",
-    }
-
-
 @pytest.mark.parametrize(
     "package",
     [

@@ -11,23 +11,24 @@ from hypothesis import strategies as st
 from sources_by_hand import benchmark, picture, prepared, row, written
 
 from snakedit.core.errors import SourceError
-from snakedit.sources import FORMATS
+from snakedit.sources import open_source
 from snakedit.sources.index import read_index
 from snakedit.sources.json_places import PlacedFile
 from snakedit.stages.prepare_category import prepare_category
 
 
-def content(found):
-    """What can be compared of a row: its images are functions."""
-    return (found.place, found.category, found.id, found.digest, found.fields, found.error)
+def content(source_row):
+    """Return what can be compared of a row: its images are functions."""
+    r = source_row
+    return (r.place, r.category, r.id, r.digest, r.fields, r.error)
 
 
 def check_every_place(settings):
     """Read from each row on; return how many rows there are."""
-    source_format = FORMATS[settings.format]()
-    whole = [content(found) for found in source_format.rows(settings)]
+    source = open_source(settings)
+    whole = [content(row) for row in source.rows()]
     for number, (place, *_) in enumerate(whole):
-        assert [content(found) for found in source_format.rows(settings, place)] == whole[number:]
+        assert [content(row) for row in source.rows(place)] == whole[number:]
     return len(whole)
 
 
