@@ -132,7 +132,7 @@ def _metric_rows(
     numbers: Numbers, judge: str, metric: str, scale: tuple[float, float] | None
 ) -> Iterator[LeaderboardRow]:
     samples = {editor: numbers.sample(judge, editor, metric) for editor in numbers.editors}
-    ranks = {level: _ranks([_leveled(s, level) for s in samples.values()]) for level in TOTALS}
+    ranks = {level: _ranks_of([_leveled(s, level) for s in samples.values()]) for level in TOTALS}
     categories = numbers.asked_categories(judge, metric)
     for place, editor in enumerate(numbers.editors):
         parts = [category.sample(judge, editor, metric) for category in categories]
@@ -150,7 +150,7 @@ def _leveled(sample: ScoreSample, level: str) -> ScoreSample:
     return sample if level == "macro" else sample.together()
 
 
-def _ranks(samples: Sequence[ScoreSample]) -> Sequence[Rank | None]:
+def _ranks_of(samples: Sequence[ScoreSample]) -> Sequence[Rank | None]:
     return rank_intervals(samples) if samples and samples[0].values.size else [None] * len(samples)
 
 

@@ -10,7 +10,8 @@ Each calls ``snakedit.receive(name, content)``:
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -70,8 +71,8 @@ class GalleryData:
         self._text_bytes = 0
         self._text_starts: list[int] = []
         self._changes: dict[str, list[Array]] = {editor: [] for editor in editors}
-        self._scores = {key: list[Array]() for key in _pairs(judges, editors)}
-        self._letters = {key: list[str]() for key in _pairs(judges, editors)}
+        self._scores = {key: list[Array]() for key in product(judges, editors)}
+        self._letters = {key: list[str]() for key in product(judges, editors)}
 
     def add(self, category: Category, numbers: CategoryNumbers, thumbnails: Mapping[Path, str]) -> None:
         """Write a category's items."""
@@ -114,7 +115,7 @@ class GalleryData:
                 f"scores-{number}",
                 {
                     "statuses": ["".join(self._letters[judge, editor]) for editor in self._editors],
-                    "scores": packed(_joined(self._scores[judge, editor]) for editor in self._editors),
+                    "scores": packed(_column(self._scores[judge, editor]) for editor in self._editors),
                 },
             )
         self._write(
@@ -132,7 +133,7 @@ class GalleryData:
                     for name in self._judges
                 ],
                 "statuses": {letter: status for status, letter in STATUSES.items()},
-                "changes": packed(_joined(self._changes[editor]) for editor in self._editors),
+                "changes": packed(_column(self._changes[editor]) for editor in self._editors),
             },
         )
 
@@ -208,9 +209,5 @@ def _address(path: Path, place: Path) -> str:
     return quote(Path(os.path.relpath(path, place)).as_posix())
 
 
-def _pairs(judges: Sequence[str], editors: Sequence[str]) -> Iterator[tuple[str, str]]:
-    return ((judge, editor) for judge in judges for editor in editors)
-
-
-def _joined(parts: Sequence[Array]) -> Array:
+def _column(parts: Sequence[Array]) -> Array:
     return np.concatenate([np.empty(0), *parts])

@@ -20,7 +20,7 @@ from snakedit.report.data.numbers import Numbers
 from snakedit.report.figures.write import ReportFigure
 from snakedit.report.pages.axis import axis_of
 from snakedit.report.pages.judge_views import JudgeView
-from snakedit.report.tables.columns import FILES
+from snakedit.report.tables.columns import REPORT_FILES
 from snakedit.telemetry.activity import Activity
 
 REPORT_ROOM = Path(__file__).resolve().parents[1]
@@ -71,7 +71,7 @@ def write_pages(folder: Path, content: Content) -> None:
         "failures": content.causes.total,
         "max_causes": MAX_CAUSES,
         "uses": activity.uses() if activity is not None else [],
-        "files": FILES,
+        "files": REPORT_FILES,
     }
     for name in ("gallery.html", "index.html"):
         write_whole(folder / name, environment.get_template(name).generate(values))

@@ -58,7 +58,7 @@ class ReportFile:
     def values(self, row: object) -> dict[str, Any]:
         """Return column → value of a row, without the benchmark; None for a value that does not exist."""
         return {
-            name: reduce(_attribute, place.split("."), row)
+            name: reduce(_attribute_or_none, place.split("."), row)
             for columns in self.columns
             for name, place in columns.pairs()
         }
@@ -73,7 +73,7 @@ class ReportFile:
         yield from self.lines(benchmark, rows)
 
 
-def _attribute(value: object, name: str) -> Any:
+def _attribute_or_none(value: object, name: str) -> Any:
     return None if value is None else getattr(value, name)
 
 
@@ -207,4 +207,4 @@ PROVENANCE = ReportFile(
     "Versions, models with their revisions and weight hashes, rubric hashes, the configuration, the "
     "hardware, and the state of the checkout.",
 )
-FILES = (LEADERBOARD, COMPARISONS, SCORES, JUDGES, FAILURES, PROVENANCE)
+REPORT_FILES = (LEADERBOARD, COMPARISONS, SCORES, JUDGES, FAILURES, PROVENANCE)

@@ -43,7 +43,7 @@ def leaderboard_latex(
             rf"{escape_latex(benchmark)}, scores by {escape_latex(judge)}: means with 95\,\% intervals, "
             rf"items with a score of all items, and ranks by the {total} total.{bold}"
         )
-        tables.append(_table(rows, judge, total, caption))
+        tables.append(_latex_table(rows, judge, total, caption))
     return "\n".join(head) + "\n" + "".join(tables)
 
 
@@ -56,7 +56,7 @@ def escape_latex(text: str) -> str:
     return UNPRINTABLE.sub(" ", text).translate(_SPECIAL)
 
 
-def _table(rows: Sequence[LeaderboardRow], judge: str, headline: str, caption: str) -> str:
+def _latex_table(rows: Sequence[LeaderboardRow], judge: str, headline: str, caption: str) -> str:
     table = metric_table(rows, judge, SCORE, headline)
     lines = [
         [

@@ -10,7 +10,7 @@ from snakedit.report.data.numbers import SCORE
 from snakedit.stats.summaries import Summary
 
 # An underscore within a word is no markup.
-_MARKUP = re.compile(r"([\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_]))")
+_SPECIAL_CHARACTERS = re.compile(r"([\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_]))")
 # Overrides of the writing direction would reorder the whole line they stand in.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]+")
 
@@ -27,7 +27,7 @@ def leaderboard_markdown(
     parts = [f"# {escape_markdown(benchmark)}", *(f"> {escape_markdown(notice)}" for notice in notices)]
     for judge, total in headline.items():
         table = metric_table(rows, judge, SCORE, total)
-        parts += [f"## Scores by {escape_markdown(judge)}", _table(table)]
+        parts += [f"## Scores by {escape_markdown(judge)}", _markdown_table(table)]
     parts.append(
         "Each cell: mean score [95 % interval, clustered by source image] (items with a score / "
         "items). An item without a score is in no mean. macro: mean of the categories' means; micro: mean of "
@@ -39,10 +39,10 @@ def leaderboard_markdown(
 def escape_markdown(text: str) -> str:
     """Return Markdown that shows any text literally, on one line and without control characters."""
     text = UNPRINTABLE.sub(" ", text)
-    return _MARKUP.sub(r"\\\1", html.escape(text, quote=False))
+    return _SPECIAL_CHARACTERS.sub(r"\\\1", html.escape(text, quote=False))
 
 
-def _table(table: MetricTable) -> str:
+def _markdown_table(table: MetricTable) -> str:
     lines = [["editor", *table.totals, *map(escape_markdown, table.categories)]]
     for standing in table.standings:
         cells = [_summary_text(standing.totals[total].summary) for total in table.totals]

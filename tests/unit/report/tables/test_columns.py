@@ -11,7 +11,7 @@ from results_by_hand import ResultsByHand, edit, item, planned_run, score
 
 from snakedit.core.atomic import write_whole
 from snakedit.core.records import Edit
-from snakedit.report.tables.columns import FILES, JUDGES
+from snakedit.report.tables.columns import JUDGES, REPORT_FILES
 
 
 @pytest.fixture
@@ -134,5 +134,5 @@ def test_config_readme_explains_the_columns_of_judges_csv_as_the_page_does():
 def test_every_csv_file_of_a_report_has_the_columns_that_are_declared(hand):
     hand.add_scored("c", tiny=[1.0], blank=[2.0])
     folder = hand.build()
-    declared = {file.name: ",".join(file.header) for file in FILES if file.columns}
+    declared = {file.name: ",".join(file.header) for file in REPORT_FILES if file.columns}
     assert {path.name: path.read_text("utf-8").splitlines()[0] for path in folder.glob("*.csv")} == declared
