@@ -1,4 +1,22 @@
-# Requires all scores of a benchmark. Makes its report, and marks what `snakemake --report` takes from it.
+# Requires all scores of a benchmark. Makes its report, and marks the files that `snakemake --report` shows.
+
+FORMATS = {
+    ".csv": "CSV",
+    ".json": "JSON",
+    ".md": "Markdown",
+    ".tex": "LaTeX",
+    ".html": "HTML",
+}
+
+
+def shown(path, part=None, **more):
+    """Mark an output for `snakemake --report` with its part's caption; by default the part is the file's stem."""
+    stem, suffix = os.path.splitext(os.path.basename(path))
+    labels = {"part": part or stem, "format": FORMATS.get(suffix)}
+    caption = f"captions/{part or stem}.rst"
+    return report(
+        path, category="{benchmark}", caption=caption, **{"labels": labels, **more}
+    )
 
 
 rule build_report:
@@ -6,61 +24,19 @@ rule build_report:
         index=ancient("results/{benchmark}/index.json"),
         results=all_results,
     output:
-        csv=report(
-            "results/{benchmark}/report/leaderboard.csv",
-            category="{benchmark}",
-            caption="captions/leaderboard.rst",
-            labels={"part": "leaderboard", "format": "CSV"},
-        ),
-        markdown=report(
-            "results/{benchmark}/report/leaderboard.md",
-            category="{benchmark}",
-            caption="captions/leaderboard.rst",
-            labels={"part": "leaderboard", "format": "Markdown"},
-        ),
-        latex=report(
-            "results/{benchmark}/report/leaderboard.tex",
-            category="{benchmark}",
-            caption="captions/leaderboard.rst",
-            labels={"part": "leaderboard", "format": "LaTeX"},
-        ),
-        comparisons=report(
-            "results/{benchmark}/report/comparisons.csv",
-            category="{benchmark}",
-            caption="captions/comparisons.rst",
-            labels={"part": "comparisons", "format": "CSV"},
-        ),
-        failures=report(
-            "results/{benchmark}/report/failures.csv",
-            category="{benchmark}",
-            caption="captions/failures.rst",
-            labels={"part": "failures", "format": "CSV"},
-        ),
-        judges=report(
-            "results/{benchmark}/report/judges.csv",
-            category="{benchmark}",
-            caption="captions/judges.rst",
-            labels={"part": "judges", "format": "CSV"},
-        ),
-        plots=report(
+        csv=shown("results/{benchmark}/report/leaderboard.csv"),
+        markdown=shown("results/{benchmark}/report/leaderboard.md"),
+        latex=shown("results/{benchmark}/report/leaderboard.tex"),
+        comparisons=shown("results/{benchmark}/report/comparisons.csv"),
+        failures=shown("results/{benchmark}/report/failures.csv"),
+        judges=shown("results/{benchmark}/report/judges.csv"),
+        plots=shown(
             directory("results/{benchmark}/report/plots"),
             patterns=["{plot}.svg"],
-            category="{benchmark}",
-            caption="captions/plots.rst",
             labels={"part": "{plot}", "format": "SVG"},
         ),
-        provenance=report(
-            "results/{benchmark}/report/provenance.json",
-            category="{benchmark}",
-            caption="captions/provenance.rst",
-            labels={"part": "provenance", "format": "JSON"},
-        ),
-        page=report(
-            "results/{benchmark}/report/index.html",
-            category="{benchmark}",
-            caption="captions/page.rst",
-            labels={"part": "page", "format": "HTML"},
-        ),
+        provenance=shown("results/{benchmark}/report/provenance.json"),
+        page=shown("results/{benchmark}/report/index.html", "page"),
     log:
         "results/{benchmark}/logs/build_report/report.log",
     benchmark:

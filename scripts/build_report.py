@@ -7,8 +7,8 @@ from pathlib import Path
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.core.registry import find
-from snakedit.report.build_report import Judging, build_report
-from snakedit.report.data.provenance import Origin, git_state
+from snakedit.report.build_report import build_report
+from snakedit.report.data.provenance import git_state
 from snakedit.report.data.read import category_files
 from snakedit.sources.index import read_index
 from snakedit.speed.forecast.announce import remember
@@ -20,32 +20,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the experiment, YAML or JSON")
     parser.add_argument("--benchmark", required=True, help="its name in the configuration")
-    parser.add_argument("--index", type=Path, required=True, help="index.json of the benchmark")
+    parser.add_argument("--index", type=Path, required=True, help="the benchmark's index.json")
     parser.add_argument("--output", type=Path, required=True, help="index.html, in a folder of its own")
     parser.add_argument("--results", type=Path, help="results/BENCHMARK (default: the folder above it)")
-    parser.add_argument("--threads", type=int, default=1, help="how many make thumbnails")
+    parser.add_argument("--threads", type=int, default=1, help="threads that make thumbnails")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
     run = read_run(args.config)
-    config = run.config
-    benchmark = find(config.benchmarks, args.benchmark, "--benchmark")
+    benchmark = find(run.config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
-    remember(config, args.benchmark, results)
-    rubrics = {name: judge.to_rubric() for name, judge in run.judges.items()}
+    remember(run.config, args.benchmark, results)
     build_report(
-        config,
+        run,
         args.benchmark,
-        [category_files(results, folder, config.editors, config.judges) for folder in categories],
+        [category_files(results, folder, run.editors, run.judges) for folder in categories],
         args.output,
-        {name: Judging(rubric.headline, rubric.scales()) for name, rubric in rubrics.items()},
-        Origin(
-            run.source,
-            {name: editor.recipe for name, editor in run.editors.items()},
-            {name: judge.recipe for name, judge in run.judges.items()},
-            git_state(Path(__file__).parent),
-        ),
+        git_state(Path(__file__).parent),
         workers=args.threads,
     )
 

@@ -9,9 +9,9 @@ from snakedit.core.errors import RecordError, exit_in_one_line
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Print leaderboard.md, which is aligned for a terminal, and the path of index.html."""
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("report", type=Path, help="a report's folder, such as results/demo/report")
-    folder = made.parse_args(argv).report
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("report", type=Path, help="a report's folder, such as results/demo/report")
+    folder = parser.parse_args(argv).report
     try:
         print((folder / "leaderboard.md").read_text(encoding="utf-8"))
     except FileNotFoundError:

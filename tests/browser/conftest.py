@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from debian import debian_packages
-from galleries import CONFIG, EDITORS, JUDGES, JUDGING, add_physics, add_strangers, add_trouble
+from galleries import EDITORS, JUDGES, RUN, add_physics, add_strangers, add_trouble
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
-from results_by_hand import ResultsByHand, configuration, edit, item, score
+from results_by_hand import ResultsByHand, edit, item, planned_run, score
 
 NOT_A_FILE = re.compile(r"^(?!file:|data:|blob:)")
 
@@ -73,7 +73,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add_physics(hand)
     add_trouble(hand)
     add_strangers(hand)
-    return hand.build(CONFIG, notices=("A notice.",), judging=JUDGING)
+    return hand.build(RUN, notices=("A notice.",))
 
 
 @pytest.fixture
@@ -97,5 +97,4 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for offset, editor in enumerate(editors)
         }
         hand.add(category, items, edits, scores)
-    config = configuration({editor: EDITORS[editor] for editor in editors})
-    return hand.build(config, judging={"vl": JUDGING["vl"]})
+    return hand.build(planned_run({editor: EDITORS[editor] for editor in editors}))

@@ -44,10 +44,10 @@ def test_it_shows_source_edit_and_reference_side_by_side_in_full_size(page):
         for address in page.locator("#stage img").evaluate_all("all => all.map(i => i.src)")
     )
     expect(page.locator("#viewer-instruction")).to_have_text("make number 1 warmer")
-    expect(page.locator("#told")).to_contain_text("8.00")
-    expect(page.locator("#told")).to_contain_text("text vl says 8.0 of beta")
-    expect(page.locator("#told")).to_contain_text("480 × 360")
-    for link in page.locator("#told .links a").all():
+    expect(page.locator("#judgement")).to_contain_text("8.00")
+    expect(page.locator("#judgement")).to_contain_text("text vl says 8.0 of beta")
+    expect(page.locator("#judgement")).to_contain_text("480 × 360")
+    for link in page.locator("#judgement .links a").all():
         address = str(link.get_attribute("href"))
         assert address.startswith("../")
         assert page.evaluate(LOADS, address)
@@ -71,7 +71,7 @@ def test_the_editor_is_chosen_among_all_with_their_scores(page):
         "blank\n0.00",
     ]
     page.locator("#viewer-editors label", has_text="beta").click()
-    expect(page.locator("#told h3")).to_contain_text("beta")
+    expect(page.locator("#judgement h3")).to_contain_text("beta")
     assert chosen(page) == "beta"
 
 

@@ -139,7 +139,7 @@ def test_a_folder_that_was_sent_alone_shows_its_thumbnails(page, alone):
     page.locator("article[data-id=p0] .edit a.frame").first.click()
     expect(page.locator("#stage img.layer[data-small]")).to_have_count(3)
     assert page.locator("#stage img").evaluate_all("all => all.map(i => i.naturalWidth)") == [320] * 3
-    expect(page.locator("#told")).to_contain_text("The full-size pictures are not in this folder")
+    expect(page.locator("#judgement")).to_contain_text("The full-size pictures are not in this folder")
 
 
 def test_a_picture_that_is_nowhere_says_so(page, report):

@@ -4,20 +4,17 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page
-from results_by_hand import ResultsByHand, configuration, edit, item, score
+from results_by_hand import ResultsByHand, edit, item, planned_run, score
 
 from snakedit.core.records import Edit, Item, Score
-from snakedit.report.build_report import Judging
 
 SCRIPT = "<script>window.broken = true; alert('script')</script>"
 HANDLER = '"><img src=x onerror="window.broken = true; alert(1)">'
 HOSTILE = (SCRIPT, HANDLER)
 ARABIC = "اجعل السماء حمراء"
-EDITORS = {"alpha": {"type": "files"}, "beta": {"type": "files"}, "blank": {"type": "blank"}}
+EDITORS = {"alpha": {"type": "some_model"}, "beta": {"type": "some_model"}, "blank": {"type": "blank"}}
 JUDGES = {"vl": {"type": "qwen3_vl", "model": "vl"}, "other": {"type": "qwen3_vl", "model": "other"}}
-CONFIG = configuration(EDITORS, JUDGES)
-SCALE = {"score": (0.0, 10.0)}
-JUDGING = {"vl": Judging("macro", SCALE), "other": Judging("macro", SCALE)}
+RUN = planned_run(EDITORS, JUDGES)
 
 
 def draw(path: Path, colour: str, size: tuple[int, int] = (480, 360)) -> None:

@@ -1,21 +1,29 @@
 """A small benchmark's results, written by hand as the stages would write them."""
 
-import dataclasses
+import base64
+import json
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snakedit.config import load as config
+from snakedit.config.load import EditorConfig, JudgeConfig, from_dict, normalise
 from snakedit.core.names import safe_name
 from snakedit.core.records import Edit, Item, Score, write_records
-from snakedit.report.build_report import Judging, build_report
+from snakedit.editors import EDITORS
+from snakedit.editors.editor import Editor
+from snakedit.judges import JUDGES
+from snakedit.judges.judge import Judge
+from snakedit.judges.rubrics.rubric import Metric, Rubric
+from snakedit.report.build_report import build_report
 from snakedit.report.data.numbers import Collector, Numbers
-from snakedit.report.data.provenance import Origin
 from snakedit.report.data.read import Category, CategoryFiles, category_files, read_categories
+from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
-EDITORS = ("tiny", "blank")
-JUDGES = ("vl",)
+DEFAULT_EDITORS = ("tiny", "blank")
+DEFAULT_JUDGES = ("vl",)
+NO_GIT = {"commit": None, "changed": None}
 
 
 @dataclass
@@ -23,8 +31,8 @@ class ResultsByHand:
     """Writes categories below ``root`` and remembers where their records lie."""
 
     root: Path
-    editors: tuple[str, ...] = EDITORS
-    judges: tuple[str, ...] = JUDGES
+    editors: tuple[str, ...] = DEFAULT_EDITORS
+    judges: tuple[str, ...] = DEFAULT_JUDGES
     categories: list[CategoryFiles] = field(default_factory=list)
 
     def add(
@@ -70,26 +78,11 @@ class ResultsByHand:
             collector.add(category)
         return collector.numbers()
 
-    def build(
-        self,
-        config: config.Config | None = None,
-        notices: tuple[str, ...] = (),
-        judging: dict[str, Judging] | None = None,
-    ) -> Path:
+    def build(self, run: Run | None = None, notices: tuple[str, ...] = ()) -> Path:
         """Build the report of the benchmark ``bench`` and return its folder."""
         folder = self.root / "report"
-        settings = config or configuration()
-        raw = dataclasses.asdict(settings)
-        recipe = {"type": "t", "model": None, "revision": "0" * 64, "params": {}, "rubric": {"name": "r"}}
-        origin = Origin(
-            raw,
-            dict.fromkeys(settings.editors, recipe),
-            dict.fromkeys(settings.judges, recipe),
-            {"commit": None, "changed": None},
-        )
-        build_report(
-            settings, "bench", self.categories, folder / "index.html", judging or {}, origin, notices
-        )
+        output = folder / "index.html"
+        build_report(run or planned_run(), "bench", self.categories, output, NO_GIT, notices)
         return folder
 
 
@@ -116,10 +109,18 @@ def score(identifier: str, value: float | None, **more: Any) -> Score:
     return Score(identifier, "ok", values={"half": value / 2, "double": value * 2}, score=value, **more)
 
 
-def configuration(
-    editors: dict[str, Any] | None = None, judges: dict[str, Any] | None = None, **run: Any
-) -> config.Config:
-    """Return a configuration with one benchmark, ``bench``."""
+def planned_run(
+    editors: dict[str, Any] | None = None,
+    judges: dict[str, Any] | None = None,
+    headline: str = "macro",
+    **run: Any,
+) -> Run:
+    """Return a run with one benchmark, ``bench``; types and models need not exist, as none is loaded.
+
+    Args:
+        headline: the total that orders the editors, by every judge.
+        run: keys of the configuration's `run`.
+    """
     raw = {
         "benchmarks": {"bench": {"format": "base64_json", "path": "bench.json"}},
         "editors": editors
@@ -127,4 +128,73 @@ def configuration(
         "judges": judges or {"vl": {"type": "qwen3_vl", "model": "vl"}},
         "run": run,
     }
-    return config.from_dict(config.normalise(raw, "config.yaml"))
+    source = normalise(raw, "config.yaml")
+    config = from_dict(source)
+    return Run(
+        config,
+        {name: _editor(editor) for name, editor in config.editors.items()},
+        {name: _judge(judge, headline) for name, judge in config.judges.items()},
+        source,
+    )
+
+
+def _editor(editor: EditorConfig) -> ResolvedEditor:
+    family = EDITORS.get(editor.type)
+    shows = list(family.shows(family.Params(**editor.params))) if family else []
+    family = family or Editor
+    return ResolvedEditor(
+        **_common(editor, family),
+        role=family.role,
+        is_right=family.is_right,
+        shows=shows,
+    )
+
+
+def _judge(judge: JudgeConfig, headline: str) -> ResolvedJudge:
+    metric = Metric("overall", ("edit",), 0, 10, "How good is it?")
+    rubric = Rubric("r", headline, "mean", None, (metric,), {}).content()
+    common = _common(judge, JUDGES.get(judge.type, Judge))
+    common["recipe"]["rubric"] = rubric
+    return ResolvedJudge(
+        **common,
+        rubric=rubric,
+        rubric_name=judge.rubric,
+        reading=judge.reading,
+        batch_size=judge.batch_size,
+        min_scale_mass=judge.min_scale_mass,
+        samples=judge.samples,
+    )
+
+
+def _common(entry: EditorConfig | JudgeConfig, family: Any) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "type": entry.type,
+        "model": entry.model,
+        "revision": "f" * 64,
+        "params": entry.params,
+        "recipe": {"type": entry.type, "model": entry.model, "revision": "f" * 64, "params": entry.params},
+        "simulated": family.simulated,
+        "needs_device": family.needs_device,
+        "asks_server": False,
+    }
+
+
+def received(folder: Path, name: str) -> Any:
+    """Return the content that a data file of the gallery hands to the page."""
+    text = (folder / "data" / f"{name}.js").read_text(encoding="utf-8")
+    start, end = f'snakedit.receive("{name}",', ");\n"
+    assert text.startswith(start)
+    assert text.endswith(end)
+    return json.loads(text[len(start) : -len(end)])
+
+
+def unpacked(columns: dict[str, Any]) -> list[list[float | None]]:
+    """Return packed numbers as the page's scripts read them."""
+    numbers = []
+    for text in columns["columns"]:
+        data = base64.b64decode(text)
+        steps = struct.unpack(f"<{len(data) // 2}H", data)
+        factor = 10.0 ** columns["decimals"]
+        numbers.append([None if k == 0 else columns["low"] + (k - 1) / factor for k in steps])
+    return numbers

@@ -128,6 +128,26 @@ class Score:
     error: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Excluded:
+    """A row of the benchmark that preparation left out; a line of `excluded.jsonl`.
+
+    Attributes:
+        row: its number in the source.
+        id: its id, cut where it is too long to show.
+        error: why it cannot be used.
+    """
+
+    row: int | None = None
+    id: str | None = None
+    error: str
+
+    @property
+    def name(self) -> str:
+        """The id, or the row's number where it has none."""
+        return f"row {self.row}" if self.id is None else str(self.id)
+
+
 # Any frozen dataclass of what JSON knows.
 Record = TypeVar("Record", bound="DataclassInstance")
 

@@ -1,4 +1,4 @@
-"""Look up what a name in the configuration stands for: a type of ours, of the user's, or of another package."""
+"""Look up the types that a configuration can name: ours, the user's own, and other packages'."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module

@@ -1,133 +1,111 @@
-"""Making the whole report of one benchmark: its tables, its pictures and its pages."""
+"""Building the whole report of one benchmark: its tables, its plots and its pages."""
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.logs import LOGGER
 from snakedit.report.data.failures import Causes, failures
-from snakedit.report.data.how_made import Making
+from snakedit.report.data.how_made import ResultStats
 from snakedit.report.data.judge_checks import judge_checks
-from snakedit.report.data.leaderboard import Scales, comparisons, leaderboard
+from snakedit.report.data.leaderboard import comparisons, leaderboard
 from snakedit.report.data.notices import demo_notices, simulation_notices, warnings
-from snakedit.report.data.numbers import Collector
+from snakedit.report.data.numbers import SCORE, Collector, Numbers
 from snakedit.report.data.predictions import read_predictions
-from snakedit.report.data.provenance import Origin, provenance, provenance_text
+from snakedit.report.data.provenance import provenance, provenance_text
 from snakedit.report.data.read import CategoryFiles, read_categories
+from snakedit.report.data.roles import controls_of
 from snakedit.report.figures.write import write_figures
 from snakedit.report.gallery.gallery_data import GalleryData, pictures_of
 from snakedit.report.gallery.thumbnails import Thumbnails
-from snakedit.report.pages.judge_views import control_warnings, judge_views, write_judges
-from snakedit.report.pages.page import Content, controls_of, write_pages
-from snakedit.report.tables import csv_json as tables
+from snakedit.report.pages.judge_views import control_warnings, judge_views
+from snakedit.report.pages.page import Content, write_pages
+from snakedit.report.tables.columns import COMPARISONS, FAILURES, JUDGES, LEADERBOARD, PROVENANCE
 from snakedit.report.tables.latex import leaderboard_latex
+from snakedit.report.tables.leaderboard_json import leaderboard_json
 from snakedit.report.tables.long_form import ScoreTables
 from snakedit.report.tables.markdown import leaderboard_markdown
+from snakedit.stats.paired import PairedComparison
 from snakedit.telemetry.activity import read_activity
+from snakedit.workflow.resolved import Run
 
 BUILDING = ".building"
 PAGE = "index.html"
 
 
-@dataclass(frozen=True)
-class Judging:
-    """What a report must know of a judge's rubric.
-
-    Attributes:
-        headline: the total that orders the editors, ``macro`` or ``micro``.
-        scales: metric, the item's score among them → ends of its scale; empty where not known.
-    """
-
-    headline: str
-    scales: Scales
-
-
 def build_report(
-    config: Config,
+    run: Run,
     benchmark: str,
     categories: Sequence[CategoryFiles],
     output: Path,
-    judging: Mapping[str, Judging],
-    origin: Origin,
+    git: Mapping[str, Any],
     notices: Sequence[str] = (),
     workers: int = 1,
 ) -> None:
-    """Write the tables, the pictures and the pages into ``output``'s folder.
+    """Write the tables, the plots and the pages into ``output``'s folder.
 
-    Everything is made in a folder beside them and then put in its place, ``output`` last: a report that
-    cannot be made leaves the former one as it was.
+    Everything is written to a folder beside them and then moved, ``output`` last: if the report cannot be
+    built, the previous one stays unchanged.
 
     Args:
         benchmark: its name in the configuration.
-        categories: where the records of each category lie, in the order to show them in.
+        categories: paths of each category's records, in the order to show them in.
         output: index.html.
-        judging: judge → what its rubric says; one that is missing is ordered by its ``macro`` total.
-        origin: what else the results were made from.
+        git: the state of the checkout, as `git_state` returns it.
         notices: sentences for the banner, beside those that follow from the configuration.
         workers: threads that make thumbnails.
 
     Raises:
         RecordError: if the records cannot be read or do not belong together.
     """
-    headline = {judge: judging[judge].headline if judge in judging else "macro" for judge in config.judges}
+    rubrics = {name: judge.to_rubric() for name, judge in run.judges.items()}
+    headline = {name: rubric.headline for name, rubric in rubrics.items()}
+    scales = {name: rubric.scales() for name, rubric in rubrics.items()}
+    minimum = run.config.report.min_control_auc
     folder = output.parent
-    with _built(folder) as new:
-        collector = Collector(benchmark, list(config.editors), list(config.judges))
-        making, causes = Making.of(list(config.editors), list(config.judges)), Causes()
-        thumbnails = Thumbnails(folder, config.report.max_thumbnails, len(categories), workers)
-        gallery = GalleryData(new, folder, list(config.editors), list(config.judges))
-        with ExitStack() as stack:
-            scores = stack.enter_context(ScoreTables(new, benchmark))
-            failed = stack.enter_context(open(new / "failures.csv", "w", encoding="utf-8", newline=""))
-            failed.write(tables.failures_header())
-            for category in read_categories(categories):
-                arrays = collector.add(category)
-                scores.add(category, arrays)
-                making.add(category)
-                small = thumbnails.of_category(pictures_of(category, item) for item in category.items)
-                gallery.add(category, arrays, small)
-                for failure in failures(category, list(config.editors), list(config.judges)):
-                    causes.add(failure)
-                    failed.write(tables.failure_line(benchmark, failure))
-        numbers = collector.numbers()
-        checks = judge_checks(config, numbers)
-        doubts = control_warnings(checks, config.report.min_control_auc)
-        banner = [*notices, *demo_notices(config), *simulation_notices(config), *doubts]
-        scales = {judge: facts.scales for judge, facts in judging.items()}
-        rows = leaderboard(numbers, scales)
-        compared = comparisons(numbers)
-        tables.write_leaderboard(new / "leaderboard.csv", benchmark, rows)
-        tables.write_leaderboard_json(new / "leaderboard.json", numbers, rows, headline, banner)
-        write_judges(new / "judges.csv", benchmark, checks)
-        tables.write_comparisons(new / "comparisons.csv", benchmark, compared)
-        write_whole(new / "leaderboard.md", [leaderboard_markdown(benchmark, rows, headline, banner)])
-        write_whole(new / "leaderboard.tex", [leaderboard_latex(benchmark, rows, headline, banner)])
-        origins = provenance(benchmark, origin, making)
-        write_whole(new / "provenance.json", [provenance_text(origins)])
-        limits = warnings(making, rows, headline)
+    with _new_folder(folder) as new:
+        stats, causes = ResultStats(run.editors, run.judges), Causes()
+        thumbnails = Thumbnails(folder, run.config.report.max_thumbnails, len(categories), workers)
+        gallery = GalleryData(new, folder, list(run.editors), list(run.judges))
+        numbers = _reduce(new, run, benchmark, categories, stats, causes, thumbnails, gallery)
+        gallery.close(benchmark, controls_of(run), scales)
+        rows, pairs = leaderboard(numbers, scales), comparisons(numbers)
+        checks = judge_checks(run, numbers)
+        doubts = control_warnings(checks, minimum)
+        banner = [*notices, *demo_notices(run.config), *simulation_notices(run), *doubts]
+        limits = warnings(stats, rows, headline)
+        origin = provenance(benchmark, run, git, stats)
         activity = read_activity(folder.parent / "telemetry")
-        figures = write_figures(new, numbers, rows, headline, compared, activity)
-        gallery.close(benchmark, controls_of(config), scales)
+        files = {
+            LEADERBOARD.name: LEADERBOARD.table(benchmark, rows),
+            COMPARISONS.name: COMPARISONS.table(benchmark, _comparison_rows(pairs)),
+            JUDGES.name: JUDGES.table(benchmark, checks),
+            "leaderboard.json": [leaderboard_json(benchmark, rows, headline, banner)],
+            "leaderboard.md": [leaderboard_markdown(benchmark, rows, headline, banner)],
+            "leaderboard.tex": [leaderboard_latex(benchmark, rows, headline, banner)],
+            PROVENANCE.name: [provenance_text(origin)],
+        }
+        for name, text in files.items():
+            write_whole(new / name, text)
         content = Content(
             numbers=numbers,
-            rows=rows,
-            compared=compared,
-            headline=headline,
+            judges=judge_views(run, numbers, rows, pairs, checks, stats, headline),
+            controls=controls_of(run),
             causes=causes,
             notices=banner,
             warnings=limits,
-            figures=figures,
+            figures=write_figures(new, numbers, rows, headline, pairs, activity),
             activity=activity,
             predictions=read_predictions(folder.parent),
-            provenance=origins,
-            trust=judge_views(numbers, checks, making, config.report.min_control_auc),
+            provenance=origin,
+            min_control_auc=minimum,
             thumbnails=(thumbnails.made, gallery.pictures),
         )
-        write_pages(new, config, content)
+        write_pages(new, content)
     thumbnails.remove_others()
     for line in (*banner, *limits):
         LOGGER.warning("%s", line)
@@ -135,9 +113,46 @@ def build_report(
     LOGGER.info("build_report %s: %d items, %d failures; see %s", benchmark, items, causes.total, output)
 
 
+def _reduce(
+    folder: Path,
+    run: Run,
+    benchmark: str,
+    categories: Sequence[CategoryFiles],
+    stats: ResultStats,
+    causes: Causes,
+    thumbnails: Thumbnails,
+    gallery: GalleryData,
+) -> Numbers:
+    """Read each category once, write what needs its records, and return the numbers of all."""
+    editors, judges = list(run.editors), list(run.judges)
+    collector = Collector(benchmark, editors, judges)
+    with ExitStack() as stack:
+        scores = stack.enter_context(ScoreTables(folder, benchmark))
+        failed = stack.enter_context(open(folder / FAILURES.name, "w", encoding="utf-8", newline=""))
+        failed.writelines(FAILURES.table(benchmark))
+        for category in read_categories(categories):
+            arrays = collector.add(category)
+            scores.add(category, arrays)
+            stats.add(category)
+            small = thumbnails.of_category(pictures_of(category, item) for item in category.items)
+            gallery.add(category, arrays, small)
+            for failure in failures(category, editors, judges):
+                causes.add(failure)
+                failed.writelines(FAILURES.lines(benchmark, [failure]))
+    return collector.numbers()
+
+
+def _comparison_rows(
+    pairs: Mapping[tuple[str, str], Sequence[PairedComparison]],
+) -> Iterator[SimpleNamespace]:
+    for (judge, level), group in pairs.items():
+        for pair in group:
+            yield SimpleNamespace(judge=judge, metric=SCORE, level=level, **vars(pair))
+
+
 @contextmanager
-def _built(folder: Path) -> Iterator[Path]:
-    """A folder to build in; in the end its files take the place of the report's of the same name."""
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to build in; at the end its files replace the report's files of the same name."""
     new = folder / BUILDING
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)

@@ -1,21 +1,18 @@
 """Preparing a category: its rows as Items, each image decoded once into a PNG."""
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from snakedit.config.load import BenchmarkConfig
-from snakedit.core.atomic import write_whole
 from snakedit.core.errors import SnakeditError, SourceError
 from snakedit.core.hashing import canonical
 from snakedit.core.images import WrittenPng, decode_image, remove_strangers, write_png
 from snakedit.core.logs import LOGGER
 from snakedit.core.names import safe_name
-from snakedit.core.records import Item, write_records
+from snakedit.core.records import Excluded, Item, write_records
 from snakedit.sources import open_source
 from snakedit.sources.index import CategoryIndex, Digest
 from snakedit.sources.rows import SourceRow
@@ -25,15 +22,6 @@ MAX_SHOWN = 300
 MAX_CHARACTERS = 1_000_000
 # Images on their way to the disk; each has a temporary file and no pixels in memory.
 KEEPER_THREADS, MAX_PENDING = 16, 64
-
-
-@dataclass(frozen=True)
-class Excluded:
-    """A row that cannot be used; a line of `excluded.jsonl`."""
-
-    row: int
-    id: str
-    error: str
 
 
 def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output: Path) -> None:
@@ -66,7 +54,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
                 LOGGER.warning(
                     "%s: row %d (%s) is left out: %s", benchmark.path, row.number, _shown(item_id), reason
                 )
-                excluded.append(Excluded(row.number, item_id[:MAX_SHOWN], reason))
+                excluded.append(Excluded(row=row.number, id=item_id[:MAX_SHOWN], error=reason))
                 continue
             items.append(item)
             names |= {png.path.name for png in written}
@@ -81,7 +69,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
             where=benchmark.path,
         )
     remove_strangers(folder / "images", names)
-    write_whole(folder / "excluded.jsonl", (_line(entry) for entry in excluded))
+    write_records(folder / "excluded.jsonl", excluded)
     write_records(output, items)
     LOGGER.info("prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
 
@@ -187,7 +175,3 @@ def _shown(text: str) -> str:
     """Return a stranger's text as it may stand in a line of a log: short, and without control characters."""
     shown = "".join(c if c.isprintable() else "�" for c in text[:MAX_SHOWN])
     return shown + ("…" if len(text) > MAX_SHOWN else "")
-
-
-def _line(entry: Excluded) -> str:
-    return json.dumps(vars(entry), ensure_ascii=False) + "\n"

@@ -1,6 +1,6 @@
-"""How far a judge can be trusted: whether it tells right from wrong, and whether it agrees with people. Pure.
+"""Trust in a judge: whether it separates right from wrong answers, and agrees with people. Pure.
 
-Ties are told apart from agreement and from error: a judge that gives everything a 7 is never wrong.
+Ties are counted apart from agreement and from error: a judge that gives everything a 7 is never wrong.
 """
 
 import math
@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau, norm, rankdata, spearmanr
 
-LEVEL = 0.95
-# Fewer pairs have no rank correlation worth the name.
-LEAST = 3
+from snakedit.stats.intervals import HIGH, Array
+
+# A rank correlation of fewer edits means nothing.
+MIN_EDITS = 3
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Auc:
 def auc(right: Sequence[float], wrong: Sequence[float], clusters: int) -> Auc | None:
     """Return the area under the ROC curve, over all pairs of a right and a wrong answer.
 
-    It is U / (m n) of Mann and Whitney. Its interval is the score interval with Hanley and McNeil's variance
-    (Radiology 143, 1982) at equal sizes (Newcombe, Statistics in Medicine 25, 2006, part 2, method 5), which
-    does not shrink to nothing where every pair is right. Both are of the same items, which makes it wider
-    than it need be.
+    This is U / (m n) of Mann and Whitney. Its interval is the score interval with Hanley and McNeil's
+    variance (Radiology 143, 1982) at equal sizes (Newcombe, Statistics in Medicine 25, 2006, part 2,
+    method 5), which does not shrink to nothing where every pair is right. The right and the wrong answers
+    are of the same items, which makes the interval wider than necessary.
 
     Args:
         right, wrong: scores; None is returned if either is empty.
@@ -51,7 +51,7 @@ def auc(right: Sequence[float], wrong: Sequence[float], clusters: int) -> Auc | 
         raise ValueError(f"{clusters} clusters; at least 1 is needed")
     ranks = rankdata([*right, *wrong])
     value = float((ranks[:m].sum() - m * (m + 1) / 2) / (m * n))
-    z = float(norm.ppf((1 + LEVEL) / 2))
+    z = float(norm.ppf(HIGH))
 
     def outside(bound: float) -> bool:
         return abs(value - bound) > z * math.sqrt(_variance(bound, clusters))
@@ -111,19 +111,19 @@ class Pairs:
 
 
 def pairs(judge: Sequence[float], human: Sequence[float]) -> Pairs:
-    """Return how a judge and people order every pair of edits; both sequences are of the same edits."""
-    found = Pairs()
+    """Count the pairs of edits by how a judge and people order them; both sequences are of the same edits."""
+    total = Pairs()
     scores, ratings = np.asarray(judge, dtype=np.float64), np.asarray(human, dtype=np.float64)
     for place in range(1, scores.size):
-        # One edit against all before it, so that memory does not grow with the square.
+        # One edit against all before it, so that memory does not grow quadratically.
         by_judge = np.sign(scores[:place] - scores[place])
         by_human = np.sign(ratings[:place] - ratings[place])
-        found += ordered(by_judge, by_human)
-    return found
+        total += ordered(by_judge, by_human)
+    return total
 
 
-def ordered(judge: NDArray[np.float64], human: NDArray[np.float64]) -> Pairs:
-    """Return how pairs are ordered, of each of which a judge and people say −1, 0 for a tie, or 1."""
+def ordered(judge: Array, human: Array) -> Pairs:
+    """Count pairs by their order: for each, a judge and people say −1, 0 for a tie, or 1."""
     both = (judge != 0) & (human != 0)
     return Pairs(
         agree=int(np.sum(both & (judge == human))),
@@ -135,15 +135,15 @@ def ordered(judge: NDArray[np.float64], human: NDArray[np.float64]) -> Pairs:
 
 
 def spearman(judge: Sequence[float], human: Sequence[float]) -> float | None:
-    """Return Spearman's rank correlation, −1 to 1; None for fewer than `LEAST` edits or none that differ."""
-    if len(judge) < LEAST or len(set(judge)) == 1 or len(set(human)) == 1:
+    """Return Spearman's rank correlation, −1 to 1; None for fewer than `MIN_EDITS` or equal edits."""
+    if len(judge) < MIN_EDITS or len(set(judge)) == 1 or len(set(human)) == 1:
         return None
     return float(spearmanr(judge, human).statistic)
 
 
 def kendall(judge: Sequence[float], human: Sequence[float]) -> float | None:
     """Return Kendall's τ-b, which allows for ties, −1 to 1; None as for `spearman`."""
-    if len(judge) < LEAST or len(set(judge)) == 1 or len(set(human)) == 1:
+    if len(judge) < MIN_EDITS or len(set(judge)) == 1 or len(set(human)) == 1:
         return None
     return float(kendalltau(judge, human, variant="b").statistic)
 
@@ -151,11 +151,11 @@ def kendall(judge: Sequence[float], human: Sequence[float]) -> float | None:
 def fisher_mean(correlations: Sequence[tuple[float | None, int]]) -> float | None:
     """Return the mean of correlations by Fisher's transform: tanh of the mean of z = atanh(r).
 
-    An r of ±1, whose z is infinite, is taken half a step back towards the next rank correlation that as
-    many edits can have: √(1 − 6 / (n³ − n)), by one tie.
+    An r of ±1, whose z is infinite, is moved half a step towards the next rank correlation that n edits can
+    have, √(1 − 6 / (n³ − n)), which has one tie.
 
     Args:
-        correlations: (r, number of edits it was computed from); those that are None are passed over.
+        correlations: (r, number n of edits); None is skipped.
     """
     transformed = []
     for r, n in correlations:

@@ -3,24 +3,25 @@
 Items that share a source image are not independent, so whole clusters are drawn, not items. Each interval
 is made by the method that fits its number of clusters C:
 
-- C < `FEWEST`: none. No resample lies outside the data, and these lie on both sides of the middle of a
-  symmetric distribution in 1 - 2^(1 - C) of cases only, which is 94 % for 5.
+- C < `FEWEST`: none. No resample lies outside the data, and the data enclose the middle of a symmetric
+  distribution in 1 - 2^(1 - C) of cases only: 94 % for 5 clusters, and fewer below.
 - C < `SMALL`: the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-  chapter 13), as BCa's acceleration is not to be had from so few.
+  chapter 13), since BCa's acceleration cannot be estimated from so few.
 - up to `LARGE`: BCa, bias-corrected and accelerated (Efron, Better Bootstrap Confidence Intervals, JASA 82,
   1987; chapter 14 of the same book), the acceleration from the jackknife over clusters.
 - above: Student's interval with the linearised standard error of a ratio of cluster totals (Cochran,
-  Sampling Techniques, 1977, section 6.4), with which the bootstrap agrees at that size.
+  Sampling Techniques, 1977, section 6.4). The bootstrap agrees with it at that size.
 
-All reach as far as Student's t does, since a spread that is estimated from few clusters makes the normal's
-reach too short; the bootstraps by the levels of the expanded percentile interval (Hesterberg, What Teachers
-Should Know About the Bootstrap, The American Statistician 69, 2015). Where categories weigh alike,
-the small ones count: the degrees of freedom are Satterthwaite's (Biometrics Bulletin 2, 1946).
+All intervals are as wide as Student's t makes them, since the normal quantile is too small where the spread
+is estimated from few clusters; the bootstraps use the levels of the expanded percentile interval (Hesterberg,
+What Teachers Should Know About the Bootstrap, The American Statistician 69, 2015). Where categories weigh
+alike, small ones matter: the degrees of freedom are Satterthwaite's (Biometrics Bulletin 2, 1946).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ LEVEL = 0.95
 HIGH = (1 + LEVEL) / 2
 RESAMPLES = 2000
 FEWEST, SMALL, LARGE = 5, 20, 500
-# Totals that are equal in arithmetic differ in their last digits.
+# Sums that are equal in exact arithmetic may differ in their last digits.
 CLOSE = 1e-9
 
 Array = NDArray[np.float64]
@@ -38,7 +39,7 @@ Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Sample:
+class ScoreSample:
     """Scores of items, in one order.
 
     Attributes:
@@ -51,9 +52,17 @@ class Sample:
     groups: Codes
     clusters: Codes
 
-    def together(self) -> "Sample":
+    def together(self) -> "ScoreSample":
         """Return the same scores as one group, for a micro total."""
-        return Sample(self.values, np.zeros_like(self.groups), self.clusters)
+        return ScoreSample(self.values, np.zeros_like(self.groups), self.clusters)
+
+
+class Rank(NamedTuple):
+    """A rank among editors, 1 for the best, and its 95 % interval."""
+
+    rank: int
+    low: int
+    high: int
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,12 @@ class Totals:
         return float(_mean_of_means(self.sums.sum(1), self.counts.sum(1)))
 
 
-def interval(sample: Sample, seed: int = 0) -> tuple[float, float] | None:
+def interval(sample: ScoreSample, seed: int = 0) -> tuple[float, float] | None:
     """Return the 95 % interval of the mean of the groups' means (of one group: of its mean).
 
     Args:
-        sample: groups without scores are passed over; a cluster may lie in several groups.
-        seed: of the resamples; the same scores have the same interval.
+        sample: groups without scores are skipped; a cluster may lie in several groups.
+        seed: of the resamples; the same scores get the same interval.
 
     Returns:
         (low, high) in the scores' unit, or None for fewer than `FEWEST` clusters, or for fewer than two
@@ -96,10 +105,10 @@ def interval(sample: Sample, seed: int = 0) -> tuple[float, float] | None:
     return float(ends[0]), float(ends[1])
 
 
-def rank_intervals(samples: Sequence[Sample], seed: int = 0) -> list[tuple[int, int, int] | None]:
+def rank_intervals(samples: Sequence[ScoreSample], seed: int = 0) -> list[Rank | None]:
     """Return each sample's rank by its total, 1 for the highest, and the 95 % interval of the rank.
 
-    The clusters are drawn once for all samples, so that what an easy source image does to every editor
+    The clusters are drawn once for all samples, so that an easy source image, which helps every editor,
     cancels out. The interval is the percentile interval of the ranks in the resamples (Goldstein and
     Spiegelhalter, League Tables and Their Limitations, JRSS A 159, 1996). Equal totals share the better rank.
 
@@ -107,8 +116,8 @@ def rank_intervals(samples: Sequence[Sample], seed: int = 0) -> list[tuple[int, 
         samples: one an editor, over the same items in the same order.
 
     Returns:
-        (rank, lowest, highest); None for a sample without scores. With scores in fewer than `FEWEST` clusters
-        the interval reaches over all ranks.
+        None for a sample without scores. With scores in fewer than `FEWEST` clusters the interval holds all
+        ranks.
     """
     totals = _aligned_totals(samples)
     points = np.array([total.point if total.counts.any() else np.nan for total in totals])
@@ -124,8 +133,8 @@ def rank_intervals(samples: Sequence[Sample], seed: int = 0) -> list[tuple[int, 
         reach = t.ppf(HIGH, clusters - 1) * _expansion(clusters)
         ends = np.quantile(resampled, norm.cdf([-reach, reach]), axis=1, method="inverted_cdf").T
     return [
-        (int(rank), min(int(low), int(rank)), max(int(high), int(rank))) if there else None
-        for rank, (low, high), there in zip(ranks, ends, ranked, strict=True)
+        Rank(int(rank), min(int(low), int(rank)), max(int(high), int(rank))) if has_scores else None
+        for rank, (low, high), has_scores in zip(ranks, ends, ranked, strict=True)
     ]
 
 
@@ -146,15 +155,15 @@ def _totals(values: Array, groups: Codes, clusters: Codes) -> Totals:
     )
 
 
-def _aligned_totals(samples: Sequence[Sample]) -> list[Totals]:
+def _aligned_totals(samples: Sequence[ScoreSample]) -> list[Totals]:
     """Every sample's totals on the same groups and clusters."""
-    made = []
+    aligned = []
     for sample in samples:
         known = ~np.isnan(sample.values)
         sums = _totals(np.where(known, sample.values, 0.0), sample.groups, sample.clusters)
         counts = _totals(known.astype(np.float64), sample.groups, sample.clusters)
-        made.append(Totals(sums.sums, counts.sums))
-    return made
+        aligned.append(Totals(sums.sums, counts.sums))
+    return aligned
 
 
 @lru_cache(maxsize=2)
@@ -167,7 +176,7 @@ def _draws(clusters: int, seed: int) -> Array:
 
 
 def _mean_of_means(sums: Array, counts: Array) -> Array:
-    """The mean over the first axis of sums / counts; a group that drew nothing is in no mean."""
+    """The mean over the first axis of sums / counts; groups without a drawn item are left out."""
     there = counts > 0
     means = np.where(there, sums / np.maximum(counts, 1), 0.0)
     groups = there.sum(0)
@@ -181,7 +190,7 @@ def _expansion(clusters: int) -> float:
 
 
 def _degrees_of_freedom(totals: Totals) -> float:
-    """Of the variance of the mean of the groups' means, as it is estimated; less than there are clusters."""
+    """Degrees of freedom of the estimated variance of the mean of the groups' means; fewer than clusters."""
     sizes = (totals.counts > 0).sum(1)
     variances = np.sum(_deviations(totals) ** 2, axis=1) * sizes / (sizes - 1)
     most = totals.counts.shape[1] - 1

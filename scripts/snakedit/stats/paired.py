@@ -1,13 +1,13 @@
-"""Which of two editors is better on the items that both have, and whether chance alone would say so. Pure.
+"""Paired comparisons: which of two editors is better on their common items, and whether by chance. Pure.
 
-The null hypothesis is that an item's two scores could as well be each other's: then the difference of every
-source image is as likely with either sign (Fisher, The Design of Experiments, 1935, section 21). Signs are
-flipped for all items of a source image together, as they are not independent. With C source images:
+Under the null hypothesis an item's two scores are exchangeable, so the difference of every source image is
+as likely with either sign (Fisher, The Design of Experiments, 1935, section 21). The items of one source
+image are not independent, so their signs are flipped together. With C source images:
 
 - C ≤ `EXACT`: all 2^C signs are tried, which gives the exact p.
 - up to `LARGE`: `PERMUTATIONS` random ones, and p = (b + 1) / (m + 1), which is never 0 (Phipson and Smyth,
   Permutation P-values Should Never Be Zero, 2010).
-- above: the normal distribution that the flipped sums then have, with variance Σ t² over source images.
+- above: the normal distribution of the flipped sums, with variance Σ t² over source images.
 
 All comparisons of one table are corrected together (Holm, A Simple Sequentially Rejective Multiple Test
 Procedure, 1979), which keeps the chance of one false finding at the level.
@@ -20,18 +20,16 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import norm
 
-from snakedit.stats.intervals import Array, Codes, Sample, cluster_codes, interval
+from snakedit.stats.intervals import CLOSE, Array, Codes, ScoreSample, cluster_codes, interval
 
 ALPHA = 0.05
 EXACT, LARGE = 12, 5000
 PERMUTATIONS = 9999
 CHUNK = 500
-# Sums that are equal in arithmetic differ in their last digits.
-CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """One editor against another, on the items that both have a score for.
 
     Attributes:
@@ -61,7 +59,9 @@ class Comparison:
         return self.p_holm is not None and self.p_holm < ALPHA
 
 
-def compare(scores: Mapping[str, Array], groups: Codes, clusters: Codes, seed: int = 0) -> list[Comparison]:
+def paired_comparisons(
+    scores: Mapping[str, Array], groups: Codes, clusters: Codes, seed: int = 0
+) -> list[PairedComparison]:
     """Compare every two editors, in the order of ``scores``.
 
     Args:
@@ -70,15 +70,15 @@ def compare(scores: Mapping[str, Array], groups: Codes, clusters: Codes, seed: i
         clusters: shape (items,), equal for items that share a source image.
     """
     codes, count = cluster_codes(clusters)
-    found, contributions = [], []
+    pairs, contributions = [], []
     for editor, against in combinations(scores, 2):
         difference = scores[editor] - scores[against]
-        ends = interval(Sample(difference, groups, codes), seed)
+        ends = interval(ScoreSample(difference, groups, codes), seed)
         both = ~np.isnan(difference)
         parts = _contributions(difference[both], groups[both], codes[both], count)
         contributions.append(parts)
-        found.append(
-            Comparison(
+        pairs.append(
+            PairedComparison(
                 editor=editor,
                 against=against,
                 n=int(both.sum()),
@@ -91,21 +91,21 @@ def compare(scores: Mapping[str, Array], groups: Codes, clusters: Codes, seed: i
                 p=None,
             )
         )
-    if not found:
+    if not pairs:
         return []
-    tested = [place for place, one in enumerate(found) if one.n]
+    tested = [place for place, pair in enumerate(pairs) if pair.n]
     p = sign_flip_p(np.stack(contributions)[tested], seed)
     corrected = holm(p)
     for place, raw, adjusted in zip(tested, p, corrected, strict=True):
-        found[place] = replace(found[place], p=raw, p_holm=adjusted)
-    return found
+        pairs[place] = replace(pairs[place], p=raw, p_holm=adjusted)
+    return pairs
 
 
 def sign_flip_p(contributions: Array, seed: int = 0) -> list[float]:
-    """Return the two-sided p of each row's sum if the sign of every column were a coin's.
+    """Return the two-sided p of each row's sum under random signs of the columns.
 
     Args:
-        contributions: shape (tests, clusters). What a source image adds to the difference of the totals.
+        contributions: shape (tests, clusters). The part of each source image in the difference of the totals.
     """
     small = (contributions != 0).sum(1) <= EXACT
     many = contributions.shape[1] > LARGE
@@ -115,7 +115,7 @@ def sign_flip_p(contributions: Array, seed: int = 0) -> list[float]:
     rest = np.flatnonzero(~small)
     if rest.size:
         p[rest] = _normal_p(contributions[rest]) if many else _drawn_p(contributions[rest], seed)
-    return [float(one) for one in p]
+    return p.tolist()
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -125,7 +125,7 @@ def holm(p: Sequence[float]) -> list[float]:
     rising = np.minimum(1.0, np.maximum.accumulate(np.asarray(p, dtype=np.float64)[order] * factors))
     corrected = np.empty(len(p))
     corrected[order] = rising
-    return [float(one) for one in corrected]
+    return corrected.tolist()
 
 
 def _contributions(difference: Array, groups: Codes, clusters: Codes, count: int) -> Array:
@@ -140,23 +140,23 @@ def _contributions(difference: Array, groups: Codes, clusters: Codes, count: int
 def _exact_p(contributions: Array) -> float:
     parts = contributions[contributions != 0]
     signs = 1 - 2 * ((np.arange(2**parts.size)[:, None] >> np.arange(parts.size)) & 1)
-    return float(np.mean(np.abs(signs @ parts) >= _seen(parts)))
+    return float(np.mean(np.abs(signs @ parts) >= _observed(parts)))
 
 
-def _seen(contributions: Array) -> Array:
-    """The least sum, of either sign, that is as extreme as that of the last axis."""
+def _observed(contributions: Array) -> Array:
+    """The absolute sum over the last axis, less rounding error."""
     least: Array = np.abs(contributions.sum(-1)) - CLOSE * np.abs(contributions).sum(-1)
     return least
 
 
 def _drawn_p(contributions: Array, seed: int) -> Array:
     drawn = np.random.default_rng(seed)
-    seen = _seen(contributions)
+    observed = _observed(contributions)
     extreme = np.zeros(len(contributions))
     for start in range(0, PERMUTATIONS, CHUNK):
         rows = min(CHUNK, PERMUTATIONS - start)
         signs = 2.0 * drawn.integers(0, 2, (rows, contributions.shape[1]), dtype=np.int8) - 1.0
-        extreme += np.sum(np.abs(signs @ contributions.T) >= seen, axis=0)
+        extreme += np.sum(np.abs(signs @ contributions.T) >= observed, axis=0)
     result: Array = (extreme + 1) / (PERMUTATIONS + 1)
     return result
 

@@ -1,22 +1,21 @@
-"""What a set of scores adds up to: how many there are, how many are missing, and their mean.
+"""Summaries of scores: how many there are, how many are missing, and their mean.
 
 Every function is pure and takes None (or NaN) for a score that is missing. A missing score is counted in
-`n`, never in a mean, and nothing is put in its place: what it does is lower the coverage. What a mean would
-be if something were put there, `if_missing` says, beside the mean and never in its stead.
+`n` and never in a mean, and no number replaces it: it lowers the coverage. `if_missing` returns the mean that
+the group would have with a number in its place; it is shown beside the mean, never instead of it.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from snakedit.stats.intervals import Array
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What is known of a group of items.
+    """The scores of a group of items.
 
     Attributes:
         n: the items in the group, with and without a score.
@@ -62,10 +61,10 @@ def micro(groups: Sequence[Summary]) -> Summary:
 def macro(groups: Sequence[Summary]) -> Summary:
     """Return the total in which every group weighs the same.
 
-    ``mean = Σ group mean / groups with a mean``. A group in which no item has a score has no mean and is
-    left out of the total's mean, not taken as zero; its items still count in `n`, so the coverage,
-    ``Σ scored / Σ n``, falls. `groups_with_mean` says over how many groups the mean was taken: two
-    totals over different groups should not be compared.
+    ``mean = Σ group mean / groups with a mean``. A group without scores has no mean. It is left out of
+    the total's mean and does not count as zero; its items count in `n`, so the coverage, ``Σ scored / Σ n``,
+    falls. `groups_with_mean` counts the groups in the mean; two totals over
+    different groups should not be compared.
     """
     means = [group.mean for group in groups if group.mean is not None]
     return Summary(

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
 from snakedit.stats import intervals
-from snakedit.stats.intervals import Sample, interval, rank_intervals
+from snakedit.stats.intervals import ScoreSample, interval, rank_intervals
 
 
 def scored(values, clusters=None, groups=None):
     values = np.array(values, dtype=float)
-    return Sample(
+    return ScoreSample(
         values,
         np.zeros(values.size, np.int64) if groups is None else np.asarray(groups),
         np.arange(values.size) if clusters is None else np.asarray(clusters),

@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 
-from snakedit.stats import paired as comparisons
-from snakedit.stats.paired import compare, holm, sign_flip_p
+from snakedit.stats import paired
+from snakedit.stats.paired import holm, paired_comparisons, sign_flip_p
 
 
 def compared(first, second, groups=None, clusters=None):
     size = len(first)
-    (found,) = compare(
+    (found,) = paired_comparisons(
         {"a": np.array(first, dtype=float), "b": np.array(second, dtype=float)},
         np.zeros(size, np.int64) if groups is None else np.asarray(groups),
         np.arange(size) if clusters is None else np.asarray(clusters),
@@ -51,7 +51,7 @@ def test_p_is_that_of_scipys_paired_permutation_test(size):
 
 
 def test_p_is_never_zero_and_one_where_there_is_no_difference():
-    assert compared(np.arange(40) + 5.0, np.arange(40)).p == 1 / (comparisons.PERMUTATIONS + 1)
+    assert compared(np.arange(40) + 5.0, np.arange(40)).p == 1 / (paired.PERMUTATIONS + 1)
     assert compared([3.0] * 40, [3.0] * 40).p == 1.0
 
 
@@ -70,7 +70,7 @@ def test_items_of_one_source_image_are_one_coin():
 def test_the_normal_p_of_many_clusters_is_that_of_drawn_signs(monkeypatch):
     parts = np.random.default_rng(2).normal(0.02, 1, (3, 6000))
     normal = sign_flip_p(parts)
-    monkeypatch.setattr(comparisons, "LARGE", 10**9)
+    monkeypatch.setattr(paired, "LARGE", 10**9)
     assert sign_flip_p(parts) == pytest.approx(normal, abs=0.02)
 
 
@@ -95,9 +95,9 @@ def test_holms_p_is_never_smaller_keeps_the_order_and_stays_a_probability(p):
 def test_every_two_editors_are_compared_once_and_corrected_together():
     drawn = np.random.default_rng(4)
     scores = {name: drawn.normal(mean, 1, 50) for name, mean in (("a", 0), ("b", 0.1), ("c", 2))}
-    found = compare(scores, np.zeros(50, np.int64), np.arange(50))
+    found = paired_comparisons(scores, np.zeros(50, np.int64), np.arange(50))
     assert [(one.editor, one.against) for one in found] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert [one.is_significant for one in found] == [False, True, True]
     assert [one.p_holm for one in found] == holm([one.p for one in found])
     assert all(one.ci_low < one.difference < one.ci_high for one in found)
-    assert compare({"a": scores["a"]}, np.zeros(50, np.int64), np.arange(50)) == []
+    assert paired_comparisons({"a": scores["a"]}, np.zeros(50, np.int64), np.arange(50)) == []

@@ -1,4 +1,4 @@
-"""Every reason why an item is in no mean, and which reasons are the most frequent."""
+"""Failures: every reason why an item is in no mean, and the most frequent reasons."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from snakedit.report.data.read import Category
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an item is not in a mean; `editor` and `judge` are empty where the cause lies before them."""
+    """Why an item is not in a mean; `editor` and `judge` are empty if the cause lies in an earlier stage."""
 
     category: str
     item: str
@@ -21,12 +21,11 @@ class Failure:
 
     @property
     def gallery_status(self) -> str:
-        """What the gallery calls it; empty for a row that is no item."""
+        """The status in the gallery's filter; empty for a row that became no item."""
         if self.stage == "prepare":
             return ""
-        return (
-            f"{self.stage} {self.status}" if self.stage == "edit" or self.status == "missing" else self.status
-        )
+        with_stage = self.stage == "edit" or self.status == "missing"
+        return f"{self.stage} {self.status}" if with_stage else self.status
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Causes:
     """Counts failures by cause."""
 
     def __init__(self) -> None:
-        self._found: Counter[tuple[str, str, str, str, str]] = Counter()
+        self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
         self._first: dict[tuple[str, str, str, str, str], Failure] = {}
 
     def add(self, failure: Failure) -> None:
@@ -50,25 +49,25 @@ class Causes:
         reason = failure.error.strip().split("\n", 1)[0]
         key = (failure.stage, failure.editor, failure.judge, failure.status, reason)
         self._first.setdefault(key, failure)
-        self._found[key] += 1
+        self._counts[key] += 1
 
     @property
     def total(self) -> int:
         """The number of failures."""
-        return self._found.total()
+        return self._counts.total()
 
     def most_frequent(self) -> list[Cause]:
-        """Return the causes, in whatever category, the most frequent first."""
-        return [Cause(count, key[-1], self._first[key]) for key, count in self._found.most_common()]
+        """Return the causes over all categories, the most frequent first."""
+        return [Cause(count, key[-1], self._first[key]) for key, count in self._counts.most_common()]
 
 
 def failures(category: Category, editors: Sequence[str], judges: Sequence[str]) -> Iterator[Failure]:
-    """Yield every reason why an item has no edit or no score, once, where it arose.
+    """Yield every reason why an item has no edit or no score, once, at the stage where it arose.
 
-    An edit that failed is not listed again as a score that is missing.
+    A failed edit is not repeated as a missing score.
     """
     for row in category.excluded:
-        yield Failure(category.name, row.item, "prepare", "excluded", row.error)
+        yield Failure(category.name, row.name, "prepare", "excluded", str(row.error))
     for editor in editors:
         for item in category.items:
             edit = category.edits[editor].get(item.id)
@@ -80,11 +79,7 @@ def failures(category: Category, editors: Sequence[str], judges: Sequence[str]) 
                 continue
             for judge in judges:
                 score = category.scores[judge, editor].get(item.id)
-                if score is None:
-                    yield Failure(
-                        category.name, item.id, "score", "missing", "no record of a score", editor, judge
-                    )
-                elif score.status != "ok":
-                    yield Failure(
-                        category.name, item.id, "score", score.status, score.error or "", editor, judge
-                    )
+                status = score.status if score else "missing"
+                error = (score.error or "") if score else "no record of a score"
+                if status != "ok":
+                    yield Failure(category.name, item.id, "score", status, error, editor, judge)

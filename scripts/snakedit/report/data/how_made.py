@@ -1,9 +1,9 @@
-"""What the records themselves say of how they were made: versions, devices, times. Counted, not kept."""
+"""Statistics of the records themselves: versions, devices, times. The records are counted, not kept."""
 
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -14,14 +14,14 @@ _DEVICE_NUMBER = re.compile(r":\d+")
 
 
 @dataclass
-class Made:
-    """How one editor's edits, or one judge's scores, were made.
+class RecordStats:
+    """Statistics of one editor's edits, or one judge's scores.
 
     Attributes:
         statuses: status → records.
-        versions: library, or ``processor`` or ``device`` (its kind) → version → records that succeeded.
-        first, last: when the first and the last of them was started, UTC, empty where unknown.
-        tokens, requests: of all scores, where the records say.
+        versions: library, ``processor`` or ``device`` (its kind) → version → successful records.
+        first, last: start of the first and the last edit, UTC, empty where unknown.
+        tokens, requests: of all scores, where the records have them.
     """
 
     statuses: Counter[str] = field(default_factory=Counter)
@@ -56,31 +56,27 @@ class Made:
 
     @property
     def median_seconds(self) -> float | None:
-        """Of a record that succeeded, without loading; None where no record says."""
+        """Median time of a successful record, without loading; None where no record has one."""
         return median(self._seconds) if self._seconds else None
 
     def mixtures(self) -> list[str]:
-        """Return the libraries, processors and devices of which more than one was used."""
-        mixed = {name: sorted(used) for name, used in self.versions.items() if len(used) > 1}
-        return [f"{name} {' and '.join(used)}" for name, used in mixed.items()]
+        """Return the libraries, processors and devices that occur in more than one version."""
+        mixed = {name: sorted(counts) for name, counts in self.versions.items() if len(counts) > 1}
+        return [f"{name} {' and '.join(versions)}" for name, versions in mixed.items()]
 
 
-@dataclass(frozen=True)
-class Making:
-    """How everything was made.
+class ResultStats:
+    """Statistics of all records of a report.
 
     Attributes:
-        excluded: category → rows that preparation left out.
+        editors, judges: name → statistics of its records.
+        excluded: category → number of rows that preparation left out.
     """
 
-    editors: dict[str, Made]
-    judges: dict[str, Made]
-    excluded: dict[str, int]
-
-    @staticmethod
-    def of(editors: Sequence[str], judges: Sequence[str]) -> "Making":
-        """Return a count of nothing yet."""
-        return Making({name: Made() for name in editors}, {name: Made() for name in judges}, {})
+    def __init__(self, editors: Iterable[str], judges: Iterable[str]) -> None:
+        self.editors = {name: RecordStats() for name in editors}
+        self.judges = {name: RecordStats() for name in judges}
+        self.excluded: dict[str, int] = {}
 
     def add(self, category: Category) -> None:
         """Count a category's records."""

@@ -1,4 +1,4 @@
-"""What each judge is held against: controls whose right place is known, and people's ratings."""
+"""Checks of each judge: against controls, whose right place is known, and against people's ratings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from itertools import combinations
 
 import numpy as np
 
-from snakedit.config.load import Config
 from snakedit.report.data.numbers import SCORE, CategoryNumbers, Numbers
+from snakedit.report.data.roles import right_answers, shown_by, wrong_answers
 from snakedit.stats.agreement import Auc, Pairs, auc, fisher_mean, kendall, ordered, pairs, spearman
 from snakedit.stats.intervals import Array, Codes
+from snakedit.workflow.resolved import Run
 
-WRONG = ("identity", "shuffled", "blank")
 ALL_CONTROLS = "all controls"
 HUMAN = "human"
 NO_PAIRS = Pairs()
@@ -19,15 +19,15 @@ NO_PAIRS = Pairs()
 
 @dataclass(frozen=True)
 class Check:
-    """What one judge was held against, over a category, an editor, or all.
+    """One comparison of a judge's scores, over a category, an editor, or all.
 
     Attributes:
         against: a control's name, `ALL_CONTROLS`, or `HUMAN`.
         right: the editor whose edits should be above the control's; empty for `HUMAN`.
-        level: ``category``, ``editor`` or ``all``; `category` and `editor` say which.
+        level: ``category``, ``editor`` or ``all``; `category` or `editor` names it.
         n: edits that were compared: items with both scores, or edits with a rating and a score.
         missing: those that lack a score.
-        pairs: of the same item's edits; of an editor's items at level ``editor``.
+        pairs: of the same item's edits; at level ``editor`` of the editor's items.
         spearman: at level ``all`` the mean of the editors' by Fisher's transform.
     """
 
@@ -46,105 +46,97 @@ class Check:
 
 
 @dataclass(frozen=True)
-class _Compared:
-    """Scores of the same items, right and wrong, and the source images that they go back to."""
+class _Scores:
+    """A right answer's and a control's scores of the same items, and those items' clusters."""
 
     right: Array
     wrong: Array
-    images: Codes
+    clusters: Codes
     missing: int
 
 
-def judge_checks(config: Config, numbers: Numbers) -> list[Check]:
+def judge_checks(run: Run, numbers: Numbers) -> list[Check]:
     """Return all checks of all judges, in the configuration's order."""
-    found: list[Check] = []
+    checks: list[Check] = []
     for judge in numbers.judges:
-        found += _control_checks(config, numbers, judge)
-        found += _human_checks(numbers, judge)
-    return found
+        checks += _control_checks(run, numbers, judge)
+        checks += _human_checks(numbers, judge)
+    return checks
 
 
-def _control_checks(config: Config, numbers: Numbers, judge: str) -> Iterator[Check]:
-    comparisons = _comparisons(config, numbers, judge)
-    together: dict[str, list[_Compared]] = {}
+def _control_checks(run: Run, numbers: Numbers, judge: str) -> Iterator[Check]:
+    comparisons = _expected_orders(run, numbers, judge)
+    together: dict[str, list[_Scores]] = {}
     for right, control in comparisons:
-        compared = {c.name: _compare(c, judge, right, control) for c in numbers.categories}
-        for name, one in compared.items():
-            together.setdefault(name, []).append(one)
-        yield from _checks_of(judge, right, control, compared)
+        scores = {c.name: _scores_of(c, judge, right, control) for c in numbers.categories}
+        for name, part in scores.items():
+            together.setdefault(name, []).append(part)
+        yield from _checks_of(judge, right, control, scores)
     if len(comparisons) > 1:
         rights = list(dict.fromkeys(right for right, _ in comparisons))
-        all_of = {name: _joined(group) for name, group in together.items()}
+        all_of = {name: _concatenated(parts) for name, parts in together.items()}
         yield from _checks_of(judge, ", ".join(rights), ALL_CONTROLS, all_of)
 
 
-def _comparisons(config: Config, numbers: Numbers, judge: str) -> list[tuple[str, str]]:
-    """Which editor should be above which control.
+def _expected_orders(run: Run, numbers: Numbers, judge: str) -> list[tuple[str, str]]:
+    """Which editor should score above which control.
 
-    A benchmark's right answer should be above every control. Where none has a score, an editor's edit should
-    be above another item's edit by the same editor, which is what `shuffled` shows `of` it.
+    A benchmark's right answer should be above every other control. Where none has a score, an editor's edit
+    should be above the same editor's edit of another item, if a control shows that.
     """
-    types = {name: config.editors[name].type for name in numbers.editors}
     scored = [
         name
-        for name in numbers.editors
-        if types[name] == "reference"
-        and any((~np.isnan(c.of(judge, name, SCORE))).any() for c in numbers.categories)
+        for name in right_answers(run)
+        if any((~np.isnan(c.of(judge, name, SCORE))).any() for c in numbers.categories)
     ]
+    controls = wrong_answers(run)
     if scored:
-        return [(right, name) for right in scored for name in numbers.editors if types[name] in WRONG]
-    shown = {name: config.editors[name].params.get("of") for name in numbers.editors}
-    return [
-        (str(shown[name]), name)
-        for name in numbers.editors
-        if types[name] == "shuffled" and shown[name] in numbers.editors
-    ]
+        return [(right, control) for right in scored for control in controls]
+    return [(shown, control) for control in controls for shown in shown_by(run, control)]
 
 
-def _compare(category: CategoryNumbers, judge: str, right: str, control: str) -> _Compared:
+def _scores_of(category: CategoryNumbers, judge: str, right: str, control: str) -> _Scores:
     first, second = category.of(judge, right, SCORE), category.of(judge, control, SCORE)
     both = ~np.isnan(first) & ~np.isnan(second)
     edited = category.edited[right] & category.edited[control]
-    return _Compared(first[both], second[both], category.clusters[both], int(np.sum(edited & ~both)))
+    return _Scores(first[both], second[both], category.clusters[both], int(np.sum(edited & ~both)))
 
 
-def _joined(parts: Sequence[_Compared]) -> _Compared:
-    return _Compared(
+def _concatenated(parts: Sequence[_Scores]) -> _Scores:
+    return _Scores(
         np.concatenate([np.empty(0), *(part.right for part in parts)]),
         np.concatenate([np.empty(0), *(part.wrong for part in parts)]),
-        np.concatenate([np.empty(0, np.int64), *(part.images for part in parts)]),
+        np.concatenate([np.empty(0, np.int64), *(part.clusters for part in parts)]),
         sum(part.missing for part in parts),
     )
 
 
-def _checks_of(judge: str, right: str, control: str, compared: Mapping[str, _Compared]) -> Iterator[Check]:
-    for name, one in compared.items():
-        yield _control_check(judge, right, control, "category", name, one)
-    yield _control_check(judge, right, control, "all", "", _joined(list(compared.values())))
+def _checks_of(judge: str, right: str, control: str, scores: Mapping[str, _Scores]) -> Iterator[Check]:
+    for name, part in scores.items():
+        yield _control_check(judge, right, control, "category", name, part)
+    yield _control_check(judge, right, control, "all", "", _concatenated(list(scores.values())))
 
 
-def _control_check(
-    judge: str, right: str, control: str, level: str, category: str, compared: _Compared
-) -> Check:
+def _control_check(judge: str, right: str, control: str, level: str, category: str, scores: _Scores) -> Check:
     return Check(
         *(judge, control, right, level, category, ""),
-        n=compared.right.size,
-        missing=compared.missing,
-        auc=auc(compared.right.tolist(), compared.wrong.tolist(), np.unique(compared.images).size),
+        n=scores.right.size,
+        missing=scores.missing,
+        auc=auc(scores.right.tolist(), scores.wrong.tolist(), np.unique(scores.clusters).size),
         pairs=Pairs(
-            agree=int(np.sum(compared.right > compared.wrong)),
-            disagree=int(np.sum(compared.right < compared.wrong)),
-            tied_judge=int(np.sum(compared.right == compared.wrong)),
+            agree=int(np.sum(scores.right > scores.wrong)),
+            disagree=int(np.sum(scores.right < scores.wrong)),
+            tied_judge=int(np.sum(scores.right == scores.wrong)),
         ),
     )
 
 
 def _human_checks(numbers: Numbers, judge: str) -> Iterator[Check]:
-    checks, every = [], []
+    checks, rated = [], []
     for editor in numbers.editors:
         scores, ratings = _rated(numbers, judge, editor)
         both = ~np.isnan(scores)
-        every.append((scores[both], ratings[both]))
+        rated.append((scores[both], ratings[both]))
         if scores.size:
             known = scores[both].tolist(), ratings[both].tolist()
             checks.append(
@@ -160,7 +152,7 @@ def _human_checks(numbers: Numbers, judge: str) -> Iterator[Check]:
     if not checks:
         return
     yield from checks
-    all_scores, all_ratings = (np.concatenate(part).tolist() for part in zip(*every, strict=True))
+    all_scores, all_ratings = (np.concatenate(part).tolist() for part in zip(*rated, strict=True))
     yield Check(
         *(judge, HUMAN, "", "all", "", ""),
         n=len(all_scores),
@@ -183,12 +175,12 @@ def _rated(numbers: Numbers, judge: str, editor: str) -> tuple[Array, Array]:
 
 
 def _pairs_within_items(numbers: Numbers, judge: str) -> Pairs:
-    found = NO_PAIRS
+    total = NO_PAIRS
     for category in numbers.categories:
         rated = [editor for editor in numbers.editors if editor in category.human]
-        for one, other in combinations(rated, 2):
-            by_judge = category.of(judge, one, SCORE) - category.of(judge, other, SCORE)
-            by_human = category.human[one] - category.human[other]
+        for first, second in combinations(rated, 2):
+            by_judge = category.of(judge, first, SCORE) - category.of(judge, second, SCORE)
+            by_human = category.human[first] - category.human[second]
             both = ~np.isnan(by_judge) & ~np.isnan(by_human)
-            found += ordered(np.sign(by_judge[both]), np.sign(by_human[both]))
-    return found
+            total += ordered(np.sign(by_judge[both]), np.sign(by_human[both]))
+    return total

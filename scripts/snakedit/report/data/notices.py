@@ -1,24 +1,24 @@
-"""What a reader must know before the numbers: simulated parts, mixed versions, totals that do not compare."""
+"""Notices to read before the numbers: simulated parts, mixed versions, totals that cannot be compared."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from snakedit.config.load import DEMO_FOLDER, DEMO_JUDGE_NAME, Config
-from snakedit.report.data.how_made import Made, Making
-from snakedit.report.data.leaderboard import Row, standings
+from snakedit.report.data.how_made import RecordStats, ResultStats
+from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE
-
-SIMULATED = "simulated"
+from snakedit.report.data.roles import simulated_editors, simulated_judges
+from snakedit.workflow.resolved import Run
 
 
 def demo_notices(config: Config) -> list[str]:
     """Return a notice for every judge, and every editor, that is one of the demo's models."""
-    judges = [judge.name for judge in config.judges.values() if _has_random_weights(judge.model)]
+    untrained = [judge.name for judge in config.judges.values() if _has_random_weights(judge.model)]
     trained = [judge.name for judge in config.judges.values() if _is_demo_judge(judge.model)]
     editors = [editor.name for editor in config.editors.values() if _has_random_weights(editor.model)]
     return [
-        *(f"These scores mean nothing: the demo judge '{name}' has random weights." for name in judges),
+        *(f"These scores mean nothing: the demo judge '{name}' has random weights." for name in untrained),
         *(
             f"'{name}' is a demo judge: it knows only the demo's operations, and no other score of it means "
             "anything."
@@ -33,7 +33,7 @@ def _has_random_weights(model: str | None) -> bool:
 
 
 def _is_demo_judge(model: str | None) -> bool:
-    """Its checkpoint says so of itself, wherever it was copied to."""
+    """Whether a checkpoint is the demo's judge; a copy of it is known by its config.json."""
     if model is None:
         return False
     if Path(model) == DEMO_FOLDER / DEMO_JUDGE_NAME:
@@ -45,47 +45,45 @@ def _is_demo_judge(model: str | None) -> bool:
     return isinstance(content, dict) and content.get("snakedit_demo_judge") is True
 
 
-def simulation_notices(config: Config) -> list[str]:
-    """Return a notice for every part of the experiment that only pretends to work."""
+def simulation_notices(run: Run) -> list[str]:
+    """Return a notice for every simulated part of the experiment."""
     notices = [
-        f"Simulated judge: '{judge.name}' looks at no image, so its scores mean nothing."
-        for judge in config.judges.values()
-        if judge.type == SIMULATED
+        f"Simulated judge: '{name}' looks at no image, so its scores mean nothing."
+        for name in simulated_judges(run)
     ]
     notices += [
-        f"Simulated editor: '{editor.name}' follows no instruction, so its edits mean nothing."
-        for editor in config.editors.values()
-        if editor.type == SIMULATED
+        f"Simulated editor: '{name}' follows no instruction, so its edits mean nothing."
+        for name in simulated_editors(run)
     ]
-    if config.run.devices.kind == SIMULATED:
+    if run.config.run.devices.kind == "simulated":
         notices.append("Simulated devices: times and speeds in these results mean nothing.")
     return notices
 
 
-def warnings(making: Making, rows: Sequence[Row], headline: Mapping[str, str]) -> list[str]:
-    """Return what in the results themselves limits what may be concluded from them."""
-    found = [
+def warnings(stats: ResultStats, rows: Sequence[LeaderboardRow], headline: Mapping[str, str]) -> list[str]:
+    """Return the properties of the results that limit the conclusions from them."""
+    sentences = [
         f"Left out of '{category}' at preparation, and not among its items: {count} that could not be read."
-        for category, count in making.excluded.items()
+        for category, count in stats.excluded.items()
     ]
-    for editor, made in making.editors.items():
-        found += _mixtures(f"the edits of '{editor}'", made)
-    for judge, made in making.judges.items():
-        found += _mixtures(f"the scores of '{judge}'", made)
-    for judge in making.judges:
-        for standing in standings(rows, judge, SCORE, headline[judge]):
+    for editor, records in stats.editors.items():
+        sentences += _mixtures(f"the edits of '{editor}'", records)
+    for judge, records in stats.judges.items():
+        sentences += _mixtures(f"the scores of '{judge}'", records)
+    for judge in stats.judges:
+        for standing in metric_table(rows, judge, SCORE, headline[judge]).standings:
             means, categories = standing.categories_with_mean, len(standing.categories)
             if means < categories:
-                found.append(
+                sentences.append(
                     f"The macro total of '{standing.editor}' by '{judge}' is taken over {means} of "
                     f"{categories} categories, as the others have no score: do not compare it with a total "
                     "over all of them."
                 )
-    return found
+    return sentences
 
 
-def _mixtures(subject: str, made: Made) -> list[str]:
-    mixed = made.mixtures()
+def _mixtures(subject: str, records: RecordStats) -> list[str]:
+    mixed = records.mixtures()
     if not mixed:
         return []
     return [f"Mixed in {subject}: {'; '.join(mixed)}. They may differ for that reason alone."]

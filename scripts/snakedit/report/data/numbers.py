@@ -1,7 +1,7 @@
-"""A benchmark's results as arrays: all that the tables and the statistics need, a few bytes a score.
+"""A benchmark's scores as arrays, for the tables and the statistics: a few bytes a score.
 
-The records of a category are read, turned into these and let go, so that a report of 100,000 items needs
-the memory of one category.
+Each category's records are read, reduced to arrays and dropped, so that a report of 100,000 items needs the
+memory of one category.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import DisjointSet
 
 from snakedit.core.records import Item, Score
 from snakedit.report.data.read import Category
-from snakedit.stats.intervals import Array, Codes, Sample
+from snakedit.stats.intervals import Array, Codes, ScoreSample
 
-# What the item's own score is called beside the metrics that it is made of.
+# The name of the item's own score, beside the metrics that it is made of.
 SCORE = "score"
 
 Mask = NDArray[np.bool_]
@@ -27,7 +28,7 @@ class CategoryNumbers:
     Attributes:
         clusters: equal for items that share a source image, in this or another category.
         values: (judge, editor, metric) → values, NaN where missing. A metric may be missing as a whole.
-        asked: (judge, metric) → of which items the metric is asked, where not of all.
+        asked: (judge, metric) → the items that the metric is asked of, where not all.
         edited: editor → whether there is an edit.
         human: editor → ratings by people, NaN where missing.
     """
@@ -51,13 +52,19 @@ class CategoryNumbers:
 
     def of(self, judge: str, editor: str, metric: str) -> Array:
         """Return one metric's values, all NaN where the category has none."""
-        found = self.values.get((judge, editor, metric))
-        return np.full(self.n, np.nan) if found is None else found
+        values = self.values.get((judge, editor, metric))
+        return np.full(self.n, np.nan) if values is None else values
 
     def is_asked(self, judge: str, metric: str) -> Mask:
-        """Return of which items a metric is asked."""
-        found = self.asked.get((judge, metric))
-        return np.ones(self.n, dtype=np.bool_) if found is None else found
+        """Return whether a metric is asked of each item."""
+        mask = self.asked.get((judge, metric))
+        return np.ones(self.n, dtype=np.bool_) if mask is None else mask
+
+    def sample(self, judge: str, editor: str, metric: str, group: int = 0) -> ScoreSample:
+        """Return a metric's values over the items that it is asked of, all in one group."""
+        asked = self.is_asked(judge, metric)
+        clusters = self.clusters[asked]
+        return ScoreSample(self.of(judge, editor, metric)[asked], np.full_like(clusters, group), clusters)
 
 
 @dataclass(frozen=True)
@@ -75,30 +82,31 @@ class Numbers:
     categories: tuple[CategoryNumbers, ...]
 
     def asked_categories(self, judge: str, metric: str) -> list[CategoryNumbers]:
-        """Return the categories in which a metric is asked of any item; of `SCORE`, all."""
+        """Return the categories in which a metric is asked of any item; for `SCORE`, all."""
         return [c for c in self.categories if metric == SCORE or c.is_asked(judge, metric).any()]
 
-    def sample(self, judge: str, editor: str, metric: str) -> Sample:
+    def sample(self, judge: str, editor: str, metric: str) -> ScoreSample:
         """Return a metric's values over all items that it is asked of, the categories as groups.
 
         Every editor's sample of one judge and metric has the same items in the same order.
         """
-        values, groups, clusters = [np.empty(0)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for number, category in enumerate(self.asked_categories(judge, metric)):
-            asked = category.is_asked(judge, metric)
-            values.append(category.of(judge, editor, metric)[asked])
-            groups.append(np.full(int(asked.sum()), number, dtype=np.int64))
-            clusters.append(category.clusters[asked])
-        return Sample(np.concatenate(values), np.concatenate(groups), np.concatenate(clusters))
+        categories = self.asked_categories(judge, metric)
+        parts = [c.sample(judge, editor, metric, number) for number, c in enumerate(categories)]
+        none = np.empty(0, np.int64)
+        return ScoreSample(
+            np.concatenate([np.empty(0), *(part.values for part in parts)]),
+            np.concatenate([none, *(part.groups for part in parts)]),
+            np.concatenate([none, *(part.clusters for part in parts)]),
+        )
 
 
 class Collector:
-    """Takes one category after the other and keeps their numbers."""
+    """Reduces one category after the other to numbers, and keeps them."""
 
     def __init__(self, benchmark: str, editors: Sequence[str], judges: Sequence[str]) -> None:
         self._benchmark, self._editors, self._judges = benchmark, tuple(editors), tuple(judges)
         self._metrics: dict[str, dict[str, None]] = {judge: {} for judge in judges}
-        self._images = _Clusters()
+        self._clusters = _Clusters()
         self._categories: list[CategoryNumbers] = []
 
     def add(self, category: Category) -> CategoryNumbers:
@@ -111,64 +119,61 @@ class Collector:
             for metric in (*metrics, SCORE):
                 for editor in self._editors:
                     values[judge, editor, metric] = _values(category, judge, editor, metric)
-            asked |= {(judge, m): mask for m, mask in _asked(category, judge, self._editors, metrics)}
-        codes = self._images.of(category.items)
+            masks = _asked_masks(category, judge, self._editors, metrics)
+            asked |= {(judge, metric): mask for metric, mask in masks}
         numbers = CategoryNumbers(
             name=category.name,
             folder=category.files.folder,
-            clusters=codes,
+            clusters=self._clusters.add(category.items),
             values=values,
             asked=asked,
             edited={editor: _edited(category, editor) for editor in self._editors},
-            human=_human(category.items),
+            human=_ratings(category.items),
         )
         self._categories.append(numbers)
         return numbers
 
     def numbers(self) -> Numbers:
-        """Return what was kept, with the clusters that all categories together make."""
+        """Return all numbers, with the clusters that follow from all categories together."""
+        codes = self._clusters.codes()
         for category in self._categories:
-            category.clusters[:] = self._images.roots(category.clusters)
-        metrics = {judge: [*found, SCORE] for judge, found in self._metrics.items()}
+            category.clusters[:] = codes[category.clusters]
+        metrics = {judge: [*names, SCORE] for judge, names in self._metrics.items()}
         return Numbers(self._benchmark, self._editors, self._judges, metrics, tuple(self._categories))
 
 
 class _Clusters:
-    """Numbers items so that those linked by a source image, however indirectly, get one number."""
+    """Groups items that are linked by a source image, however indirectly."""
 
     def __init__(self) -> None:
-        self._images: dict[str, int] = {}
-        self._parents: list[int] = []
+        # Items by number, and source images by sha256.
+        self._sets = DisjointSet()
+        self._count = 0
 
-    def of(self, items: Sequence[Item]) -> Codes:
+    def add(self, items: Sequence[Item]) -> Codes:
+        """Return the items' numbers."""
+        numbers = np.arange(self._count, self._count + len(items), dtype=np.int64)
+        self._count += len(items)
         own: dict[str, int] = {}
-        codes = np.empty(len(items), dtype=np.int64)
-        for place, item in enumerate(items):
-            number = self._new()
+        for number, item in zip(numbers.tolist(), items, strict=True):
+            self._sets.add(number)
             for image in item.image_sha256s:
-                self._join(number, self._images.setdefault(image, number))
+                self._sets.add(image)
+                self._sets.merge(number, image)
             if item.previous in own:
                 # Its source is another item's edit.
-                self._join(number, own[item.previous])
-            own[item.id] = codes[place] = number
-        return codes
+                self._sets.merge(number, own[item.previous])
+            own[item.id] = number
+        return numbers
 
-    def roots(self, codes: Codes) -> Codes:
-        return np.array([self._root(code) for code in codes], dtype=np.int64)
+    def codes(self) -> Codes:
+        """Return item number → the number of its cluster's first item.
 
-    def _new(self) -> int:
-        self._parents.append(len(self._parents))
-        return len(self._parents) - 1
-
-    def _root(self, number: int) -> int:
-        while self._parents[number] != number:
-            self._parents[number] = self._parents[self._parents[number]]
-            number = self._parents[number]
-        return number
-
-    def _join(self, one: int, other: int) -> None:
-        first, second = sorted((self._root(one), self._root(other)))
-        self._parents[second] = first
+        The bootstrap's draws then depend on the order of the items alone.
+        """
+        first: dict[int | str, int] = {}
+        codes = (first.setdefault(self._sets[number], number) for number in range(self._count))
+        return np.fromiter(codes, dtype=np.int64, count=self._count)
 
 
 def value_of(score: Score | None, metric: str) -> float | None:
@@ -189,7 +194,7 @@ def _values(category: Category, judge: str, editor: str, metric: str) -> Array:
     return np.array([value_of(scores.get(item.id), metric) for item in category.items], dtype=np.float64)
 
 
-def _asked(
+def _asked_masks(
     category: Category, judge: str, editors: Sequence[str], metrics: dict[str, None]
 ) -> Iterator[tuple[str, Mask]]:
     """The metrics that are not asked of all items: an `ok` score has every metric that was asked."""
@@ -207,11 +212,11 @@ def _asked(
 def _edited(category: Category, editor: str) -> Mask:
     edits = category.edits[editor]
     return np.array(
-        [(edit := edits.get(i.id)) is not None and edit.status == "ok" for i in category.items], bool
+        [(edit := edits.get(item.id)) is not None and edit.status == "ok" for item in category.items], bool
     )
 
 
-def _human(items: Sequence[Item]) -> dict[str, Array]:
+def _ratings(items: Sequence[Item]) -> dict[str, Array]:
     editors = dict.fromkeys(editor for item in items for editor in item.human or ())
     return {
         editor: np.array([(item.human or {}).get(editor) for item in items], dtype=np.float64)

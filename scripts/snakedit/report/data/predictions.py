@@ -1,19 +1,19 @@
-"""What a run was expected to take and took, as `snakedit.speed.forecast.announce` has left it behind."""
+"""Predicted and measured times of a run, as `snakedit.speed.forecast.announce` writes them."""
 
 import json
 from pathlib import Path
 
-FILE = Path("speed", "prediction.json")
+PREDICTIONS = Path("speed", "prediction.json")
 
 
 def read_predictions(results: Path) -> list[tuple[str, float, float]]:
-    """Return what, predicted and measured seconds; nothing where no run was predicted.
+    """Return the name, the predicted and the measured seconds of each part; nothing without a prediction.
 
     Args:
         results: the benchmark's folder.
     """
     try:
-        rows = json.loads((results / FILE).read_text(encoding="utf-8"))["rows"]
+        rows = json.loads((results / PREDICTIONS).read_text(encoding="utf-8"))["rows"]
         return [(str(row["what"]), float(row["predicted"]), float(row["measured"])) for row in rows]
     except (OSError, ValueError, LookupError, TypeError):
         return []

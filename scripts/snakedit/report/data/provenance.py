@@ -1,6 +1,6 @@
-"""provenance.json: what a report's numbers came from, so that somebody else can get them again.
+"""provenance.json: the origin of a report's numbers, so that others can reproduce them.
 
-It holds neither API keys, which no configuration contains, nor names of users and hosts.
+It holds no API keys, which no configuration contains, and no names of users and hosts.
 """
 
 import json
@@ -9,7 +9,6 @@ import platform
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,66 +17,54 @@ import psutil
 
 import snakedit
 from snakedit.core.hashing import fingerprint
-from snakedit.report.data.how_made import Made, Making
+from snakedit.report.data.how_made import RecordStats, ResultStats
+from snakedit.workflow.resolved import ResolvedModel, Run
 
-LIBRARIES = ("snakemake", "numpy", "scipy", "pandas", "pyarrow", "altair", "vl-convert-python")
+REPORT_LIBRARIES = ("snakemake", "numpy", "scipy", "pandas", "pyarrow", "altair", "vl-convert-python")
 _USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
-@dataclass(frozen=True)
-class Origin:
-    """What a report was made from beside its records.
+def provenance(benchmark: str, run: Run, git: Mapping[str, Any], stats: ResultStats) -> dict[str, Any]:
+    """Return the content of provenance.json. Reports that differ in nothing have equal contents.
 
-    Attributes:
-        config: the whole configuration, normalised.
-        editors, judges: name → what its results depend on (`snakedit.recipe`): type, model, revision or
-            weight hash, parameters; a judge's also holds its rubric.
-        git: what `git_state` returns.
+    Args:
+        git: as `git_state` returns it.
     """
-
-    config: Mapping[str, Any]
-    editors: Mapping[str, Mapping[str, Any]]
-    judges: Mapping[str, Mapping[str, Any]]
-    git: Mapping[str, Any]
-
-
-def provenance(benchmark: str, origin: Origin, making: Making) -> dict[str, Any]:
-    """Return the content of provenance.json; only what differs between two reports differs in it."""
-    content: dict[str, Any] = _without_places(
+    content: dict[str, Any] = _anonymous(
         {
             "benchmark": benchmark,
-            "snakedit": {"version": snakedit.__version__, "git": dict(origin.git)},
+            "snakedit": {"version": snakedit.__version__, "git": dict(git)},
             "editors": {
-                name: {**_model(origin.config["editors"][name], recipe), **_made(making.editors[name])}
-                for name, recipe in origin.editors.items()
+                name: {**_identity(run.source["editors"][name], editor), **_records(stats.editors[name])}
+                for name, editor in run.editors.items()
             },
             "judges": {
                 name: {
-                    **_model(origin.config["judges"][name], recipe),
-                    "rubric": recipe["rubric"]["name"],
-                    "rubric_sha256": fingerprint(recipe["rubric"]),
-                    **_made(making.judges[name]),
+                    **_identity(run.source["judges"][name], judge),
+                    "rubric": judge.recipe["rubric"]["name"],
+                    "rubric_sha256": fingerprint(judge.recipe["rubric"]),
+                    **_records(stats.judges[name]),
                 }
-                for name, recipe in origin.judges.items()
+                for name, judge in run.judges.items()
             },
             "report": {
                 "python": platform.python_version(),
-                "libraries": {name: _version(name) for name in LIBRARIES},
+                "libraries": {name: _version(name) for name in REPORT_LIBRARIES},
                 "machine": machine(),
             },
-            "config": origin.config,
+            "config": run.source,
         }
     )
     return content
 
 
 def provenance_text(content: Mapping[str, Any]) -> str:
-    """Return it as JSON, indented."""
+    """Return the content as indented JSON."""
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
 def machine() -> dict[str, Any]:
-    """Return what this machine is, without its name."""
+    """Return a description of this machine, without its name."""
     return {
         "system": platform.system(),
         "release": platform.release(),
@@ -88,7 +75,7 @@ def machine() -> dict[str, Any]:
 
 
 def git_state(folder: Path) -> dict[str, Any]:
-    """Return a checkout's commit and whether it was changed since; nulls where it is no checkout."""
+    """Return a checkout's commit and whether it was changed since; None for both where it is no checkout."""
 
     def git(*arguments: str) -> str | None:
         try:
@@ -111,8 +98,9 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _model(entry: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """A model by the name in the configuration and by what its weights are."""
+def _identity(entry: Mapping[str, Any], model: ResolvedModel) -> dict[str, Any]:
+    """A model by its name in the configuration and by its weights."""
+    recipe = model.recipe
     return {
         "type": recipe["type"],
         "model": entry["model"],
@@ -123,22 +111,22 @@ def _model(entry: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _made(made: Made) -> dict[str, Any]:
+def _records(stats: RecordStats) -> dict[str, Any]:
     return {
-        "records": dict(sorted(made.statuses.items())),
-        "first_started": made.first or None,
-        "last_started": made.last or None,
-        "median_seconds": made.median_seconds,
-        "made_with": {name: dict(sorted(used.items())) for name, used in sorted(made.versions.items())},
+        "records": dict(sorted(stats.statuses.items())),
+        "first_started": stats.first or None,
+        "last_started": stats.last or None,
+        "median_seconds": stats.median_seconds,
+        "made_with": {name: dict(sorted(counts.items())) for name, counts in sorted(stats.versions.items())},
     }
 
 
-def _without_places(value: Any) -> Any:
-    """Put ``~`` for the home folder and ``.`` for the working directory, and take users out of addresses."""
+def _anonymous(value: Any) -> Any:
+    """Put ``~`` for the home folder and ``.`` for the working directory, and drop users from addresses."""
     if isinstance(value, Mapping):
-        return {key: _without_places(entry) for key, entry in value.items()}
+        return {key: _anonymous(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_places(entry) for entry in value]
+        return [_anonymous(entry) for entry in value]
     if not isinstance(value, str):
         return value
     for folder, short in ((Path.cwd(), "."), (Path.home(), "~")):

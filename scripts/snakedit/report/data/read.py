@@ -1,6 +1,5 @@
-"""Reading a benchmark's records for the report, and refusing what does not fit together."""
+"""Reading a benchmark's records for the report, and refusing records that do not fit together."""
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from snakedit.core.errors import RecordError
-from snakedit.core.records import EDIT_STATUSES, SCORE_STATUSES, Edit, Item, Score, read_records
+from snakedit.core.records import EDIT_STATUSES, SCORE_STATUSES, Edit, Excluded, Item, Score, read_records
 
 RUN_AGAIN = "run snakemake again, so that every stage has seen the same items"
 
@@ -17,10 +16,10 @@ AnyRecord = TypeVar("AnyRecord", Item, Edit, Score)
 
 @dataclass(frozen=True)
 class CategoryFiles:
-    """Where one category's records lie.
+    """Paths of one category's records.
 
     Attributes:
-        folder: the name that its folders have; not always the category's own name.
+        folder: the name of its folders; not always the category's own name.
         items: its items.jsonl; rows left out at preparation may be in an excluded.jsonl beside it.
         edits: editor → edits.jsonl.
         scores: (judge, editor) → scores.jsonl.
@@ -33,20 +32,12 @@ class CategoryFiles:
 
 
 @dataclass(frozen=True)
-class Excluded:
-    """A row of the benchmark that preparation could not make an item of."""
-
-    item: str
-    error: str
-
-
-@dataclass(frozen=True)
 class Category:
     """One category's records, in its items' order.
 
     Attributes:
         name: as the benchmark calls it, in any script.
-        files: where the records were read; the images' paths are relative to those files' folders.
+        files: the files read; the images' paths are relative to those files' folders.
         edits: editor → item id → record. A record may be missing.
         scores: (judge, editor) → item id → record. A record may be missing.
     """
@@ -62,7 +53,7 @@ class Category:
 def category_files(
     results: Path, folder: str, editors: Iterable[str], judges: Iterable[str]
 ) -> CategoryFiles:
-    """Return where a category's records lie in a benchmark's results folder."""
+    """Return the paths of a category's records in a benchmark's results folder."""
     editors = tuple(editors)
     return CategoryFiles(
         folder=folder,
@@ -80,8 +71,8 @@ def read_category(files: CategoryFiles) -> Category:
     """Read one category.
 
     Raises:
-        RecordError: if a file is missing, an item comes twice, a record belongs to no item, or its
-            status and its score cannot both be right.
+        RecordError: if a file is missing, an item comes twice, a record belongs to no item, or a record's
+            status and score contradict each other.
     """
     items = _by_item(files.items, Item, lambda item: item.id)
     names = {item.category for item in items.values()}
@@ -91,23 +82,23 @@ def read_category(files: CategoryFiles) -> Category:
     edits = {editor: _by_item(path, Edit, lambda edit: edit.item) for editor, path in files.edits.items()}
     scores = {key: _by_item(path, Score, lambda score: score.item) for key, path in files.scores.items()}
     for editor, path in files.edits.items():
-        _refuse_strangers(edits[editor], items, path)
+        _check_belongs(edits[editor], items, path)
         _check_edits(edits[editor].values(), path)
     for key, path in files.scores.items():
-        _refuse_strangers(scores[key], items, path)
+        _check_belongs(scores[key], items, path)
         _check_scores(scores[key].values(), path)
     return Category(
         name=names.pop() if names else files.folder,
         files=files,
         items=list(items.values()),
-        excluded=list(_read_excluded(files.items.with_name("excluded.jsonl"))),
+        excluded=_read_excluded(files.items.with_name("excluded.jsonl")),
         edits=edits,
         scores=scores,
     )
 
 
 def read_categories(categories: Iterable[CategoryFiles]) -> Iterator[Category]:
-    """Yield the categories, each read when it is its turn; see `read_category` for the errors."""
+    """Yield the categories, each read only when it is asked for; see `read_category` for the errors."""
     taken: set[str] = set()
     for files in categories:
         category = read_category(files)
@@ -126,7 +117,7 @@ def _by_item(path: Path, kind: type[AnyRecord], key: Callable[[AnyRecord], str])
     return records
 
 
-def _refuse_strangers(records: Iterable[str], items: dict[str, Item], path: Path) -> None:
+def _check_belongs(records: Iterable[str], items: dict[str, Item], path: Path) -> None:
     for item in records:
         if item not in items:
             raise RecordError(
@@ -145,10 +136,7 @@ def _check_items(items: Iterable[Item], path: Path) -> None:
 def _check_edits(edits: Iterable[Edit], path: Path) -> None:
     for edit in edits:
         where = f"{path}: item '{edit.item}'"
-        if edit.status not in EDIT_STATUSES:
-            raise RecordError(
-                f"status {edit.status!r} is not known", where=where, allowed=", ".join(EDIT_STATUSES)
-            )
+        _check_status(edit.status, EDIT_STATUSES, where)
         if (edit.status == "ok") != (edit.image is not None):
             raise RecordError("an edit has an image if, and only if, its status is 'ok'", where=where)
         _check_numbers({"change": edit.change, "seconds": edit.seconds}, where)
@@ -157,10 +145,7 @@ def _check_edits(edits: Iterable[Edit], path: Path) -> None:
 def _check_scores(scores: Iterable[Score], path: Path) -> None:
     for score in scores:
         where = f"{path}: item '{score.item}'"
-        if score.status not in SCORE_STATUSES:
-            raise RecordError(
-                f"status {score.status!r} is not known", where=where, allowed=", ".join(SCORE_STATUSES)
-            )
+        _check_status(score.status, SCORE_STATUSES, where)
         if (score.status == "ok") != (score.score is not None):
             raise RecordError("a record has a score if, and only if, its status is 'ok'", where=where)
         _check_numbers({**score.values, "score": score.score}, where)
@@ -174,6 +159,11 @@ def _check_scores(scores: Iterable[Score], path: Path) -> None:
             )
 
 
+def _check_status(status: str, known: tuple[str, ...], where: str) -> None:
+    if status not in known:
+        raise RecordError(f"status {status!r} is not known", where=where, allowed=", ".join(known))
+
+
 def _check_numbers(values: Mapping[str, object], where: str) -> None:
     for name, value in values.items():
         if value is not None and not _is_number(value):
@@ -184,18 +174,9 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _read_excluded(path: Path) -> Iterable[Excluded]:
-    if not path.exists():
-        return
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                row = json.loads(line)
-                name = row["id"] if row.get("id") is not None else f"row {row['row']}"
-                yield Excluded(item=str(name), error=str(row["error"]))
-            except (json.JSONDecodeError, AttributeError, KeyError, TypeError):
-                raise RecordError(
-                    "not an excluded row",
-                    where=f"{path}:{number}",
-                    allowed="an object with id or row, and error",
-                ) from None
+def _read_excluded(path: Path) -> list[Excluded]:
+    rows = list(read_records(path, Excluded)) if path.exists() else []
+    for number, row in enumerate(rows, start=1):
+        if row.id is None and row.row is None:
+            raise RecordError("a row with neither an id nor a number", where=f"{path}:{number}")
+    return rows

@@ -1,20 +1,20 @@
-"""The report's pictures: standings, heat map, distributions, head to head, and what the devices did."""
+"""The report's plots: standings, heat map, distributions, head to head, and the devices' timeline."""
 
 from collections.abc import Mapping, Sequence
 
 import altair as alt
 import numpy as np
 
-from snakedit.report.data.leaderboard import Row, Standing
+from snakedit.report.data.leaderboard import LeaderboardRow, Standing
 from snakedit.report.data.numbers import SCORE
 from snakedit.report.figures.svg import COLOURS, INK, to_svg, values
 from snakedit.stats.intervals import Array
-from snakedit.stats.paired import Comparison
+from snakedit.stats.paired import PairedComparison
 from snakedit.telemetry.activity import Activity
 
 BINS = 20
 ROW_HEIGHT = 26
-# What a device does, in the order of the legend.
+# Activities of a device, in the order of the legend.
 SPAN_COLOURS = {
     "load": COLOURS["orange"],
     "edit": COLOURS["blue"],
@@ -27,7 +27,7 @@ SPAN_COLOURS = {
 
 
 def standings_plot(standings: Sequence[Standing], total: str) -> str | None:
-    """Return the editors' means and 95 % intervals in their order, or None where nobody has a mean."""
+    """Return the editors' means and 95 % intervals in their order, or None where no editor has a mean."""
     rows = [
         {"editor": s.editor, "mean": m.mean, "low": m.ci_low, "high": m.ci_high}
         for s in standings
@@ -46,7 +46,7 @@ def standings_plot(standings: Sequence[Standing], total: str) -> str | None:
     return to_svg((lines + points).properties(width=520, height=ROW_HEIGHT * len(rows)))
 
 
-def heat_map(rows: Sequence[Row], judge: str) -> str | None:
+def heat_map(rows: Sequence[LeaderboardRow], judge: str) -> str | None:
     """Return a judge's means of every metric in every category, a panel an editor; None without any."""
     cells = [
         {
@@ -83,7 +83,7 @@ def heat_map(rows: Sequence[Row], judge: str) -> str | None:
 
 
 def distributions(scores: Mapping[str, Sequence[float] | Array]) -> str | None:
-    """Return how each editor's scores spread, as shares of its scored items; None without any score.
+    """Return a histogram of each editor's scores, as shares of its scored items; None without any score.
 
     Args:
         scores: editor → the scores of its items, in any order.
@@ -118,16 +118,16 @@ def distributions(scores: Mapping[str, Sequence[float] | Array]) -> str | None:
     return to_svg(bars.facet(row=row, spacing=8))
 
 
-def head_to_head(compared: Sequence[Comparison], order: Sequence[str]) -> str | None:
+def head_to_head(pairs: Sequence[PairedComparison], order: Sequence[str]) -> str | None:
     """Return the matrix of differences, the row's editor minus the column's; None without any.
 
-    A star marks what is distinguishable from 0 at 5 % after the correction for many comparisons.
+    A star marks differences that are significant at 5 % after the correction for many comparisons.
 
     Args:
-        compared: every two editors once.
+        pairs: every two editors once.
         order: the editors from above and from the left.
     """
-    differences = [abs(one.difference) for one in compared if one.difference is not None]
+    differences = [abs(pair.difference) for pair in pairs if pair.difference is not None]
     if not differences:
         return None
     largest = max(differences) or 1.0
@@ -135,13 +135,13 @@ def head_to_head(compared: Sequence[Comparison], order: Sequence[str]) -> str | 
         {
             "editor": editor,
             "against": against,
-            "difference": sign * one.difference,
-            "label": f"{sign * one.difference:+.2f}{'*' if one.is_significant else ''}",
-            "strong": abs(one.difference) > 0.6 * largest,
+            "difference": sign * pair.difference,
+            "label": f"{sign * pair.difference:+.2f}{'*' if pair.is_significant else ''}",
+            "strong": abs(pair.difference) > 0.6 * largest,
         }
-        for one in compared
-        for editor, against, sign in ((one.editor, one.against, 1), (one.against, one.editor, -1))
-        if one.difference is not None
+        for pair in pairs
+        for editor, against, sign in ((pair.editor, pair.against, 1), (pair.against, pair.editor, -1))
+        if pair.difference is not None
     ]
     base = alt.Chart(values(rows)).encode(
         x=alt.X("against:N", sort=list(order), title="minus this editor", axis=alt.Axis(labelAngle=-35)),
@@ -161,7 +161,7 @@ def head_to_head(compared: Sequence[Comparison], order: Sequence[str]) -> str | 
 
 
 def timeline(activity: Activity) -> str | None:
-    """Return what each device did in the latest run, in seconds since its start; None without any."""
+    """Return each device's activities in the latest run, in seconds since its start; None without any."""
     stretches = activity.stretches()
     if not stretches:
         return None

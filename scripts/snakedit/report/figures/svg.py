@@ -1,4 +1,4 @@
-"""From an Altair chart to an SVG that fits a light page, a dark page and a paper, made offline."""
+"""Altair charts as SVGs that suit a light page, a dark page and a paper. Works offline."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ import vl_convert
 from snakedit.core.errors import StageError
 
 FONT = "system-ui, sans-serif"
-# Okabe and Ito's palette, which colour-blind readers can tell apart; grey is for what is no work.
+# Okabe and Ito's palette, safe for colour-blind readers; grey is for time without work.
 COLOURS = {
     "blue": "#0072b2",
     "orange": "#e69f00",
@@ -21,21 +21,20 @@ COLOURS = {
     "grey": "#9aa0a6",
     "pale": "#d0d4d9",
 }
-# Text and lines take the colour of the text around the picture, so that it follows the page's theme.
+# Text and lines take the colour of the text around the plot, so that it follows the page's theme.
 INK = "currentColor"
 
-
-# What vl-convert's JavaScript reserves, used or not; without them it aborts the process.
+# Virtual memory that vl-convert's JavaScript reserves, used or not; without it the process aborts.
 ADDRESSES = 68 * 2**30
 
 
 def values(rows: list[dict[str, Any]]) -> alt.InlineData:
-    """Return rows as data that stands in the chart itself."""
+    """Return rows as data inside the chart itself."""
     return alt.InlineData(values=rows)
 
 
 def to_svg(chart: Any) -> str:
-    """Return a chart as SVG. No address is opened, and text in it is escaped.
+    """Return a chart as SVG. No address is opened, and text is escaped.
 
     Raises:
         StageError: if a limit on this process's memory leaves too few addresses for it.
@@ -69,6 +68,6 @@ def to_svg(chart: Any) -> str:
     )
     specification = themed.to_dict()
     svg = str(vl_convert.vegalite_to_svg(specification, allowed_base_urls=[]))
-    # Vega numbers gradients over the life of the process; on a page each needs a name of its own.
+    # Vega numbers gradients over the life of the process; on a page each needs a unique name.
     name = hashlib.sha256(json.dumps(specification).encode()).hexdigest()[:12]
     return re.sub(r"\bgradient_\d+", f"shades-{name}", svg)

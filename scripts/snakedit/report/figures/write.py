@@ -1,4 +1,4 @@
-"""The report's pictures as files below plots/, each with what it shows in a sentence."""
+"""The report's plots as files below plots/, each with a caption."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ import numpy as np
 
 from snakedit.core.atomic import write_whole
 from snakedit.core.names import safe_name
-from snakedit.report.data.leaderboard import Row, standings
+from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE, Numbers
 from snakedit.report.figures import plots
 from snakedit.stats.intervals import Array
-from snakedit.stats.paired import Comparison
+from snakedit.stats.paired import PairedComparison
 from snakedit.telemetry.activity import Activity
 
-FOLDER = "plots"
+PLOTS_FOLDER = "plots"
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One picture.
+class ReportFigure:
+    """A plot with its file.
 
     Attributes:
-        judge: whose scores it shows, or empty.
+        judge: the judge whose scores it shows, or empty.
         kind: ``standings``, ``heat-map``, ``distributions``, ``head-to-head`` or ``timeline``.
         file: its path within the report's folder.
-        caption: what it shows, in a sentence.
-        svg: the picture itself, for the page.
+        caption: one sentence.
+        svg: the plot itself, for the page.
     """
 
     judge: str
@@ -40,12 +40,12 @@ class Figure:
 def write_figures(
     folder: Path,
     numbers: Numbers,
-    rows: Sequence[Row],
+    rows: Sequence[LeaderboardRow],
     headline: Mapping[str, str],
-    compared: Mapping[tuple[str, str], Sequence[Comparison]],
+    compared: Mapping[tuple[str, str], Sequence[PairedComparison]],
     activity: Activity | None,
-) -> list[Figure]:
-    """Write every picture that the results allow, and remove those of former results.
+) -> list[ReportFigure]:
+    """Write every plot that the results allow, and remove those of earlier results.
 
     Args:
         folder: the report's.
@@ -53,42 +53,44 @@ def write_figures(
         compared: (judge, total) → every two editors once.
     """
     figures = [
-        # Two judges may have the same picture, and a page no two gradients of one name.
-        Figure(judge, kind, _file(kind, judge), caption, svg.replace("shades-", f"shades-{number}-"))
+        # Two judges may have equal plots, and a page must not have two gradients of one name.
+        ReportFigure(judge, kind, _file(kind, judge), caption, svg.replace("shades-", f"shades-{number}-"))
         for number, (judge, kind, caption, svg) in enumerate(
-            _drawn(numbers, rows, headline, compared, activity)
+            _plots(numbers, rows, headline, compared, activity)
         )
         if svg is not None
     ]
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    (folder / PLOTS_FOLDER).mkdir(parents=True, exist_ok=True)
     for figure in figures:
         write_whole(folder / figure.file, [figure.svg])
     kept = {figure.file for figure in figures}
-    for old in (folder / FOLDER).glob("*.svg"):
-        if f"{FOLDER}/{old.name}" not in kept:
+    for old in (folder / PLOTS_FOLDER).glob("*.svg"):
+        if f"{PLOTS_FOLDER}/{old.name}" not in kept:
             old.unlink()
     return figures
 
 
 def _file(kind: str, judge: str) -> str:
-    return f"{FOLDER}/{kind}-{safe_name(judge)}.svg" if judge else f"{FOLDER}/{kind}.svg"
+    return f"{PLOTS_FOLDER}/{kind}-{safe_name(judge)}.svg" if judge else f"{PLOTS_FOLDER}/{kind}.svg"
 
 
-def _drawn(
+def _plots(
     numbers: Numbers,
-    rows: Sequence[Row],
+    rows: Sequence[LeaderboardRow],
     headline: Mapping[str, str],
-    compared: Mapping[tuple[str, str], Sequence[Comparison]],
+    compared: Mapping[tuple[str, str], Sequence[PairedComparison]],
     activity: Activity | None,
 ) -> Iterator[tuple[str, str, str, str | None]]:
+    """Yield judge, kind, caption and SVG."""
     for judge in numbers.judges:
         total = headline[judge]
-        table = standings(rows, judge, SCORE, total)
+        standings = metric_table(rows, judge, SCORE, total).standings
+        order = [standing.editor for standing in standings]
         yield (
             judge,
             "standings",
             f"The editors by {judge}: {total} means with their 95 % intervals.",
-            plots.standings_plot(table, total),
+            plots.standings_plot(standings, total),
         )
         yield (
             judge,
@@ -96,12 +98,11 @@ def _drawn(
             f"Means of every metric in every category, by {judge}. Darker is higher.",
             plots.heat_map(rows, judge),
         )
-        order = [standing.editor for standing in table]
         yield (
             judge,
             "distributions",
             f"How the items' scores by {judge} spread, as shares of each editor's scored items.",
-            plots.distributions({editor: _scores(numbers, judge, editor) for editor in order}),
+            plots.distributions({editor: _known_scores(numbers, judge, editor) for editor in order}),
         )
         yield (
             judge,
@@ -118,6 +119,6 @@ def _drawn(
     )
 
 
-def _scores(numbers: Numbers, judge: str, editor: str) -> Array:
+def _known_scores(numbers: Numbers, judge: str, editor: str) -> Array:
     values = numbers.sample(judge, editor, SCORE).values
     return values[~np.isnan(values)]

@@ -1,16 +1,17 @@
-"""The gallery's data: scripts that the page adds one by one, since a page opened from disk may fetch nothing.
+"""The gallery's data, as scripts that the page loads one by one: a page opened from disk cannot fetch files.
 
 Each calls ``snakedit.receive(name, content)``:
 
-- ``index``: names, how the files are cut, and each edit's change; always loaded.
-- ``scores-N``: of judge N, each edit's status and score; loaded when the judge is chosen.
-- ``text-N``: ids and instructions of a run of items; loaded to search, to follow a link, to save a table.
-- ``items-N``: everything about a short run of items; loaded when one of them is shown.
+- ``index``: names, the items of each file, and each edit's change; always loaded.
+- ``scores-N``: each edit's status and score by judge N; loaded when the judge is chosen.
+- ``text-N``: ids and instructions of some items; loaded to search, to follow a link, to save a table.
+- ``items-N``: everything about a few items; loaded when one of them is shown.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,13 +26,13 @@ from snakedit.report.gallery.item_content import item_content
 from snakedit.report.gallery.packed_numbers import packed
 from snakedit.stats.intervals import Array
 
-FOLDER = "data"
-# A page of the gallery may show items of as many files as it has items, so these are small.
+DATA_FOLDER = "data"
+# A page of the gallery may need a file for each of its items, so these are small.
 ITEMS_A_FILE, ITEM_BYTES_A_FILE = 20, 60_000
 TEXT_BYTES_A_FILE = 500_000
 SEARCHED = 400
 
-# One letter for what became of an edit before a judge, in the order of the gallery's filter.
+# Status of an edit and its score → one letter, in the order of the gallery's filter.
 STATUSES = {
     "ok": "o",
     "edit failed": "e",
@@ -44,10 +45,10 @@ STATUSES = {
 
 
 class GalleryData:
-    """Writes the data files, category by category; `close` writes those that need all of them.
+    """Writes the data files, category by category; `close` writes those that need all categories.
 
     Attributes:
-        pictures: how many its items have.
+        pictures: number of the items' pictures.
     """
 
     def __init__(self, report: Path, place: Path, editors: Sequence[str], judges: Sequence[str]) -> None:
@@ -55,9 +56,9 @@ class GalleryData:
 
         Args:
             report: the folder to write into.
-            place: the folder that the page will be opened in; images are linked from there.
+            place: the folder in which the page will be opened; images are linked from there.
         """
-        self._folder, self._place = report / FOLDER, place
+        self._folder, self._place = report / DATA_FOLDER, place
         self._folder.mkdir()
         self._editors, self._judges = editors, judges
         self._categories: list[dict[str, Any]] = []
@@ -70,8 +71,8 @@ class GalleryData:
         self._text_bytes = 0
         self._text_starts: list[int] = []
         self._changes: dict[str, list[Array]] = {editor: [] for editor in editors}
-        self._scores = {key: list[Array]() for key in _pairs(judges, editors)}
-        self._letters = {key: list[str]() for key in _pairs(judges, editors)}
+        self._scores = {key: list[Array]() for key in product(judges, editors)}
+        self._letters = {key: list[str]() for key in product(judges, editors)}
 
     def add(self, category: Category, numbers: CategoryNumbers, thumbnails: Mapping[Path, str]) -> None:
         """Write a category's items."""
@@ -92,20 +93,21 @@ class GalleryData:
             self._count += 1
         for editor in self._editors:
             edits = category.edits[editor]
-            found = [edits.get(item.id) for item in category.items]
-            self._changes[editor].append(np.array([e.change if e else None for e in found], dtype=np.float64))
+            records = [edits.get(item.id) for item in category.items]
+            changes = [edit.change if edit else None for edit in records]
+            self._changes[editor].append(np.array(changes, dtype=np.float64))
             for judge in self._judges:
                 scores = category.scores[judge, editor]
                 self._letters[judge, editor].append(
                     "".join(
                         STATUSES[status_of(edit, scores.get(item.id))]
-                        for item, edit in zip(category.items, found, strict=True)
+                        for item, edit in zip(category.items, records, strict=True)
                     )
                 )
                 self._scores[judge, editor].append(numbers.of(judge, editor, SCORE))
 
     def close(self, benchmark: str, controls: Sequence[str], scales: Mapping[str, Scales]) -> None:
-        """Write what is left."""
+        """Write the remaining files."""
         self._end_items()
         self._end_text()
         for number, judge in enumerate(self._judges):
@@ -113,7 +115,7 @@ class GalleryData:
                 f"scores-{number}",
                 {
                     "statuses": ["".join(self._letters[judge, editor]) for editor in self._editors],
-                    "scores": packed(_joined(self._scores[judge, editor]) for editor in self._editors),
+                    "scores": packed(_column(self._scores[judge, editor]) for editor in self._editors),
                 },
             )
         self._write(
@@ -131,7 +133,7 @@ class GalleryData:
                     for name in self._judges
                 ],
                 "statuses": {letter: status for status, letter in STATUSES.items()},
-                "changes": packed(_joined(self._changes[editor]) for editor in self._editors),
+                "changes": packed(_column(self._changes[editor]) for editor in self._editors),
             },
         )
 
@@ -166,36 +168,36 @@ class GalleryData:
         self._write_text(name, _json(content))
 
     def _write_text(self, name: str, text: str) -> None:
-        # A lone surrogate, which JSON may hold and a file may not, shows as a question mark.
+        # A lone surrogate is valid in JSON but not in UTF-8: it becomes a question mark.
         data = f"snakedit.receive({json.dumps(name)},{text});\n".encode("utf-8", "replace")
         (self._folder / f"{name}.js").write_bytes(data)
 
 
 def status_of(edit: Edit | None, score: Score | None) -> str:
-    """Return what became of an edit before a judge, a key of `STATUSES`."""
+    """Return the status of an edit and its score, a key of `STATUSES`."""
     if edit is None:
         return "edit missing"
     if edit.status != "ok":
         return "edit failed"
     if score is None:
         return "score missing"
-    # An edit that came after its score was asked for has a score that says `no_edit`.
+    # An edit that is newer than its score may have the score `no_edit`.
     return score.status if score.status in STATUSES else "score missing"
 
 
 def pictures_of(category: Category, item: Item) -> list[tuple[Path, str | None]]:
     """Return an item's sources, reference and edits with their sha256 where a record has it."""
     folder = category.files.items.parent
-    found: list[tuple[Path, str | None]] = [
+    pictures: list[tuple[Path, str | None]] = [
         (folder / image, sha256) for image, sha256 in zip(item.images, item.image_sha256s, strict=False)
     ]
     if item.reference:
-        found.append((folder / item.reference, None))
+        pictures.append((folder / item.reference, None))
     for editor, path in category.files.edits.items():
         edit = category.edits[editor].get(item.id)
         if edit is not None and edit.image is not None:
-            found.append((path.parent / edit.image, edit.image_sha256))
-    return found
+            pictures.append((path.parent / edit.image, edit.image_sha256))
+    return pictures
 
 
 def _json(content: Any) -> str:
@@ -207,9 +209,5 @@ def _address(path: Path, place: Path) -> str:
     return quote(Path(os.path.relpath(path, place)).as_posix())
 
 
-def _pairs(judges: Sequence[str], editors: Sequence[str]) -> Iterator[tuple[str, str]]:
-    return ((judge, editor) for judge in judges for editor in editors)
-
-
-def _joined(parts: Sequence[Array]) -> Array:
+def _column(parts: Sequence[Array]) -> Array:
     return np.concatenate([np.empty(0), *parts])

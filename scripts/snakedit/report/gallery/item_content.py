@@ -1,4 +1,4 @@
-"""What the gallery shows of one item: its texts, its pictures, and what became of them."""
+"""One item's content in the gallery: its texts, its pictures, its edits and their scores."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from urllib.parse import quote
 from snakedit.core.records import Item, Score
 from snakedit.report.data.read import Category
 
-# A page shows that many characters of one text at most; all of it stands in the records.
-SHOWN = 4000
+# The most characters of one text on a page; the records hold all of it.
+MAX_TEXT = 4000
 
 
 def item_content(
@@ -20,9 +20,9 @@ def item_content(
     judges: Sequence[str],
     thumbnails: Mapping[Path, str],
 ) -> dict[str, Any]:
-    """Return an item with every editor's edit, None where there is none, and every judge's score of it.
+    """Return an item with every editor's edit, None where there is none, and every judge's score.
 
-    Pictures are addresses below the folders that the index names, each with its thumbnail's or None.
+    A picture is its address below a folder of the index, and its thumbnail's or None.
     """
     folder = category.files.items.parent
     return {
@@ -40,7 +40,7 @@ def item_content(
 
 
 def words(replies: Any) -> list[str]:
-    """Return what a judge said as lines of text, whatever form its record has.
+    """Return a judge's replies as lines of text, whatever form its record has.
 
     >>> words(["Good: 4", {"expected": 3.25, "mass": 0.998}])
     ['Good: 4', 'expected 3.25 · mass 0.998']
@@ -48,11 +48,11 @@ def words(replies: Any) -> list[str]:
     if isinstance(replies, list):
         return [line for reply in replies for line in words(reply)]
     if isinstance(replies, dict):
-        return [" · ".join(f"{name} {_said(value)}" for name, value in replies.items())]
-    return [_said(replies)]
+        return [" · ".join(f"{name} {_word(value)}" for name, value in replies.items())]
+    return [_word(replies)]
 
 
-def _said(value: Any) -> str:
+def _word(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -95,7 +95,7 @@ def _picture(folder: Path, image: str, thumbnails: Mapping[Path, str]) -> list[s
 
 
 def cut(text: str | None) -> str | None:
-    """Return a text as long as a page can show it."""
-    if text is None or len(text) <= SHOWN:
+    """Return a text, cut to the length that a page shows."""
+    if text is None or len(text) <= MAX_TEXT:
         return text
-    return f"{text[:SHOWN]}… ({len(text) - SHOWN:,} more characters in the records)"
+    return f"{text[:MAX_TEXT]}… ({len(text) - MAX_TEXT:,} more characters in the records)"

@@ -1,4 +1,4 @@
-"""Small WebP copies of the pictures, so that a report can be sent without the results around it."""
+"""Small WebP copies of the pictures, so that a report can be sent without the results."""
 
 import hashlib
 import os
@@ -13,18 +13,18 @@ from snakedit.core.errors import ImageError
 from snakedit.core.images import open_image
 from snakedit.core.logs import LOGGER
 
-FOLDER = "thumbs"
+THUMBNAILS_FOLDER = "thumbs"
 SIDE = 320
 QUALITY = 76
-# What a name keeps of a picture's sha256.
+# Digits of the sha256 in a thumbnail's name.
 DIGITS = 24
 
 
 class Thumbnails:
-    """The thumbnails of one report. They are named by what they show, so that none is made twice.
+    """The thumbnails of one report. They are named by their content, so that none is made twice.
 
     Attributes:
-        made: pictures that have one.
+        made: number of pictures with a thumbnail.
     """
 
     def __init__(self, report: Path, limit: int, categories: int, workers: int) -> None:
@@ -32,23 +32,23 @@ class Thumbnails:
 
         Args:
             report: its folder.
-            limit: no more pictures than this get one; each category has the same share of it.
-            categories: how many there will be.
+            limit: the most thumbnails; each category gets the same share.
+            categories: number of categories.
             workers: threads.
         """
         self.made = 0
-        self._folder = report / FOLDER
+        self._folder = report / THUMBNAILS_FOLDER
         self._folder.mkdir(parents=True, exist_ok=True)
         self._share = limit // max(1, categories)
-        self._there = {path.name for path in self._folder.iterdir()}
+        self._existing = {path.name for path in self._folder.iterdir()}
         self._used: set[str] = set()
         self._workers = max(1, workers)
 
     def of_category(self, items: Iterable[list[tuple[Path, str | None]]]) -> dict[Path, str]:
-        """Make one category's thumbnails: those of its first items, as far as its share reaches.
+        """Make thumbnails of one category's first items, up to its share.
 
         Args:
-            items: of each item its pictures, and their sha256 where a record has it.
+            items: each item's pictures, and their sha256 where a record has it.
 
         Returns:
             picture → its thumbnail, relative to the report. A picture that cannot be read has none.
@@ -61,22 +61,22 @@ class Thumbnails:
                 name = _name(path, sha256)
                 if name is not None:
                     named[path] = name
-        missing = {name: path for path, name in named.items() if name not in self._there}
+        missing = {name: path for path, name in named.items() if name not in self._existing}
         with ThreadPoolExecutor(self._workers) as pool:
-            self._there |= {name for name in pool.map(self._make, missing.items()) if name}
-        found = {path: f"{FOLDER}/{name}" for path, name in named.items() if name in self._there}
-        self._used |= {name for name in named.values() if name in self._there}
-        self.made += len(found)
-        return found
+            self._existing |= {name for name in pool.map(self._make, missing.items()) if name}
+        existing = {path: name for path, name in named.items() if name in self._existing}
+        self._used.update(existing.values())
+        self.made += len(existing)
+        return {path: f"{THUMBNAILS_FOLDER}/{name}" for path, name in existing.items()}
 
     def remove_others(self) -> None:
-        """Remove what no picture of this report has asked for."""
+        """Remove thumbnails that belong to no picture of this report."""
         for path in self._folder.iterdir():
             if path.name not in self._used:
                 path.unlink()
 
-    def _make(self, wanted: tuple[str, Path]) -> str | None:
-        name, source = wanted
+    def _make(self, missing: tuple[str, Path]) -> str | None:
+        name, source = missing
         try:
             image = open_image(source)
         except ImageError as error:
@@ -92,11 +92,11 @@ class Thumbnails:
 
 
 def _name(path: Path, sha256: str | None) -> str | None:
-    """A name that another picture never has; None for a picture that is not there."""
+    """A name that no other picture has; None for a picture that does not exist."""
     try:
         stat = path.stat()
     except OSError:
         return None
-    # A file that was replaced since its record was written must not show as the former one.
-    told = f"{sha256 or path.name} {stat.st_size} {'' if sha256 else stat.st_mtime_ns}"
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS] + ".webp"
+    # A file that was replaced since its record was written must not get the old thumbnail.
+    content = f"{sha256 or path.name} {stat.st_size} {'' if sha256 else stat.st_mtime_ns}"
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS] + ".webp"

@@ -1,30 +1,30 @@
-"""One axis for the interval bars of a table, so that the eye may compare them."""
+"""The common axis of a table's interval bars."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from snakedit.report.data.leaderboard import Row
+from snakedit.report.data.leaderboard import LeaderboardRow
 
-STEPS = (1, 2, 2.5, 5, 10)
+TICK_STEPS = (1, 2, 2.5, 5, 10)
 MOST_TICKS = 5
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high`, in the scores' unit."""
+    """An axis from `low` to `high`, in the scores' unit."""
 
     low: float
     high: float
     ticks: tuple[float, ...]
 
     def at(self, value: float) -> float:
-        """Return the place of a value in percent of the axis, within it."""
+        """Return a value's place on the axis, 0–100 %; values outside are moved to its ends."""
         share = (value - self.low) / (self.high - self.low)
         return round(100 * min(1.0, max(0.0, share)), 2)
 
 
-def axis_of(rows: Sequence[Row]) -> Axis | None:
+def axis_of(rows: Sequence[LeaderboardRow]) -> Axis | None:
     """Return an axis that holds the rows' means, intervals and bounds; None without a mean."""
     ends = [
         value
@@ -53,4 +53,4 @@ def axis_of(rows: Sequence[Row]) -> Axis | None:
 def _step(least: float) -> float:
     """The smallest round number that is not below ``least``."""
     unit = 10.0 ** math.floor(math.log10(least))
-    return next(unit * step for step in STEPS if unit * step >= least * (1 - 1e-9))
+    return next(unit * step for step in TICK_STEPS if unit * step >= least * (1 - 1e-9))

@@ -18,7 +18,7 @@
     against: "source",
   });
 
-  // Names stand in the address as they are, not as numbers, so that a link outlives a report that was made anew.
+  // The address holds names, not numbers, so that a link stays valid when the report is built again.
   snakedit.toAddress = (state) => {
     const initial = snakedit.initial();
     const parts = new URLSearchParams();

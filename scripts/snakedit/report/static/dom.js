@@ -1,4 +1,4 @@
-// Building elements. Text is only ever set as text, so that a stranger's words cannot become markup.
+// Building elements. Text is only ever set as text, so that untrusted words cannot become markup.
 window.snakedit = window.snakedit || {};
 (() => {
   "use strict";

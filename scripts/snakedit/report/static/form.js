@@ -1,4 +1,4 @@
-// The form of filters and orders: filled from what is shown, and saying what shall be shown.
+// The form of filters and orders: shows the current state, and reports changes to it.
 (() => {
   "use strict";
   const { make, byId } = snakedit;
@@ -12,10 +12,10 @@
   function offer(index) {
     byId("category").append(
       option("", "All"),
-      ...index.categories.map((one) => option(one.folder, `${one.name} (${one.count.toLocaleString("en")})`)),
+      ...index.categories.map((category) => option(category.folder, `${category.name} (${category.count.toLocaleString("en")})`)),
     );
-    byId("judge").append(...index.judges.map((one) => option(one.name, one.name)));
-    byId("status").append(option("", "Any"), ...Object.values(index.statuses).map((one) => option(one, one)));
+    byId("judge").append(...index.judges.map((judge) => option(judge.name, judge.name)));
+    byId("status").append(option("", "Any"), ...Object.values(index.statuses).map((status) => option(status, status)));
     byId("editors").append(
       ...index.editors.map((one) =>
         make("label", {}, make("input", { type: "checkbox", name: "editors", value: one.name }), make("bdi", {}, one.name), one.control ? make("small", {}, "control") : null),
@@ -31,7 +31,7 @@
     return { ...values, editors: editors.length === index.editors.length ? [] : editors };
   }
 
-  // `changed(part)` is told what the form says whenever that has changed; `cleared()` if it was emptied.
+  // Calls `changed(part)` with the form's values after each change, and `cleared()` after a reset.
   snakedit.form = (index, changed, cleared) => {
     let pause;
     const tell = () => {

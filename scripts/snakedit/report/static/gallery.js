@@ -1,4 +1,4 @@
-// The gallery: reads the index, keeps what is shown and the page's address in step, draws the list and the viewer.
+// The gallery: reads the index, keeps the state and the page's address in step, draws the list and the viewer.
 (async () => {
   "use strict";
   const { make, byId } = snakedit;
@@ -10,7 +10,7 @@
   let places = [];
   let open = null;
   let current = null;
-  let asked = 0;
+  let latest = 0;
   let drawn = 0;
   let searched = { text: "", matches: null };
 
@@ -74,25 +74,25 @@
     const from = (state.page - 1) * ITEMS_A_PAGE;
     const shown = places.slice(from, from + ITEMS_A_PAGE);
     const records = await Promise.all(shown.map((place) => snakedit.record(index, place)));
-    // Another page was asked for meanwhile.
+    // Another page was requested meanwhile.
     if (number !== drawn) return;
     byId("list").replaceChildren(...shown.map((place, i) => snakedit.article(view, place, records[i])));
     byId("list").dataset.page = state.page;
   }
 
   async function refresh() {
-    const number = ++asked;
+    const number = ++latest;
     if (searched.text !== state.text) {
       const text = state.text;
       if (text) byId("count").textContent = "Searching…";
       const matches = await snakedit.search(index, text);
-      if (number !== asked) return;
+      if (number !== latest) return;
       searched = { text, matches };
     }
-    const made = await makeView();
-    // Something else was asked for meanwhile.
-    if (number !== asked) return;
-    view = made;
+    const next = await makeView();
+    // Another view was requested meanwhile.
+    if (number !== latest) return;
+    view = next;
     places = snakedit.select(index, view.table, state, searched.matches);
     await drawList();
   }
@@ -101,7 +101,7 @@
     history.replaceState(null, "", snakedit.toAddress(state));
   }
 
-  // Changes what is shown; a change of anything but the page goes back to the first one.
+  // Changes the state; any change but that of the page number goes back to the first page.
   async function change(part, all = false) {
     state = { ...state, page: 1, ...part };
     remember();

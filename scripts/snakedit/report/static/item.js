@@ -13,7 +13,7 @@
     return image;
   };
 
-  // Of one judge and edit: [class, text] of what became of it.
+  // Returns [class, text] for the status of an edit by one judge.
   snakedit.verdict = (status, score) =>
     status === "ok" && score && score.score !== null ? ["value", number(score.score)] : ["status", status];
 
@@ -26,7 +26,7 @@
     return bar;
   }
 
-  // A judge's numbers and words about one edit, or what stands in their place.
+  // A judge's numbers and words about one edit, or the reason why there are none.
   snakedit.said = (score, edit) => {
     const parts = [];
     if (edit && edit.error) parts.push(make("p", { class: "error", dir: "auto" }, edit.error));

@@ -14,7 +14,7 @@
     return !choice || event.key.startsWith("Arrow") || event.key === " ";
   }
 
-  // `actions` maps a key to a function; one that returns false did nothing.
+  // `actions` maps a key to a function; a function that returns false did nothing.
   snakedit.keys = (actions) => {
     document.addEventListener("keydown", (event) => {
       if (taken(event) || !actions[event.key]) return;

@@ -25,7 +25,7 @@
     return high > low ? high - low : low === high ? 0 : NaN;
   }
 
-  // key → [which columns, what of them, whether the largest comes first]. Items without a number come last.
+  // key → [columns, their reduction, whether the largest comes first]. Items without a number come last.
   const SORTS = {
     best: ["scores", mean, true],
     worst: ["scores", mean, false],
@@ -78,7 +78,7 @@
     return places.sort((a, b) => (keys[a] === keys[b] ? a - b : keys[a] - keys[b]));
   }
 
-  // A state without what this report does not have, as an old link may ask for it, and what that was.
+  // Returns a state without names that this report lacks, as an old link may have them, and those names.
   snakedit.known = (index, state) => {
     const names = (all) => all.map((one) => one.name);
     const allowed = {

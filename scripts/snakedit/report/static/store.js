@@ -92,10 +92,10 @@
   snakedit.find = async (index, folder, id) => {
     const category = index.categories.find((one) => one.folder === folder);
     if (!category) return null;
-    let found = null;
+    let match = null;
     await snakedit.texts(index, category.start, category.start + category.count, (place, line) => {
-      if (line[0] === id) found = place;
+      if (line[0] === id) match = place;
     });
-    return found;
+    return match;
   };
 })();

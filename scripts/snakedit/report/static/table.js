@@ -3,7 +3,7 @@
   "use strict";
   const COLUMNS = ["benchmark", "category", "item", "editor", "judge", "status", "score", "change"];
 
-  // The same as in the report's own tables: a spreadsheet shall not compute a stranger's text.
+  // As in the report's own tables: a spreadsheet must not compute untrusted text.
   function cell(text) {
     return /^[=+\-@\t\r](?![0-9.]+$)/.test(text) ? `'${text}` : text;
   }

@@ -1,4 +1,4 @@
-// Light, dark, or what the system prefers: set before the page is drawn, changed by the button at its top.
+// The theme, light, dark or the system's: set before the page is drawn, changed by the button at its top.
 (() => {
   "use strict";
   const NAMES = ["auto", "light", "dark"];

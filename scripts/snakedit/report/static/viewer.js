@@ -1,14 +1,14 @@
-// One item in full: source, edit and reference side by side or under a slider, with what the judge said.
+// One item in full: source, edit and reference side by side or under a slider, with the judge's replies.
 (() => {
   "use strict";
   const { make, byId } = snakedit;
 
   function tellSmall() {
     if (byId("small")) return;
-    byId("told").append(make("p", { class: "hint", id: "small" }, "The full-size pictures are not in this folder: these are thumbnails."));
+    byId("judgement").append(make("p", { class: "hint", id: "small" }, "The full-size pictures are not in this folder: these are thumbnails."));
   }
 
-  // Shows the small picture until the whole one is there; where it never comes, says so.
+  // Shows the thumbnail until the full picture has loaded; if it fails to load, says so.
   function layer(addresses, alt) {
     const image = make("img", { class: "layer", src: addresses.small, alt, draggable: "false" });
     if (addresses.whole === addresses.small) {
@@ -59,11 +59,11 @@
     if (edit && edit.seconds !== null && edit.seconds !== undefined) rows.push(["Seconds", edit.seconds.toFixed(2)]);
     if (edit && edit.seed !== null && edit.seed !== undefined) rows.push(["Seed", String(edit.seed)]);
     const list = make("dl", { class: "values" }, ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
-    const links = addresses.map(([label, found]) => make("a", { href: found.whole }, label));
+    const links = addresses.map(([label, address]) => make("a", { href: address.whole }, label));
     return [list, make("p", { class: "links" }, "Full size: ", ...links.flatMap((link, i) => (i ? [" ", link] : [link])))];
   }
 
-  // Fills the dialog. `view` as in item.js; `state` says editor, mode and what the slider compares with.
+  // Fills the dialog. `view` as in item.js; `state` holds the editor, the mode and the slider's other picture.
   snakedit.show = (view, place, record, state) => {
     const { index, judge, table } = view;
     const bases = view.bases(place);
@@ -74,7 +74,7 @@
     const score = edit && edit.scores[judge];
     const sources = record.sources.map((picture) => snakedit.addresses(bases.items, picture));
     const reference = record.reference && snakedit.addresses(bases.items, record.reference);
-    const made = edit && edit.picture && snakedit.addresses(bases.edits[number], edit.picture);
+    const edited = edit && edit.picture && snakedit.addresses(bases.edits[number], edit.picture);
 
     byId("viewer-name").replaceChildren(make("bdi", {}, record.id));
     byId("viewer-instruction").textContent = record.instruction;
@@ -103,28 +103,28 @@
 
     const alt = `Edit of ${record.id} by ${editor.name}`;
     const stage = byId("stage");
-    if (state.mode === "slider" && made) {
+    if (state.mode === "slider" && edited) {
       const other = withReference ? reference : sources[0];
       const label = withReference ? "Reference" : "Source";
-      stage.replaceChildren(slider(layer(made, alt), layer(other, `${label} of ${record.id}`), [label, editor.name]));
+      stage.replaceChildren(slider(layer(edited, alt), layer(other, `${label} of ${record.id}`), [label, editor.name]));
     } else {
       stage.replaceChildren(
-        ...sources.map((found, i) => {
+        ...sources.map((source, i) => {
           const label = sources.length > 1 ? `Source ${i + 1}` : "Source";
-          return pane(label, found, `${label} of ${record.id}`);
+          return pane(label, source, `${label} of ${record.id}`);
         }),
-        pane(editor.name, made, made ? alt : status),
+        pane(editor.name, edited, edited ? alt : status),
         ...(reference ? [pane("Reference", reference, `Reference of ${record.id}`)] : []),
       );
     }
     const [kind, text] = snakedit.verdict(status, score);
-    byId("told").replaceChildren(
+    byId("judgement").replaceChildren(
       make("h3", {}, make("bdi", {}, editor.name), make("span", { class: kind }, text)),
       make("p", { class: "of" }, "by ", make("bdi", {}, index.judges[judge] ? index.judges[judge].name : "no judge")),
       ...snakedit.said(score, edit),
       ...facts(index, record, edit, editor, [
-        ...sources.map((found, i) => [sources.length > 1 ? `source ${i + 1}` : "source", found]),
-        ...(made ? [["edit", made]] : []),
+        ...sources.map((source, i) => [sources.length > 1 ? `source ${i + 1}` : "source", source]),
+        ...(edited ? [["edit", edited]] : []),
         ...(reference ? [["reference", reference]] : []),
       ]),
     );

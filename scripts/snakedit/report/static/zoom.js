@@ -4,7 +4,7 @@
   const MOST = 16;
   const STEP = 1.25;
 
-  // `stage` is the element that holds the pictures' layers; `changed(level)` is told of every change.
+  // `stage` is the element that holds the pictures' layers; `changed(level)` is called after every change.
   snakedit.zooming = (stage, changed) => {
     let level = 1;
     let x = 0;
@@ -18,7 +18,7 @@
       changed(level);
     }
 
-    // Keeps in its place what lies under a point, given from the middle of a pane.
+    // Zooms around a point, given from the middle of a pane.
     function to(wanted, px = 0, py = 0) {
       const next = Math.min(MOST, Math.max(1, wanted));
       x = next === 1 ? 0 : px - (px - x) * (next / level);

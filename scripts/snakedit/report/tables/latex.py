@@ -1,106 +1,86 @@
 """leaderboard.tex: the leaderboard as a LaTeX table for a paper; it needs the package booktabs."""
 
-import re
 from collections.abc import Mapping, Sequence
 
-from snakedit.report.data.leaderboard import TOTALS, Row, Standing, standings
+import pandas as pd
+
+from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE
 from snakedit.report.tables.markdown import UNPRINTABLE
+from snakedit.stats.intervals import Rank
 from snakedit.stats.summaries import Summary
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-}
-_SPECIAL_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
+# pandas' own escape="latex" leaves < and >, which the default font encoding prints as ¡ and ¿.
+_SPECIAL = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "{}$&#%_"},
+        "\\": r"\textbackslash{}",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+    }
+)
 
 
 def leaderboard_latex(
-    benchmark: str, rows: Sequence[Row], headline: Mapping[str, str], notices: Sequence[str]
+    benchmark: str, rows: Sequence[LeaderboardRow], headline: Mapping[str, str], notices: Sequence[str]
 ) -> str:
     """Return one table a judge: editors, best first, with totals, intervals, coverage and ranks.
 
     Args:
         headline: judge → ``macro`` or ``micro``; that total comes first and orders the editors.
-        notices: lines that stand above the tables, as comments and in every caption.
+        notices: sentences for the top of the file, as comments, and for every caption.
     """
-    parts = [
+    head = [
         "% Needs \\usepackage{booktabs}. Names in other scripts need XeLaTeX and a font that has them.",
         *(f"% {UNPRINTABLE.sub(' ', notice)}" for notice in notices),
     ]
-    warning = "".join(f" \\textbf{{{escaped(notice)}}}" for notice in notices)
-    parts += [
-        _table(benchmark, judge, total, standings(rows, judge, SCORE, total), warning)
-        for judge, total in headline.items()
-    ]
-    return "\n".join(parts) + "\n"
+    bold = "".join(f" \\textbf{{{escape_latex(notice)}}}" for notice in notices)
+    tables = []
+    for judge, total in headline.items():
+        caption = (
+            rf"{escape_latex(benchmark)}, scores by {escape_latex(judge)}: means with 95\,\% intervals, "
+            rf"items with a score of all items, and ranks by the {total} total.{bold}"
+        )
+        tables.append(_latex_table(rows, judge, total, caption))
+    return "\n".join(head) + "\n" + "".join(tables)
 
 
-def escaped(text: str) -> str:
-    """Return LaTeX that prints a stranger's text, on one line and without running any of it.
+def escape_latex(text: str) -> str:
+    """Return LaTeX that prints any text, on one line and without running any of it.
 
-    >>> escaped("50% of $x_1$")
+    >>> escape_latex("50% of $x_1$")
     '50\\\\% of \\\\$x\\\\_1\\\\$'
     """
-    text = UNPRINTABLE.sub(" ", text)
-    return _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match[0]], text)
+    return UNPRINTABLE.sub(" ", text).translate(_SPECIAL)
 
 
-def _table(benchmark: str, judge: str, headline: str, table: Sequence[Standing], warning: str) -> str:
-    totals = sorted(TOTALS, key=lambda total: total != headline)
+def _latex_table(rows: Sequence[LeaderboardRow], judge: str, headline: str, caption: str) -> str:
+    table = metric_table(rows, judge, SCORE, headline)
     lines = [
-        " & ".join(
-            [
-                escaped(standing.editor),
-                *(_mean(standing.totals[total].summary) for total in totals),
-                _coverage(standing.totals[headline].summary),
-                _rank(standing.totals[headline]),
-            ]
-        )
-        + r" \\"
-        for standing in table
-    ]
-    return "\n".join(
         [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{escaped(benchmark)}, scores by {escaped(judge)}: means with 95\,\% intervals, "
-            rf"items with a score of all items, and ranks by the {headline} total.{warning}}}",
-            r"\begin{tabular}{lrrrr}",
-            r"\toprule",
-            " & ".join(["Editor", *totals, "coverage", "rank"]) + r" \\",
-            r"\midrule",
-            *lines,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
+            escape_latex(standing.editor),
+            *(_mean_text(standing.totals[total].summary) for total in table.totals),
+            "{0.scored}/{0.n}".format(standing.totals[headline].summary),
+            _rank_text(standing.totals[headline].rank),
         ]
+        for standing in table.standings
+    ]
+    frame = pd.DataFrame(lines, columns=["Editor", *table.totals, "coverage", "rank"])
+    return frame.style.hide(axis="index").to_latex(
+        hrules=True, position_float="centering", column_format="lrrrr", caption=caption
     )
 
 
-def _mean(summary: Summary) -> str:
+def _mean_text(summary: Summary) -> str:
     if summary.mean is None:
         return "--"
     ends = "" if summary.ci_low is None else f" [{summary.ci_low:.2f}, {summary.ci_high:.2f}]"
     return f"{summary.mean:.2f}{ends}"
 
 
-def _coverage(summary: Summary) -> str:
-    return f"{summary.scored}/{summary.n}"
-
-
-def _rank(row: Row) -> str:
-    if row.rank is None:
+def _rank_text(rank: Rank | None) -> str:
+    if rank is None:
         return "--"
-    rank, low, high = row.rank
-    return f"{rank}" if low == high else f"{rank} [{low}, {high}]"
+    return f"{rank.rank}" if rank.low == rank.high else f"{rank.rank} [{rank.low}, {rank.high}]"

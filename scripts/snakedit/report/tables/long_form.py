@@ -9,39 +9,28 @@ import pyarrow.parquet
 from snakedit.core.spreadsheet import cell
 from snakedit.report.data.numbers import CategoryNumbers, value_of
 from snakedit.report.data.read import Category
+from snakedit.report.tables.columns import SCORES
 
-# What identifies a source image, of its sha256.
+# Enough of a source image's sha256 to identify it.
 SOURCE_DIGITS = 16
-SCHEMA = pa.schema(
-    [
-        ("benchmark", pa.string()),
-        ("judge", pa.string()),
-        ("editor", pa.string()),
-        ("category", pa.string()),
-        ("item", pa.string()),
-        ("source", pa.string()),
-        ("metric", pa.string()),
-        ("value", pa.float64()),
-        ("spread", pa.float64()),
-        ("status", pa.string()),
-    ]
+SCORES_SCHEMA = pa.schema(
+    [(name, pa.float64() if name in ("value", "spread") else pa.string()) for name in SCORES.header]
 )
-
 # Columns whose texts come with the benchmark.
-STRANGERS = (SCHEMA.get_field_index("category"), SCHEMA.get_field_index("item"))
+UNTRUSTED = (SCORES_SCHEMA.get_field_index("category"), SCORES_SCHEMA.get_field_index("item"))
 
 
 class ScoreTables:
-    """The two files while they are written. Open for the length of a with block."""
+    """Writes the two files. Open for the length of a with block."""
 
     def __init__(self, folder: Path, benchmark: str) -> None:
         self._benchmark = benchmark
         self._file = open(folder / "scores.csv", "wb")
-        # Its own header would be in quotes, unlike those of the other tables.
-        self._file.write((",".join(SCHEMA.names) + "\n").encode())
+        # pyarrow would put the header in quotes, unlike those of the other tables.
+        self._file.write((",".join(SCORES.header) + "\n").encode())
         options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
-        self._csv = pyarrow.csv.CSVWriter(self._file, SCHEMA, write_options=options)
-        self._parquet = pyarrow.parquet.ParquetWriter(folder / "scores.parquet", SCHEMA)
+        self._csv = pyarrow.csv.CSVWriter(self._file, SCORES_SCHEMA, write_options=options)
+        self._parquet = pyarrow.parquet.ParquetWriter(folder / "scores.parquet", SCORES_SCHEMA)
 
     def __enter__(self) -> "ScoreTables":
         return self
@@ -62,9 +51,8 @@ class ScoreTables:
                     for item, source, is_asked in zip(category.items, sources, asked, strict=True)
                     if is_asked
                 ]
-                same = (self._benchmark, judge, editor, category.name)
                 columns = [
-                    *([text] * len(rows) for text in same),
+                    *([text] * len(rows) for text in (self._benchmark, judge, editor, category.name)),
                     [item for item, _, _ in rows],
                     [source for _, source, _ in rows],
                     [metric] * len(rows),
@@ -72,8 +60,8 @@ class ScoreTables:
                     [score.spread.get(metric) if score else None for _, _, score in rows],
                     [score.status if score else "missing" for _, _, score in rows],
                 ]
-                arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
-                self._parquet.write_batch(pa.record_batch(arrays, schema=SCHEMA))
-                for place in STRANGERS:
+                arrays = [pa.array(c, f.type) for c, f in zip(columns, SCORES_SCHEMA, strict=True)]
+                self._parquet.write_batch(pa.record_batch(arrays, schema=SCORES_SCHEMA))
+                for place in UNTRUSTED:
                     arrays[place] = pa.array(map(cell, columns[place]), pa.string())
-                self._csv.write_batch(pa.record_batch(arrays, schema=SCHEMA))
+                self._csv.write_batch(pa.record_batch(arrays, schema=SCORES_SCHEMA))

@@ -4,31 +4,30 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from snakedit.report.data.leaderboard import TOTALS, Row, Standing, standings
+from snakedit.report.data.leaderboard import LeaderboardRow, MetricTable, metric_table
 from snakedit.report.data.numbers import SCORE
 from snakedit.stats.summaries import Summary
 
-# Within a word an underscore is one.
-_MARKUP = re.compile(r"([\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_]))")
+# An underscore within a word is no markup.
+_SPECIAL_CHARACTERS = re.compile(r"([\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_]))")
 # Overrides of the writing direction would reorder the whole line they stand in.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]+")
 
 
 def leaderboard_markdown(
-    benchmark: str, rows: Sequence[Row], headline: Mapping[str, str], notices: Sequence[str]
+    benchmark: str, rows: Sequence[LeaderboardRow], headline: Mapping[str, str], notices: Sequence[str]
 ) -> str:
     """Return one table a judge: editors, best first, by totals and categories of the item's score.
 
     Args:
         headline: judge → ``macro`` or ``micro``; that total comes first and orders the editors.
-        notices: lines that stand above the tables.
+        notices: sentences to show above the tables.
     """
-    parts = [f"# {plain(benchmark)}", *(f"> {plain(notice)}" for notice in notices)]
+    parts = [f"# {escape_markdown(benchmark)}", *(f"> {escape_markdown(notice)}" for notice in notices)]
     for judge, total in headline.items():
-        table = standings(rows, judge, SCORE, total)
-        parts += [f"## Scores by {plain(judge)}", _table(table, total)]
+        table = metric_table(rows, judge, SCORE, total)
+        parts += [f"## Scores by {escape_markdown(judge)}", _markdown_table(table)]
     parts.append(
         "Each cell: mean score [95 % interval, clustered by source image] (items with a score / "
         "items). An item without a score is in no mean. macro: mean of the categories' means; micro: mean of "
@@ -37,33 +36,32 @@ def leaderboard_markdown(
     return "\n\n".join(parts) + "\n"
 
 
-def plain(text: str) -> str:
-    """Return Markdown that shows as a stranger's text, on one line and without its control characters."""
+def escape_markdown(text: str) -> str:
+    """Return Markdown that shows any text literally, on one line and without control characters."""
     text = UNPRINTABLE.sub(" ", text)
-    return _MARKUP.sub(r"\\\1", html.escape(text, quote=False))
+    return _SPECIAL_CHARACTERS.sub(r"\\\1", html.escape(text, quote=False))
 
 
-def cell(summary: Summary) -> str:
-    """Return a summary as ``7.31 [7.02, 7.58] (49/50)``; without a mean, ``– (0/50)``."""
-    mean = "–" if summary.mean is None else f"{summary.mean:.2f}"
-    ends = "" if summary.ci_low is None else f" [{summary.ci_low:.2f}, {summary.ci_high:.2f}]"
-    return f"{mean}{ends} ({summary.scored}/{summary.n})"
-
-
-def short_cell(summary: Summary) -> str:
-    """Return a summary without its interval."""
-    return cell(replace(summary, ci_low=None, ci_high=None))
-
-
-def _table(table: Sequence[Standing], headline: str) -> str:
-    categories = list(dict.fromkeys(name for standing in table for name in standing.categories))
-    totals = sorted(TOTALS, key=lambda total: total != headline)
-    lines = [["editor", *totals, *(plain(name) for name in categories)]]
-    for standing in table:
-        cells = [cell(standing.totals[total].summary) for total in totals]
-        cells += [short_cell(standing.categories[name].summary) for name in categories]
-        lines.append([plain(standing.editor), *cells])
+def _markdown_table(table: MetricTable) -> str:
+    lines = [["editor", *table.totals, *map(escape_markdown, table.categories)]]
+    for standing in table.standings:
+        cells = [_summary_text(standing.totals[total].summary) for total in table.totals]
+        cells += [
+            _summary_text(standing.categories[name].summary, with_interval=False) for name in table.categories
+        ]
+        lines.append([escape_markdown(standing.editor), *cells])
     return aligned(lines)
+
+
+def _summary_text(summary: Summary, with_interval: bool = True) -> str:
+    """A summary as ``7.31 [7.02, 7.58] (49/50)``; without a mean, ``– (0/50)``."""
+    mean = "–" if summary.mean is None else f"{summary.mean:.2f}"
+    ends = (
+        f" [{summary.ci_low:.2f}, {summary.ci_high:.2f}]"
+        if with_interval and summary.ci_low is not None
+        else ""
+    )
+    return f"{mean}{ends} ({summary.scored}/{summary.n})"
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from snakedit.core.atomic import write_whole
 from snakedit.report.pages.page import STATIC
-from snakedit.report.tables.markdown import aligned, plain
+from snakedit.report.tables.markdown import aligned, escape_markdown
 from snakedit.speed.comparison import charts
 from snakedit.speed.comparison.compare import Comparison, Times
 from snakedit.telemetry.jobs import JobTrace
@@ -78,9 +78,9 @@ def write_comparison(
 def markdown(comparison: Comparison) -> str:
     """Return the tables as Markdown that is also aligned as plain text."""
     parts = [
-        f"# Speed, before and after: {plain(comparison.benchmark)}",
-        *(f"> {plain(note)}" for note in notes(comparison)),
-        aligned([HEAD, *([plain(text) for text in line] for line in lines(comparison))]),
+        f"# Speed, before and after: {escape_markdown(comparison.benchmark)}",
+        *(f"> {escape_markdown(note)}" for note in notes(comparison)),
+        aligned([HEAD, *([escape_markdown(text) for text in line] for line in lines(comparison))]),
         aligned(usage_lines(comparison)),
         aligned(share_lines(comparison)),
     ]

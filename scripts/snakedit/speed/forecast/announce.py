@@ -11,10 +11,11 @@ from typing import Any
 
 from snakedit.config.load import Config
 from snakedit.core.atomic import write_whole
+from snakedit.core.durations import rough_duration
 from snakedit.core.shards import Shard
 from snakedit.runtime.resident.owner import owner
 from snakedit.speed.forecast.costs import FILE, Costs, measured, read_costs, write_costs
-from snakedit.speed.forecast.estimate import duration, estimate, known_costs, limited, line
+from snakedit.speed.forecast.estimate import estimate, known_costs, limited, line
 from snakedit.speed.forecast.schedule import Prediction, one_by_one
 from snakedit.telemetry.runs import RunTrace, read_runs
 from snakedit.workflow.plan import Plan
@@ -62,7 +63,7 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
     # Before the first run of a model it is not known whether the run is long.
     if found.unknown or wall >= LONG_SECONDS:
         told = [line(found, plan.device_count)] if found.work or found.unknown else []
-        told += [f"one by one, about {duration(serial)}"] if serial else []
+        told += [f"one by one, about {rough_duration(serial)}"] if serial else []
     if any(told):
         print(f"snakedit: {'; then '.join(filter(None, told))}", file=sys.stderr)
     # For want of a forecast no run ends: a disk that is full is told by the jobs that write to it.

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from snakedit.config import load as settings
 from snakedit.config.load import Config, EditorConfig, JudgeConfig
+from snakedit.core.durations import rough_duration
 from snakedit.core.errors import ConfigError
 from snakedit.core.names import safe_name
-from snakedit.report.tables.markdown import aligned, plain
+from snakedit.report.tables.markdown import aligned, escape_markdown
 from snakedit.runtime.devices.discover import device_kind
 from snakedit.sources.index import read_index
 from snakedit.speed.forecast.costs import FILE, Costs, ModelCost, measured, model_key, read_costs
-from snakedit.speed.forecast.estimate import duration, estimate, known_costs, limited, whole_run
+from snakedit.speed.forecast.estimate import estimate, known_costs, limited, whole_run
 from snakedit.speed.forecast.schedule import Prediction, fixed_shares, one_by_one
 from snakedit.telemetry.runs import read_runs
 
@@ -153,7 +154,7 @@ def _ways(ways: Mapping[str, Prediction], serial: float) -> str:
             name,
             str(way.devices),
             f"{way.wall:,.1f}",
-            duration(way.wall),
+            rough_duration(way.wall),
             f"{way.gpu_hours:.3f}",
             f"{serial / way.wall:.1f} ×",
         ]
@@ -173,7 +174,7 @@ def _categories(prediction: Prediction, counts: Mapping[str, int]) -> str:
     everything = sum(sum(stages.values()) for stages in work.values())
     rows: list[Sequence[str]] = [
         [
-            plain(category),
+            escape_markdown(category),
             str(counts[category]),
             *(f"{stages.get(stage, 0.0):,.1f}" for stage in ("edit", "score")),
             f"{prediction.last_device * sum(stages.values()) / everything if everything else 0.0:,.1f}",

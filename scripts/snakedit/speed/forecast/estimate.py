@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import mean
 
 from snakedit.config.load import Config, EditorConfig, JudgeConfig
+from snakedit.core.durations import rough_duration
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.runtime.devices.discover import device_kind
@@ -132,20 +133,8 @@ def line(found: Estimate, devices: int) -> str:
     )
     return (
         f"{edits:,} edits and {scores:,} scores on {devices} device{'s' if devices != 1 else ''}: about "
-        f"{duration(found.prediction.wall)}, {found.prediction.gpu_hours:.2f} device-hours"
+        f"{rough_duration(found.prediction.wall)}, {found.prediction.gpu_hours:.2f} device-hours"
     )
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as people say them.
-
-    >>> duration(53.4), duration(3725)
-    ('53 s', '1 h 2 min')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def limited(count: int, limit: int | None) -> int:

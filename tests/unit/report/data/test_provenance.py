@@ -5,42 +5,39 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from results_by_hand import ResultsByHand, configuration, edit, item
+from results_by_hand import ResultsByHand, edit, item, planned_run
 
 from snakedit.core.hashing import fingerprint
 from snakedit.core.records import Edit
-from snakedit.report.data.how_made import Making
-from snakedit.report.data.provenance import Origin, git_state, provenance
+from snakedit.report.data.how_made import ResultStats
+from snakedit.report.data.provenance import git_state, provenance
+
+GIT = {"commit": "c" * 40, "changed": False}
 
 
-def origin(config, **more):
-    recipe = {"type": "t", "model": None, "revision": "f" * 64, "params": {"steps": 2}}
-    judge = {**recipe, "rubric": {"name": "viescore", "metrics": []}}
-    return Origin(config, {"tiny": recipe}, {"vl": judge}, {"commit": "c" * 40, "changed": False})
+def run_of_model(model="hub/model"):
+    editor = {"type": "some_model", "model": model, "params": {"steps": 2}}
+    return planned_run({"tiny": editor}, {"vl": {"type": "some_judge", "model": model}})
 
 
-def config(model="hub/model"):
-    entry = {"model": model, "revision": None}
-    return {"editors": {"tiny": entry}, "judges": {"vl": entry}}
-
-
-def made(tmp_path, edits):
+def content(tmp_path, edits, run=None):
     hand = ResultsByHand(tmp_path / "bench", editors=("tiny",))
     hand.add("c", [item(e.item, "c") for e in edits], {"tiny": edits}, {})
-    making = Making.of(["tiny"], ["vl"])
+    stats = ResultStats(["tiny"], ["vl"])
     for category in hand.read():
-        making.add(category)
-    return making
+        stats.add(category)
+    return provenance("bench", run or run_of_model(), GIT, stats)
 
 
 def test_it_names_models_by_revision_or_weights_and_rubrics_by_hash(tmp_path):
-    content = provenance("bench", origin(config()), made(tmp_path, [edit("a")]))
-    assert content["editors"]["tiny"]["model"] == "hub/model"
-    assert content["editors"]["tiny"]["weights"] == "f" * 64
-    assert content["editors"]["tiny"]["params"] == {"steps": 2}
-    assert content["judges"]["vl"]["rubric_sha256"] == fingerprint({"name": "viescore", "metrics": []})
-    assert content["snakedit"]["git"] == {"commit": "c" * 40, "changed": False}
-    assert content["report"]["libraries"]["numpy"]
+    run = run_of_model()
+    found = content(tmp_path, [edit("a")], run)
+    assert found["editors"]["tiny"]["model"] == "hub/model"
+    assert found["editors"]["tiny"]["weights"] == "f" * 64
+    assert found["editors"]["tiny"]["params"] == {"steps": 2}
+    assert found["judges"]["vl"]["rubric_sha256"] == fingerprint(run.judges["vl"].rubric)
+    assert found["snakedit"]["git"] == GIT
+    assert found["report"]["libraries"]["numpy"]
 
 
 def test_it_counts_what_the_records_were_made_with(tmp_path):
@@ -49,7 +46,7 @@ def test_it_counts_what_the_records_were_made_with(tmp_path):
         edit("b", versions={"torch": "2.13.0"}, device="cuda:1", seconds=3.0, started="2026-01-02T00:00:00Z"),
         Edit("c", "failed", error="x", versions={"torch": "1"}),
     ]
-    found = provenance("bench", origin(config()), made(tmp_path, edits))["editors"]["tiny"]
+    found = content(tmp_path, edits)["editors"]["tiny"]
     assert found["records"] == {"failed": 1, "ok": 2}
     assert found["made_with"] == {"device": {"cuda": 2}, "torch": {"2.13.0": 2}}
     assert found["median_seconds"] == 2.0
@@ -67,8 +64,8 @@ def test_it_counts_what_the_records_were_made_with(tmp_path):
     ],
 )
 def test_neither_home_folders_nor_users_in_addresses_stand_in_it(tmp_path, model, shown):
-    content = provenance("bench", origin(config(model)), made(tmp_path, []))
-    assert content["editors"]["tiny"]["model"] == content["config"]["judges"]["vl"]["model"] == shown
+    found = content(tmp_path, [], run_of_model(model))
+    assert found["editors"]["tiny"]["model"] == found["config"]["judges"]["vl"]["model"] == shown
 
 
 def test_git_state_is_the_commit_and_whether_it_was_changed(tmp_path):
@@ -84,9 +81,9 @@ def test_git_state_is_the_commit_and_whether_it_was_changed(tmp_path):
     assert git_state(tmp_path)["changed"] is True
 
 
-def test_the_file_of_a_report_is_json_that_holds_the_configuration(tmp_path):
+def test_the_file_of_a_report_is_json_that_holds_the_planned_run(tmp_path):
     hand = ResultsByHand(tmp_path / "bench")
     hand.add_scored("c", tiny=[1.0], blank=[2.0])
-    content = json.loads((hand.build() / "provenance.json").read_text(encoding="utf-8"))
-    assert content["benchmark"] == "bench"
-    assert list(content["config"]["editors"]) == list(configuration().editors)
+    found = json.loads((hand.build() / "provenance.json").read_text(encoding="utf-8"))
+    assert found["benchmark"] == "bench"
+    assert list(found["config"]["editors"]) == list(planned_run().editors)

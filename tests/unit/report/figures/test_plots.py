@@ -1,15 +1,11 @@
 """The pictures: what stands in them, in which order, and that a stranger's text stays text."""
 
 import re
-import resource
 import xml.etree.ElementTree as ElementTree
 
-import pytest
-
-from snakedit.core.errors import StageError
-from snakedit.report.data.leaderboard import Row, Standing
+from snakedit.report.data.leaderboard import LeaderboardRow, Standing
 from snakedit.report.figures import plots
-from snakedit.stats.paired import Comparison
+from snakedit.stats.paired import PairedComparison
 from snakedit.stats.summaries import Summary
 from snakedit.telemetry.activity import Activity
 from snakedit.telemetry.trace import Span
@@ -23,7 +19,7 @@ def summary(mean):
 
 
 def standing(editor, total):
-    return Standing(editor, {"macro": Row("judge", editor, "macro", "", "score", total)}, {})
+    return Standing(editor, {"macro": LeaderboardRow("judge", editor, "macro", "", "score", total)}, {})
 
 
 def words(svg):
@@ -38,24 +34,24 @@ def words(svg):
 def test_the_standings_are_in_their_order_and_those_without_a_mean_are_left_out():
     standings = [standing(name, summary(9 - place)) for place, name in enumerate(EDITORS)]
     standings.append(standing("nobody", Summary(5, 0, None)))
-    told = words(plots.standings_plot(standings, "macro"))
-    assert [word for word in told if word in EDITORS] == EDITORS
-    assert "nobody" not in told
+    texts = words(plots.standings_plot(standings, "macro"))
+    assert [word for word in texts if word in EDITORS] == EDITORS
+    assert "nobody" not in texts
     assert plots.standings_plot(standings[-1:], "macro") is None
 
 
 def test_the_heat_map_has_a_number_for_every_metric_of_every_category():
     rows = [
-        Row("judge", editor, "category", category, metric, summary(place + 0.25))
+        LeaderboardRow("judge", editor, "category", category, metric, summary(place + 0.25))
         for editor in EDITORS
         for category in ("物理", "light")
         for place, metric in enumerate(("success", "score"))
     ]
-    rows.append(Row("other", "zebra", "category", "light", "success", summary(77.0)))
-    told = words(plots.heat_map(rows, "judge"))
-    assert told.count("0.25") == told.count("1.25") == 8
-    assert [word for word in told if word in EDITORS] == EDITORS
-    assert "77.00" not in told
+    rows.append(LeaderboardRow("other", "zebra", "category", "light", "success", summary(77.0)))
+    texts = words(plots.heat_map(rows, "judge"))
+    assert texts.count("0.25") == texts.count("1.25") == 8
+    assert [word for word in texts if word in EDITORS] == EDITORS
+    assert "77.00" not in texts
     assert plots.heat_map(rows, "nobody") is None
 
 
@@ -73,11 +69,11 @@ def test_a_distribution_needs_a_score_and_one_is_enough():
 
 def test_head_to_head_says_the_difference_and_whether_it_is_significant():
     compared = [
-        Comparison("a", "b", 9, 8, 0, 1, 1.234, None, None, 0.01, 0.02),
-        Comparison("a", HOSTILE, 9, 5, 0, 4, 0.1, None, None, 0.04, 0.2),
+        PairedComparison("a", "b", 9, 8, 0, 1, 1.234, None, None, 0.01, 0.02),
+        PairedComparison("a", HOSTILE, 9, 5, 0, 4, 0.1, None, None, 0.04, 0.2),
     ]
-    told = words(plots.head_to_head(compared, ["a", "b", HOSTILE]))
-    assert {"+1.23*", "-1.23*", "+0.10", HOSTILE} <= set(told)
+    texts = words(plots.head_to_head(compared, ["a", "b", HOSTILE]))
+    assert {"+1.23*", "-1.23*", "+0.10", HOSTILE} <= set(texts)
     assert plots.head_to_head([], ["a"]) is None
 
 
@@ -87,18 +83,12 @@ def test_the_timeline_has_a_row_a_device_and_the_colours_of_what_was_done():
         Span("cuda:0", "edit", 105.0, 20.0, "a"),
         Span("cuda:1", "idle", 100.0, 25.0),
     ]
-    told = words(plots.timeline(Activity(100.0, spans, [], 1)))
-    assert {"cuda:0", "cuda:1", "load", "edit", "idle"} <= set(told)
-    assert "score" not in told
+    texts = words(plots.timeline(Activity(100.0, spans, [], 1)))
+    assert {"cuda:0", "cuda:1", "load", "edit", "idle"} <= set(texts)
+    assert "score" not in texts
 
 
 def test_text_takes_the_colour_of_the_page_and_nothing_hides_its_background():
     svg = plots.standings_plot([standing("a", summary(3.0))], "macro")
     assert svg.count('fill="currentColor"') > 3
     assert 'fill="white"' not in svg
-
-
-def test_a_limit_on_addresses_under_which_the_process_would_be_aborted_is_told(monkeypatch):
-    monkeypatch.setattr(resource, "getrlimit", lambda which: (32 * 2**30, resource.RLIM_INFINITY))
-    with pytest.raises(StageError, match=r"limit of 32 GiB .*ulimit -v.*; allowed: 68 GiB or more"):
-        plots.distributions({"ant": [0.4, 0.6]})

@@ -1,4 +1,4 @@
-"""leaderboard.tex: a table that compiles whatever strangers call their things."""
+"""leaderboard.tex: a table that compiles whatever names are used."""
 
 import re
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from results_by_hand import ResultsByHand
 
-from snakedit.report.tables.latex import escaped
+from snakedit.report.tables.latex import escape_latex
 
 
 def test_the_table_has_editors_best_first_with_coverage_and_rank(tmp_path):
@@ -28,12 +28,12 @@ def test_the_table_has_editors_best_first_with_coverage_and_rank(tmp_path):
     [("a_b & c", r"a\_b \& c"), ("\\input{x}", r"\textbackslash{}input\{x\}"), ("物理\n2", "物理 2")],
 )
 def test_names_are_printed_and_not_run(text, expected):
-    assert escaped(text) == expected
+    assert escape_latex(text) == expected
 
 
 @given(st.text())
 def test_no_text_leaves_its_cell_or_line(text):
-    shown = escaped(text)
+    shown = escape_latex(text)
     assert len(shown.splitlines()) <= 1
     bare = re.sub(r"\\(text\w+\{\}|[{}$&#%_])", "", shown)
     assert not set(bare) & set("\\{}$&#%_^~<>")
