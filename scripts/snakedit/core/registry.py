@@ -30,7 +30,10 @@ class Registry(Mapping[str, Registered], Generic[Registered]):
         self._loaded: dict[str, Registered] = {}
 
     def __getitem__(self, name: str) -> Registered:
-        return self.find(name, name)
+        try:
+            return self.find(name, name)
+        except ConfigError as error:
+            raise KeyError(str(error)) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
