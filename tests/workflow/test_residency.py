@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -14,7 +15,8 @@ import psutil
 import pytest
 from experiments import Experiment, Run, rows, write_small_experiment
 
-DEADLINE = 5.0
+# Generous: a machine may be busy. That nothing went on is seen by the images that are missing.
+DEADLINE = 60.0
 
 
 def pool_processes(experiment: Experiment) -> list[psutil.Process]:
@@ -40,7 +42,7 @@ def wait_until(condition, seconds: float, what: str) -> None:
 @pytest.fixture
 def slow(experiment: Experiment) -> Experiment:
     """The experiment with edits that take so long that they can be interrupted."""
-    experiment.configure(lambda config: config["editors"]["sim"]["params"].update(seconds=0.5))
+    experiment.configure(lambda config: config["editors"]["sim"]["params"].update(seconds=1.5))
     return experiment
 
 
@@ -69,10 +71,10 @@ def test_nothing_outlives_a_run_however_it_ends(
         running.send_signal(how)
     if how == signal.SIGTERM:  # Snakemake lets running jobs finish
         running.wait(60)
-    begin = time.monotonic()
     running.wait(DEADLINE)
     wait_until(lambda: not pool_processes(slow), DEADLINE, f"{pool_processes(slow)} are left")
-    assert time.monotonic() - begin < DEADLINE
+    if how != signal.SIGTERM:
+        assert len(slow.image_times("sim")) < 7
 
     for path in slow.results.glob("edits/sim/*/images/*"):
         assert path.suffix == ".png" or path.name.startswith("."), path
@@ -135,18 +137,16 @@ def test_two_runs_at_once_share_no_device_and_both_finish(tmp_path: Path, experi
         assert all(end <= begin + 0.001 for (_, end), (begin, _) in itertools.pairwise(ordered))
 
 
-@pytest.mark.parametrize("count", [1, 2, 6])
-def test_any_number_of_devices_makes_the_same_bytes(experiment: Experiment, count: int) -> None:
-    experiment.configure(lambda config: config["run"]["devices"].update(count=count))
-    run = experiment.run("results/small/edits/sim/物理/edits.jsonl")
-    assert run.code == 0, run.output
-    hashes = [edit["image_sha256"] for edit in experiment.records("edits/sim/物理/edits.jsonl")]
-    assert len(set(hashes)) == 4
-    known = KNOWN.setdefault("hashes", hashes)
-    assert hashes == known
-
-
-KNOWN: dict[str, list[str]] = {}
+def test_any_number_of_devices_makes_the_same_bytes(experiment: Experiment) -> None:
+    made = []
+    for count in (1, 2, 6):
+        experiment.configure(lambda config, n=count: config["run"]["devices"].update(count=n))
+        shutil.rmtree(experiment.results / "edits", ignore_errors=True)
+        run = experiment.run("results/small/edits/sim/物理/edits.jsonl")
+        assert run.code == 0, run.output
+        made.append([edit["image_sha256"] for edit in experiment.records("edits/sim/物理/edits.jsonl")])
+    assert len(set(made[0])) == 4
+    assert made[1:] == made[:1] * 2
 
 
 def test_without_residency_each_job_has_workers_of_its_own(experiment: Experiment) -> None:
