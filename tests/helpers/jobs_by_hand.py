@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE.parents[2] / "scripts"))
 
 import handlers
 import psutil
+from set_clock import use_the_tests_clock
 
 from snakedit.config.load import DevicesConfig, RunConfig
 from snakedit.core.errors import exit_in_one_line
@@ -122,7 +123,7 @@ def lines(path):
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
-def wait_for(condition, seconds=20.0):
+def wait_for(condition, seconds=120.0):
     """Wait until something is so; a test that waits in vain fails."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -131,6 +132,7 @@ def wait_for(condition, seconds=20.0):
 
 
 def _job():
+    use_the_tests_clock()
     log_to(None)
     request = json.loads(sys.stdin.readline())
     todo = [Task(**task) for task in request["tasks"]]
@@ -140,6 +142,7 @@ def _job():
 
 
 def _serve():
+    use_the_tests_clock()
     log_to(None)
     request = json.loads(sys.stdin.buffer.read())
     devices = request.pop("devices")

@@ -42,4 +42,12 @@ def run_owner(monkeypatch):
     yield process, name
     process.kill()
     process.wait()
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
+
+
+@pytest.fixture
+def clock(tmp_path, monkeypatch):
+    """A clock that stands until the test sets it forward, also in the pools that the test starts."""
+    from set_clock import set_clock
+
+    return set_clock(tmp_path / "clock", monkeypatch)

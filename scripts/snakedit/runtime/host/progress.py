@@ -1,10 +1,10 @@
 """How far a job is: one line a second on a terminal, one a minute in a log."""
 
 import sys
-import time
 from collections import Counter
 
 from snakedit.core.logs import LOGGER
+from snakedit.runtime.host import clock
 
 TERMINAL_SECONDS, LOG_SECONDS = 1.0, 60.0
 
@@ -16,7 +16,7 @@ class Progress:
         self._name, self._total = f"{label}/{category}", total
         self._done: Counter[str] = Counter()
         self._failed = 0
-        self._told = time.monotonic()
+        self._told = clock.monotonic()
         self._begin: float | None = None
         self._every = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
 
@@ -31,13 +31,13 @@ class Progress:
         """Count items that a device has finished, after this many seconds of work on them."""
         if self._begin is None:
             # Waiting and loading happen once and say nothing about the time that is left.
-            self._begin = time.monotonic() - seconds
+            self._begin = clock.monotonic() - seconds
         self._done[device] += items
         self._failed += items if failed else 0
 
     def tick(self) -> None:
         """Say how far the job is, if it is time to."""
-        if time.monotonic() - self._told >= self._every:
+        if clock.monotonic() - self._told >= self._every:
             self._tell()
 
     def line(self, seconds: float) -> str:
@@ -53,5 +53,5 @@ class Progress:
         )
 
     def _tell(self) -> None:
-        self._told = time.monotonic()
+        self._told = clock.monotonic()
         LOGGER.info("%s", self.line(self._told - self._begin if self._begin is not None else 0.0))

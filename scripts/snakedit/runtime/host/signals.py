@@ -15,6 +15,7 @@ class Stop:
     def __init__(self) -> None:
         self._number: int | None = None
         self._before: dict[int, Any] = {}
+        self._is_over = False
 
     def __enter__(self) -> "Stop":
         if threading.current_thread() is threading.main_thread():
@@ -23,8 +24,11 @@ class Stop:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._is_over = True
+        # A generator may be collected in another thread, where no handler can be set; see `_set`.
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
         # A signal that came after the last check is not lost.
         if self._number is not None and exc[0] is None:
             self._end()
@@ -45,4 +49,7 @@ class Stop:
         raise SystemExit(128 + signal.SIGTERM)
 
     def _set(self, number: int, frame: FrameType | None) -> None:
+        if self._is_over:
+            signal.signal(number, self._before[number])
+            signal.raise_signal(number)
         self._number = number

@@ -15,6 +15,7 @@ from typing import Any
 
 from snakedit.core.logs import LOGGER
 from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.host import clock
 from snakedit.runtime.pool.attempt import Loader, now
 from snakedit.runtime.pool.tasks import Outcome, Task
 from snakedit.runtime.pool.worker_process import work
@@ -103,7 +104,7 @@ class Workers:
         """
         outcomes: list[tuple[Any, Outcome]] = []
         for worker in list(self._workers):
-            waited = time.monotonic() - worker.since
+            waited = clock.monotonic() - worker.since
             if worker.connection in ready:
                 self._read(worker, outcomes)
             elif worker.task is not None and waited > self._timeout:
@@ -122,7 +123,7 @@ class Workers:
                     self._again.appendleft(taken)
                     continue
                 worker.job, worker.task = taken
-                worker.since = time.monotonic()
+                worker.since = clock.monotonic()
         return outcomes
 
     def forget(self, job: Any) -> None:
@@ -200,7 +201,7 @@ class Workers:
             del self._workers[place]
         if task is None:
             return
-        seconds = time.monotonic() - worker.since
+        seconds = clock.monotonic() - worker.since
         self._spans.append(Span(device.name, "lost", time.time() - seconds, seconds, task.key))
         self._deaths[id(job), task.key] += 1
         deaths = self._deaths[id(job), task.key]
@@ -219,7 +220,7 @@ class Workers:
         )
         process.start()
         theirs.close()
-        return _Worker(device, process, ours, born, time.monotonic())
+        return _Worker(device, process, ours, born, clock.monotonic())
 
 
 def _end(process: SpawnProcess) -> bool:

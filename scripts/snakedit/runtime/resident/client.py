@@ -27,6 +27,7 @@ from snakedit.core.errors import StageError
 from snakedit.core.hashing import canonical
 from snakedit.core.logs import LOGGER
 from snakedit.runtime.devices.leases import Held, waiting_line
+from snakedit.runtime.host import clock
 from snakedit.runtime.host.folders import private_folder
 from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
@@ -105,7 +106,7 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
     for task in pending.values():
         line.offer({"task": vars(task)})
     more = True
-    heard = time.monotonic()
+    heard = clock.monotonic()
     selector = selectors.DefaultSelector()
     selector.register(line, selectors.EVENT_READ)
     with selector:
@@ -124,7 +125,7 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
             stop.check()
             line.offer()
             for message in line.receive():
-                heard = time.monotonic()
+                heard = clock.monotonic()
                 if "outcome" in message:
                     outcome = Outcome(**message["outcome"])
                     if pending.pop(outcome.key, None) is not None:
@@ -138,7 +139,7 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
                 elif "error" in message:
                     raise StageError(message["error"])
             yield None
-            if time.monotonic() - heard > SILENT_SECONDS:
+            if clock.monotonic() - heard > SILENT_SECONDS:
                 raise TimeoutError(f"it was silent for {SILENT_SECONDS:g} s")
 
 
@@ -168,10 +169,10 @@ def _join(request: PoolRequest, command: list[str], stop: Stop) -> tuple[Line, i
 
 
 def _wait_for_one(line: Line, stop: Stop) -> dict[str, Any]:
-    deadline = time.monotonic() + SILENT_SECONDS
+    deadline = clock.monotonic() + SILENT_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(line, selectors.EVENT_READ)
-        while time.monotonic() < deadline:
+        while clock.monotonic() < deadline:
             selector.select(timeout=0 if line.has_unread else TICK_SECONDS)
             stop.check()
             message = line.receive_one()
@@ -190,9 +191,9 @@ def _connect_or_start(request: PoolRequest, command: list[str], stop: Stop) -> L
             return line
         path.unlink(missing_ok=True)
         process = _start(request, command)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = clock.monotonic() + START_SECONDS
         try:
-            while line is None and time.monotonic() < deadline and process.poll() is None:
+            while line is None and clock.monotonic() < deadline and process.poll() is None:
                 stop.check()
                 time.sleep(0.02)
                 line = connect(path)
@@ -270,9 +271,9 @@ class Waiting:
         if line != self._told:
             self._told = line
             self._say(line)
-        if time.monotonic() - self._asked < ASK_SECONDS:
+        if clock.monotonic() - self._asked < ASK_SECONDS:
             return
-        self._asked = time.monotonic()
+        self._asked = clock.monotonic()
         # A pool of another run is not asked: it is waited for.
         for socket in {h.socket for h in held.values() if h and h.socket and h.owner == self._owner}:
             _tell(Path(socket), {"leave": True})

@@ -11,7 +11,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections import deque
 from multiprocessing.connection import wait
 from typing import Any
@@ -21,6 +20,7 @@ from snakedit.core.logs import LOGGER
 from snakedit.runtime.devices.discover import resolve_devices
 from snakedit.runtime.devices.leases import Holder, Lease, acquire
 from snakedit.runtime.devices.replicas import devices_per_copy, grouped
+from snakedit.runtime.host import clock
 from snakedit.runtime.pool.attempt import Loader
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.workers import Workers
@@ -62,7 +62,7 @@ class PoolServer:
         self._notes: deque[str] = deque()
         self._spans: deque[Span] = deque(maxlen=MAX_SPANS)
         self._members: list[Member] = []
-        self._used = self._said = time.monotonic()
+        self._used = self._said = clock.monotonic()
         # Handlers only set a flag: the loop sees it within a tick.
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
@@ -112,12 +112,12 @@ class PoolServer:
         if self._stopping:
             return True
         if self._clients:
-            self._used = time.monotonic()
+            self._used = clock.monotonic()
             return False
-        return self._is_leaving() or time.monotonic() - self._used > self.request.idle_timeout
+        return self._is_leaving() or clock.monotonic() - self._used > self.request.idle_timeout
 
     def _is_leaving(self) -> bool:
-        return self._leave_at is not None and time.monotonic() >= self._leave_at
+        return self._leave_at is not None and clock.monotonic() >= self._leave_at
 
     def _acquire(self) -> None:
         """Lease the devices; in a thread, so that the pool can be talked to while it waits."""
@@ -160,7 +160,7 @@ class PoolServer:
             client.queue.append(Task(**message["task"]))
         elif "leave" in message:
             # A job that Snakemake started together with the one that asks is still on its way here.
-            self._leave_at = self._leave_at or time.monotonic() + GRACE_SECONDS
+            self._leave_at = self._leave_at or clock.monotonic() + GRACE_SECONDS
         elif "stop" in message:
             self._stopping = True
 
@@ -225,8 +225,8 @@ class PoolServer:
             for client in accepted:
                 self._send(client, {"error": self._error})
             self._stopping = True
-        if time.monotonic() - self._said > ALIVE_SECONDS:
-            self._said = time.monotonic()
+        if clock.monotonic() - self._said > ALIVE_SECONDS:
+            self._said = clock.monotonic()
             for client in list(self._clients):
                 self._send(client, {"alive": True})
         for client in list(self._clients):

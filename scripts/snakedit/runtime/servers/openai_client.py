@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from snakedit.core.errors import ConfigError, SnakeditError
+from snakedit.runtime.host import clock
 from snakedit.runtime.servers.address import Server
 
 DEFAULT_ADDRESS = "the client's default address"
@@ -159,7 +160,7 @@ class Endpoint:
                 self._hopeless = problem.error
             if problem.wait:
                 # What one thread is told, all of them heed.
-                self._closed_until = max(self._closed_until, time.monotonic() + problem.wait)
+                self._closed_until = max(self._closed_until, clock.monotonic() + problem.wait)
             if not problem.retried or asked > self._params.retries:
                 problem.error.requests = asked
                 raise problem.error from None
@@ -172,7 +173,7 @@ class Endpoint:
         """Wait until the server wants to be asked; `asked` is how often it was, for this request."""
         if self._hopeless is not None:
             raise EndpointError(str(self._hopeless))
-        while (left := self._closed_until - time.monotonic()) > 0:
+        while (left := self._closed_until - clock.monotonic()) > 0:
             if left > self._params.max_wait:
                 error = EndpointError(
                     f"the server asks to be left alone for {left:.0f} s",

@@ -18,6 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from snakedit.runtime.host import clock
 from snakedit.runtime.host.folders import lock_folder
 from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.attempt import Handler, Loader, attempt, now
@@ -78,7 +79,7 @@ class _Threads:
     def __init__(self, handler: Handler, server: Server, item_timeout: float) -> None:
         self._handler, self._timeout = handler, item_timeout
         self._slots = _slots(server)
-        self._free = {lane: time.monotonic() for lane in range(server.at_once)}
+        self._free = {lane: clock.monotonic() for lane in range(server.at_once)}
         self._busy: set[_Asking] = set()
         self._done: queue.SimpleQueue[tuple[_Asking, Outcome]] = queue.SimpleQueue()
         self._closed = threading.Event()
@@ -115,12 +116,12 @@ class _Threads:
         if asking not in self._busy:
             return False
         self._busy.remove(asking)
-        self._free[asking.lane] = time.monotonic()
+        self._free[asking.lane] = clock.monotonic()
         return True
 
     def _give_up_the_hung(self) -> Outcome | None:
         for asking in list(self._busy):
-            if asking.since is not None and time.monotonic() - asking.since > self._timeout:
+            if asking.since is not None and clock.monotonic() - asking.since > self._timeout:
                 self._ends(asking)
                 if asking.lock is not None:
                     asking.lock.release(force=True)
@@ -142,7 +143,7 @@ class _Threads:
             return
         if asking.lock is None:
             return
-        asking.since, asking.started = time.monotonic(), now()
+        asking.since, asking.started = clock.monotonic(), now()
         tried = attempt(self._handler, asking.task.payload)
         asking.lock.release(force=True)
         self._done.put((asking, _outcome(asking, idle=asking.since - asking.free_since, **tried)))

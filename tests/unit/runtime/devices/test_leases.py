@@ -15,7 +15,7 @@ from places import SCRIPTS
 
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices.discover import Device
-from snakedit.runtime.devices.leases import POLL_SECONDS, Held, Holder, acquire, waiting_line
+from snakedit.runtime.devices.leases import Held, Holder, acquire, waiting_line
 from snakedit.runtime.host.folders import lock_folder, private_folder
 
 DEVICES = [Device("simulated", str(i), i) for i in range(4)]
@@ -28,7 +28,8 @@ if len(sys.argv) > 4:
     os.setuid(int(sys.argv[4]))
 devices = [Device("simulated", i, int(i)) for i in sys.argv[1].split(",")]
 holder = Holder(os.getpid(), sys.argv[3], "another run", None)
-lease = acquire(devices, int(sys.argv[2]), holder, lambda held: None)
+looks = open(os.environ["SNAKEDIT_LOCK_DIR"] + "-looks-" + sys.argv[3], "a")
+lease = acquire(devices, int(sys.argv[2]), holder, lambda held: print(".", file=looks, flush=True))
 print(",".join(d.id for d in lease.devices), flush=True)
 sys.stdin.read()
 """
@@ -168,7 +169,9 @@ def test_who_waits_longer_is_served_first(others: Others) -> None:
     # Though it is slow to see that the devices are free, nobody passes it.
     early.send_signal(signal.SIGSTOP)
     mine.release()
-    time.sleep(5 * POLL_SECONDS)
+    looks = lock_folder().with_name("locks-looks-late")
+    before = looks.stat().st_size
+    wait_for(lambda: looks.stat().st_size >= before + 6)
     assert len(list(line.iterdir())) == 2
     early.send_signal(signal.SIGCONT)
     assert early.stdout is not None

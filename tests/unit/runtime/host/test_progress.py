@@ -13,7 +13,7 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 1000.0
-        monkeypatch.setattr("snakedit.runtime.host.progress.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("snakedit.runtime.host.clock.monotonic", lambda: self.now)
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_a_job_that_is_told_to_stop_leaves_no_process(tmp_path, number, code, re
     process.send_signal(number)
     _, errors = process.communicate(timeout=10)
     # A resident pool that was this job's own is without an owner.
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
     assert time.monotonic() - begin < 5
     assert process.returncode == code
     assert "Traceback" not in errors
@@ -158,7 +158,7 @@ def test_the_workers_of_a_killed_job_go_with_it(tmp_path):
     wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
     process.kill()
     process.communicate()
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
 
 
 @pytest.mark.parametrize("resident", [False, True])
@@ -174,7 +174,7 @@ def test_a_job_and_its_workers_end_with_a_run_that_is_killed(tmp_path, monkeypat
     assert process.returncode == 2
     assert f"the run {name}" in errors
     assert "is over" in errors
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
     late = start_job(work(), tasks(1), resident=resident)
     assert late.communicate(timeout=10)[0] == ""
     assert processes() == []

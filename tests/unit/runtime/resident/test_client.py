@@ -113,22 +113,34 @@ def test_a_job_that_was_on_its_way_as_the_pool_was_asked_to_leave_is_still_taken
     second = Background(work(loads=loads), tasks(3, "b"))
     assert all(outcome.error is None for outcome in {**first.wait(), **second.wait()}.values())
     assert len(lines(tmp_path / "loads")) == 2
-    wait_for(lambda: old not in pools(), seconds=5)
+    wait_for(lambda: old not in pools())
 
 
-def test_a_job_that_meets_a_leaving_pool_is_done_by_the_next_one(run_owner, tmp_path):
+def takes_no_job(clock):
+    """Let the grace of a pool that was asked to leave pass; say whether it now refuses a job."""
+    clock.advance(GRACE_SECONDS)
+    (path,) = sockets()
+    line = connect(path)
+    line.send({"job": {"label": "asks", "pid": os.getpid()}})
+    answers = []
+    wait_for(lambda: answers.extend(line.receive()) or answers)
+    line.close()
+    return "leaving" in answers[0]
+
+
+def test_a_job_that_meets_a_leaving_pool_is_done_by_the_next_one(run_owner, tmp_path, clock):
     loads = str(tmp_path / "loads")
     first = Background(work(loads=loads), tasks(6, "a", seconds=1.0, marker=str(tmp_path / "begun")))
     wait_for(lambda: lines(tmp_path / "begun"))
     ask_the_pool_to_leave()
     (old,) = pools()
-    time.sleep(1.2 * GRACE_SECONDS)
+    wait_for(lambda: takes_no_job(clock))
     second = Background(work(loads=loads), tasks(3, "b"))
     assert all(outcome.error is None for outcome in second.wait().values())
     assert first.ended < second.ended
     assert all(outcome.error is None for outcome in first.wait().values())
     wait_for(lambda: len(lines(tmp_path / "loads")) == 4)
-    wait_for(lambda: old not in pools(), seconds=5)
+    wait_for(lambda: old not in pools())
 
 
 def test_a_job_begins_on_the_devices_that_the_one_before_leaves_free(run_owner, tmp_path):
@@ -154,7 +166,7 @@ def test_two_jobs_in_flight_share_the_pool_first_come_first_served(run_owner):
 
 def test_an_idle_pool_goes_after_its_timeout(run_owner):
     done(work(), tasks(2), idle_timeout=0.3)
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
     assert sockets() == []
     assert list(private_folder().glob("*.log")) == []
 
@@ -165,7 +177,7 @@ def test_pools_end_with_their_run(run_owner):
     assert len(workers()) == 2
     owner.kill()
     owner.wait()
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
 
 
 def test_pools_are_stopped_when_a_run_is_done(run_owner):
@@ -173,7 +185,7 @@ def test_pools_are_stopped_when_a_run_is_done(run_owner):
     assert stop_pools("1:2") == 0
     assert len(pools()) == 1
     assert stop_pools(run_owner[1]) == 1
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
     assert stop_pools(run_owner[1]) == 0
 
 
@@ -185,7 +197,7 @@ def test_busy_workers_end_with_their_pool_however_it_ends(run_owner, tmp_path, n
     process.communicate()
     assert len(workers()) == 2
     pools()[0].send_signal(number)
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
 
 
 def test_a_pool_outlives_ctrl_c(run_owner):
@@ -238,15 +250,19 @@ def test_a_pool_that_is_killed_is_replaced_and_no_item_is_lost(run_owner, tmp_pa
     assert any("the pool of sim is replaced" in message for message in messages)
 
 
-def test_a_pool_that_falls_silent_is_replaced(run_owner, tmp_path, monkeypatch, messages):
-    monkeypatch.setattr(resident, "SILENT_SECONDS", 1.0)
+def test_a_pool_that_falls_silent_is_replaced(run_owner, tmp_path, messages, clock):
     job_in_flight = Background(work(), tasks(8, seconds=0.1, marker=str(tmp_path / "begun")))
     wait_for(lambda: lines(tmp_path / "begun"))
     (pool,) = pools()
     pool.suspend()
+
+    def is_replaced():
+        clock.advance(resident.SILENT_SECONDS + 1)
+        return any(f"it was silent for {resident.SILENT_SECONDS:g} s" in message for message in messages)
+
+    wait_for(is_replaced)
     outcomes = job_in_flight.wait()
     assert {outcome.error for outcome in outcomes.values()} == {None}
-    assert any("it was silent for 1 s" in message for message in messages)
     with contextlib.suppress(psutil.NoSuchProcess):
         pool.wait(5)
     assert pool not in pools()
@@ -281,7 +297,7 @@ def test_if_no_device_can_load_every_job_is_told_the_cause(run_owner):
     for _ in range(2):
         with pytest.raises(StageError, match="no device could load the model: RuntimeError: these weights"):
             done(broken, tasks(2))
-    wait_for(lambda: processes() == [], seconds=5)
+    wait_for(lambda: processes() == [])
 
 
 def test_a_worker_that_is_replaced_is_told_in_the_jobs_log(run_owner, tmp_path, messages):

@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import handlers
 import pytest
@@ -71,10 +70,9 @@ def test_an_item_that_raises_costs_only_itself(messages):
 
 
 def test_an_item_that_hangs_has_failed_after_its_time_and_the_others_go_on(tmp_path):
-    todo = [Task("slow", {"n": 9, "seconds": 3.0}), *tasks(6, seconds=0.01)]
-    begin = time.monotonic()
+    # It would end long after this test's own time limit.
+    todo = [Task("slow", {"n": 9, "seconds": 3600.0}), *tasks(6, seconds=0.01)]
     outcomes = done(work(1), todo, item_timeout=0.3)
-    assert time.monotonic() - begin < 3.0
     assert outcomes["slow"].error == "TimeoutError: took over 0.3 s (item_timeout)"
     assert all(outcomes[str(n)].error is None for n in range(6))
 
@@ -153,13 +151,14 @@ def test_a_job_ends_with_a_run_that_is_killed(monkeypatch):
 def test_what_waits_for_a_slot_ends_with_its_job():
     other = holder("http://here/v1", 1)
     try:
-        before = threading.active_count()
+        before = set(threading.enumerate())
         server = Server("http://here/v1", 1)
         running = run_remotely(server, handlers.load, {}, iter(tasks(3)), item_timeout=60.0)
         assert [next(running) for _ in range(3)][1:] == [None, None]
-        assert threading.active_count() == before + 1
+        waiting = set(threading.enumerate()) - before
+        assert waiting
         running.close()
-        wait_for(lambda: threading.active_count() == before)
+        wait_for(lambda: not any(thread.is_alive() for thread in waiting))
     finally:
         other.kill()
         other.communicate()
