@@ -87,6 +87,7 @@ def test_the_edit_visibly_depends_on_instruction_sources_and_seed(editor, change
     assert mean_difference(pixels(editor), pixels(editor, request(**changed))) > levels
 
 
+@pytest.mark.slow
 def test_the_same_edit_has_the_same_bytes_in_another_process(editor, tiny_editor):
     import hashlib
 
@@ -148,6 +149,7 @@ def test_the_repair_changes_the_pixels(tiny_editor, editor):
     assert mean_difference(pixels(editor), pixels(load(tiny_editor, mrope_repair=False))) > 0
 
 
+@pytest.mark.slow
 def test_an_edit_at_full_size_follows_the_last_source(tiny_editor):
     editor = load(tiny_editor, height=None, width=None, condition_side=None, vae_side=None)
     assert editor.edit(request(sources=[picture(size=(64, 64)), picture(size=(80, 40))])).size == (1440, 736)

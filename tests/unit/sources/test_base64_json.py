@@ -115,6 +115,7 @@ def test_a_missing_file_is_one_line(tmp_path):
         read_index(benchmark(tmp_path / "nowhere.json"), tmp_path / "index.json")
 
 
+@pytest.mark.slow
 def test_a_large_file_is_streamed(tmp_path):
     path = tmp_path / "large.json"
     image = encoded(picture(1, (800, 800)), "BMP")

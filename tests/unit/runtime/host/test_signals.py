@@ -21,10 +21,15 @@ def handlers():
     ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
 )
 def test_a_signal_ends_the_job_at_the_next_check(number, error):
-    with pytest.raises(error), Stop() as stop:
-        stop.check()
-        signal.raise_signal(number)
-        stop.check()
+    def job():
+        with Stop() as stop:
+            stop.check()
+            signal.raise_signal(number)
+            stop.check()
+            pytest.fail("the job went on")
+
+    with pytest.raises(error):
+        job()
 
 
 def test_a_signal_after_the_last_check_is_not_lost():

@@ -71,6 +71,7 @@ def test_jobs_of_one_model_load_it_once_on_each_device(run_owner, tmp_path):
     assert len(pools()) == 1
 
 
+@pytest.mark.slow
 def test_each_model_takes_the_devices_over_once(run_owner, tmp_path):
     # Two editors and two judges, over three categories: four loads on each of two devices.
     for model in ("editor 1", "editor 2", "judge 1", "judge 2"):
