@@ -3,7 +3,6 @@ import dataclasses
 import pytest
 from judging_by_hand import item, requests, settings
 
-from snakedit.core.errors import ConfigError
 from snakedit.judges import local
 from snakedit.judges.judge import JudgeRequest
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
@@ -277,23 +276,6 @@ def test_the_instruction_is_part_of_what_is_computed_once(judge):
     assert "make it red" not in leads[1]
 
 
-@pytest.mark.parametrize(
-    ("texts", "lead"),
-    [
-        (["a\nb", "a\nc"], "a\n"),
-        (["a\nb\n", "a\nb\n"], "a\n"),
-        (["a\nb\n"], "a\n"),
-        (["a\n b", "a\nc"], ""),
-        (["ab", "ac"], ""),
-        (["a\nb\nc", "a\nb\nd"], "a\nb\n"),
-        (["", "a\nb"], ""),
-        (["\n", "\n"], ""),
-    ],
-)
-def test_what_texts_begin_with_is_whole_lines_and_leaves_something_of_each(texts, lead):
-    assert local.common_lead(texts) == lead
-
-
 def test_images_are_computed_once_for_all_metrics_that_show_them(judge, monkeypatch):
     seen = []
     forward = judge.network.forward
@@ -349,35 +331,11 @@ def test_a_reference_is_shown_where_the_rubric_shows_it_and_its_absence_is_a_fai
     assert abs(values[0] - values[1]) > 1e-3
 
 
-def test_a_scale_of_three_digits_is_refused_before_anything_is_loaded():
-    rubric = Rubric("r", "macro", "mean", None, (Metric("grade", ("edit",), 0, 100, "?"),), {})
-    with pytest.raises(ConfigError, match="reading: generate"):
-        Qwen3VL("nowhere", PARAMS, "cpu", dataclasses.replace(settings(), rubric=rubric))
-
-
-@pytest.mark.parametrize("device", ["cpu", "cuda:1", "auto"])
-def test_one_device_is_where_the_model_goes(device):
-    assert local.placement(device) == {"device_map": device}
-
-
-def test_several_devices_share_a_model_and_no_other_one_is_used(monkeypatch):
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (1000 + index, 9999))
-    assert local.placement("cuda:0, cuda:2") == {"device_map": "auto", "max_memory": {0: 1000, 2: 1002}}
-
-
 @pytest.mark.parametrize(("device", "spread"), [("auto", True), ("single", False)])
 def test_only_with_device_auto_may_a_model_be_spread(tiny_judge, device, spread):
     weights = Qwen3VL.weights(str(tiny_judge), Qwen3VLParams(dtype="float32", device=device))
     stored = sum(path.stat().st_size for path in tiny_judge.glob("*.safetensors"))
     assert weights == (pytest.approx(stored, rel=0.1) if spread else None)
-
-
-def test_no_two_draws_of_an_item_share_a_seed():
-    seeds = [local.sample_seed(i, m, s) for i in range(20) for m in ("a", "b") for s in range(5)]
-    assert len(set(seeds)) == len(seeds)
-    assert all(0 <= seed < 2**32 for seed in seeds)
 
 
 def test_a_mixture_of_experts_judges_alike(tiny_judge, tmp_path):

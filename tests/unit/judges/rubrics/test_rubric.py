@@ -6,7 +6,7 @@ from judging_by_hand import item
 
 from snakedit.core.errors import ConfigError
 from snakedit.judges.rubrics.rubric import RUBRICS, load_rubric
-from snakedit.judges.rubrics.templates import fill, has
+from snakedit.judges.rubrics.templates import has
 
 
 @pytest.mark.parametrize("path", sorted(RUBRICS.glob("*.yaml")), ids=lambda path: path.stem)
@@ -18,19 +18,6 @@ def test_every_shipped_rubric_loads_and_cites_its_source(path):
         for category in ("c", *metric.questions):
             question = rubric.question(metric, item(category=category))
             assert ("make it red" in question) == ("source" in metric.shows)
-
-
-@pytest.mark.parametrize(
-    ("values", "score"),
-    [
-        ({"success": 8, "overediting": 6, "naturalness": 9, "artefacts": 7}, math.sqrt(6 * 7)),
-        ({"success": 0, "overediting": 10, "naturalness": 10, "artefacts": 10}, 0),
-        ({"success": 10, "overediting": 10, "naturalness": 10, "artefacts": 10}, 10),
-        ({"success": 8, "overediting": None, "naturalness": 9, "artefacts": 7}, None),
-    ],
-)
-def test_viescore_is_the_root_of_the_lower_of_each_pair(values, score):
-    assert load_rubric("viescore").score(values, item()) == (score if score is None else pytest.approx(score))
 
 
 def test_a_comment_changes_no_content_and_a_word_does(tmp_path):
@@ -52,34 +39,6 @@ def test_single_asks_each_category_with_its_own_prompt():
     other = item(category="other")
     assert rubric.question(metric, other).startswith("The first picture")
     assert rubric.system_prompt(other) == "You are a careful judge of edited photos."
-
-
-def test_a_template_is_filled_from_plain_names_and_keeps_doubled_braces():
-    filled = fill('{{"score": …}} {subset} {tags} {original_description}', item(tags=["a", "b"]))
-    assert filled == '{"score": …} c a, b '
-
-
-def test_what_an_item_says_is_never_a_template():
-    assert fill("{instruction}", item(instruction="{id.__class__} {0} }{")) == "{id.__class__} {0} }{"
-
-
-@pytest.mark.parametrize(
-    ("template", "message"),
-    [
-        ("{instrction}", "did you mean 'instruction'"),
-        ("{instruction.__class__}", "no field"),
-        ("{instruction[0]}", "no field"),
-        ("{instruction!r}", "no field"),
-        ("{instruction:>99}", "no field"),
-        ("{}", "no field"),
-        ('{"score": 1}', "meant as {{"),
-        ("{", "meant as {{"),
-        ("{explanation}", "names those of your own"),
-    ],
-)
-def test_a_template_that_names_no_field_is_refused_before_the_run(template, message):
-    with pytest.raises(ConfigError, match=message):
-        load_rubric("single", {"c": {"user_prompt_template": template}})
 
 
 @pytest.mark.parametrize(
@@ -194,63 +153,6 @@ def test_an_item_is_asked_what_fits_it(name, fields, metrics):
     assert asked(name, **fields) == metrics
 
 
-FREE = {"extra": {"consistency_free": True}}
-LOGICAL = {"category": "logical_reasoning"}
-
-
-@pytest.mark.parametrize(
-    ("name", "fields", "values", "score"),
-    [
-        ("imgedit", {}, {"compliance": 2, "naturalness": 5, "detail": 5}, 4),
-        ("imgedit", {}, {"compliance": 2, "naturalness": None, "detail": 5}, None),
-        ("kris", {}, {"consistency": 1, "instruction": 3, "quality": 5}, 50),
-        ("kris", {}, {"consistency": 5, "instruction": 5, "quality": 5}, 100),
-        ("kris", {"rationale": "r"}, {"consistency": 5, "instruction": 5, "knowledge": 1, "quality": 5}, 75),
-        ("kris", {"rationale": "r"}, {"consistency": 5, "instruction": 5, "quality": 5}, None),
-        ("rise", {}, {"consistency": 4, "reasoning": 3, "plausibility": 5}, 0.3 * 4 + 0.5 * 3 + 0.2 * 5),
-        ("rise", {}, {"consistency": 5, "reasoning": 1, "plausibility": 5}, (0.3 * 5 + 0.5 + 0.2 * 5) / 2),
-        ("rise", {}, {"consistency": 1, "reasoning": 1, "plausibility": 1}, 1),
-        ("rise", {}, {"consistency": 5, "reasoning": 1.4, "plausibility": 5}, (1.5 + 0.7 + 1) / 2),
-        ("rise", {}, {"consistency": 5, "reasoning": 1.5, "plausibility": 5}, 1.5 + 0.75 + 1),
-        ("rise", FREE, {"reasoning": 4, "plausibility": 2}, 0.8 * 4 + 0.2 * 2),
-        ("rise", LOGICAL, {"reasoning": 4, "consistency": 2}, 0.3 * 2 + 0.7 * 4),
-        ("rise", FREE | LOGICAL, {"reasoning": 4}, 4),
-        ("reedit", {}, {"reasoning": 1, "instruction": 1, "consistency": 1}, 1),
-        ("reedit", {}, {"reasoning": 0, "instruction": 5, "consistency": 5}, 0),
-        ("reedit", {}, {"reasoning": 1, "instruction": None, "consistency": 5}, None),
-    ],
-)
-def test_a_rubrics_score_follows_its_formula(name, fields, values, score):
-    found = load_rubric(name).score(values, item(**fields))
-    assert found == (score if score is None else pytest.approx(score))
-
-
-@pytest.mark.parametrize(
-    ("fields", "values", "accuracy"),
-    [
-        ({}, {"consistency": 5, "reasoning": 5, "plausibility": 5}, 1),
-        ({}, {"consistency": 4.6, "reasoning": 4.9, "plausibility": 4.5}, 1),
-        ({}, {"consistency": 5, "reasoning": 5, "plausibility": 4.4}, 0),
-        ({}, {"consistency": 5, "reasoning": 5, "plausibility": None}, None),
-        (FREE, {"reasoning": 5, "plausibility": 5}, 1),
-        (LOGICAL, {"reasoning": 5, "consistency": 4}, 0),
-    ],
-)
-def test_rise_is_accurate_if_all_that_was_asked_is_five(fields, values, accuracy):
-    assert load_rubric("rise").with_derived(values, item(**fields)) == {**values, "accuracy": accuracy}
-
-
-def test_the_cap_is_off_and_lets_no_metric_count_for_more_than_the_first_once_it_is_on(tmp_path):
-    text = (RUBRICS / "imgedit.yaml").read_text(encoding="utf-8")
-    path = tmp_path / "mine.yaml"
-    path.write_text(text.replace("cap_by: null", "cap_by: compliance"), encoding="utf-8")
-    capped = load_rubric(str(path))
-    assert load_rubric("imgedit").cap_by is None
-    assert capped.score({"compliance": 2, "naturalness": 5, "detail": 1}, item()) == pytest.approx(5 / 3)
-    assert capped.score({"compliance": None, "naturalness": 5, "detail": 1}, item()) is None
-    assert capped.content() != load_rubric("imgedit").content()
-
-
 def test_each_dimension_of_reedit_has_a_question_of_its_own_in_both_languages():
     rubric = load_rubric("reedit")
     reasoning = rubric.metrics[0]
@@ -296,20 +198,3 @@ def test_a_question_that_shows_the_reference_is_asked_only_where_there_is_one(tm
 def test_a_field_that_hides_an_attribute_of_the_record_says_nothing():
     assert not has(item(extra={"rationale": "not the item's own"}), "rationale")
     assert not has(item(), "__class__")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("viescore", (0, 10)),
-        ("imgedit", (1, 5)),
-        ("kris", (0, 100)),
-        ("rise", (1, 5)),
-        ("reedit", (0, 1)),
-        ("single", (0, 10)),
-    ],
-)
-def test_the_scale_of_a_score_follows_from_its_formula(name, expected):
-    scales = load_rubric(name).scales()
-    assert scales["score"] == expected
-    assert all(low < high for low, high in scales.values())

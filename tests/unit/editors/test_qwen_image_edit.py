@@ -36,7 +36,7 @@ import torch
 torch.set_num_threads(1)
 sys.path[:0] = sys.argv[2:]
 from editing_by_hand import request
-from test_qwen_editor import SMALL
+from test_qwen_image_edit import SMALL
 from snakedit.editors.qwen_image_edit import QwenImageEdit
 image = QwenImageEdit(sys.argv[1], SMALL, "cpu").edit(request(seed=7))
 print(hashlib.sha256(image.tobytes()).hexdigest())
