@@ -212,16 +212,6 @@ def test_a_mistake_is_found_before_anything_is_built(folder: Path):
     assert not (folder / "results").exists()
 
 
-def test_a_prompt_for_a_category_that_no_benchmark_has_is_a_warning(capsys: pytest.CaptureFixture[str]):
-    prompt = {"user_prompt_template": "How good is it?"}
-    judge = {"type": "simulated", "rubric": "single", "prompts": {"ligth": prompt, "light": prompt}}
-    plan(changed(_set("judges", "judge", value=judge)))
-    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
-    assert warnings == [
-        "snakedit: warning: judges.judge.prompts: no benchmark has a category 'ligth'; did you mean 'light'?"
-    ]
-
-
 @pytest.mark.parametrize("name", ["single_gpu.yaml", "six_gpus.yaml"])
 def test_a_single_model_file_without_a_gpu_names_the_key_for_the_cpu(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
