@@ -1,4 +1,4 @@
-"""A simulated editor: takes a declared time and makes a small picture, for tests and planning."""
+"""An editor that only takes a declared time and makes a small picture, for tests and planning."""
 
 import hashlib
 import math
