@@ -63,13 +63,21 @@ def result_params(
         execution_params: names of those that cannot change a result.
         later: names of those that are left out at their default, as they came after the first version.
     """
-    given = dataclasses.asdict(params)
-    unset = dataclasses.asdict(type(params)()) if later else {}
+    changed = changed_params(params)
     return {
         name: value
-        for name, value in given.items()
-        if name not in execution_params and not (name in later and value == unset[name])
+        for name, value in dataclasses.asdict(params).items()
+        if name not in execution_params and (name not in later or name in changed)
     }
+
+
+def changed_params(params: Any) -> dict[str, Any]:
+    """Return the params that are not at their default."""
+    defaults = {
+        field.name: field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        for field in dataclasses.fields(params)
+    }
+    return {name: value for name, value in dataclasses.asdict(params).items() if value != defaults[name]}
 
 
 def edit_fingerprint(recipe: Mapping[str, Any], item: Item, inputs: Mapping[str, str]) -> str:

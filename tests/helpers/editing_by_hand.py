@@ -1,5 +1,6 @@
 """Items, categories and requests as the tests of the editors write them."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,18 @@ import numpy as np
 from PIL import Image
 
 from snakedit.core.records import Edit, Item, write_records
-from snakedit.editors.editor import CategoryContext, EditRequest
+from snakedit.editors.editor import CategoryContext, Editor, EditRequest
+from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
+
+SMALL = QwenImageEditParams(
+    dtype="float32",
+    num_inference_steps=2,
+    true_cfg_scale=1.0,
+    height=64,
+    width=96,
+    condition_side=64,
+    vae_side=64,
+)
 
 
 def item(item_id: str = "a", instruction: str = "Make it warmer.", **fields: Any) -> Item:
@@ -46,3 +58,16 @@ def write_edits(folder: Path, ok: Sequence[str], failed: Sequence[str] = ()) -> 
     edits = [Edit(item=i, status="ok", image=f"images/{i}.png") for i in ok]
     write_records(folder / "edits.jsonl", [*edits, *(Edit(item=i, status="failed") for i in failed)])
     return folder
+
+
+def load_tiny(folder: Path | str, **changes: Any) -> QwenImageEdit:
+    """The tiny Qwen-Image-Edit, with small images and few steps."""
+    return QwenImageEdit(str(folder), dataclasses.replace(SMALL, **changes), "cpu")
+
+
+def pixels(editor: Editor, asked: EditRequest | None = None) -> Any:
+    return np.asarray(editor.edit(asked or request()), dtype=np.int16)
+
+
+def mean_difference(one: Any, other: Any) -> float:
+    return float(np.abs(one - other).mean())

@@ -52,7 +52,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from snakedit.sources.rows import Format, Place, SourceRow
+from snakedit.sources.format import Format
+from snakedit.sources.rows import Place, SourceRow
 
 
 def grey() -> bytes:
@@ -78,8 +79,8 @@ class Lines(Format):
         lines = Path(self.benchmark.path).read_text().splitlines()[self.params.skip :]
         for number, line in enumerate(lines, start=1):
             digest = hashlib.sha256(line.encode()).hexdigest()
-            place, fields = Place(number, 0), {"instruction": line}
-            yield SourceRow(place, "lines", f"l{number}", digest, (grey,), fields=fields)
+            fields = {"instruction": line}
+            yield SourceRow(Place(number), "lines", f"l{number}", digest, (grey,), fields=fields)
 '''
 
 RUBRIC = """\

@@ -1,8 +1,7 @@
-"""Look up the types that a configuration can name: ours, the user's own, and other packages'."""
+"""Types by name: those of this library, of installed packages, and of a user's own modules."""
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
-from importlib.metadata import entry_points
+from importlib import import_module, metadata
 from typing import Any, Generic, TypeVar
 
 from snakedit.core.errors import ConfigError, did_you_mean
@@ -11,29 +10,27 @@ Registered = TypeVar("Registered")
 
 
 class Registry(Mapping[str, Registered], Generic[Registered]):
-    """The types of one kind: name → class, imported when it is first asked for.
+    """The classes that a configuration can name as a type. Iteration yields this library's own names.
 
-    A type is a name in the constructor's table, ``package.module:Class`` from any package that Python can
-    import, or an entry point of an installed package. So a dry run imports only the families that the
-    configuration names, and nobody needs a fork. Iteration goes over the table alone.
+    A name is one of this library's, the name of an entry point of an installed package, or the place of a
+    class, ``package.module:Class``. A module is imported when its type is first asked for.
     """
 
     def __init__(self, places: Mapping[str, str], base: str, group: str) -> None:
-        """Make a registry.
+        """Keep the names; nothing is imported.
 
         Args:
-            places: name → ``module:attribute``.
-            base: ``module:attribute`` of the class that every type must be a subclass of.
-            group: of the entry points of other packages.
+            places: name → ``module:Class``.
+            base: ``module:Class`` that a class from elsewhere must be a subclass of.
+            group: of the entry points.
         """
         self._places, self._base, self._group = dict(places), base, group
         self._loaded: dict[str, Registered] = {}
 
     def __getitem__(self, name: str) -> Registered:
-        try:
-            return self.find(name, name)
-        except ConfigError as error:
-            raise KeyError(str(error)) from None
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -42,39 +39,43 @@ class Registry(Mapping[str, Registered], Generic[Registered]):
         return len(self._places)
 
     def find(self, name: str, where: str) -> Registered:
-        """Return the class that a type stands for.
+        """Return the class of a type.
 
         Args:
-            where: the key that names it, for messages.
+            where: the key of the configuration that holds the name.
 
         Raises:
-            ConfigError: if it is not known, cannot be imported, or is not a subclass of the base.
+            ConfigError: if there is no such type, or it cannot be imported, or it is not of the right kind.
         """
-        if name not in self._loaded:
-            self._loaded[name] = self._load(name, where)
-        return self._loaded[name]
-
-    def _load(self, name: str, where: str) -> Registered:
-        if name in self._places:
-            found: Registered = _attribute(self._places[name])
-            return found
-        place = name if ":" in name else self._place_by_entry_point(name, where)
         try:
-            found = _attribute(place)
-        except (ImportError, AttributeError, ValueError) as error:
+            return self[name]
+        except KeyError:
+            known = [*self, *self._entry_points()]
             raise ConfigError(
-                f"'{name}' cannot be imported ({error})",
+                f"'{name}' is not known{did_you_mean(name, known)}",
                 where=where,
-                hint="install its package, or put the folder that holds it on PYTHONPATH",
+                allowed=", ".join([*known, "package.module:Class"]),
             ) from None
-        base: Any = _attribute(self._base)
-        if not (isinstance(found, type) and issubclass(found, base)):
-            raise ConfigError(f"'{name}' is not a subclass of {self._base.replace(':', '.')}", where=where)
-        return found
+        except ConfigError as error:
+            raise ConfigError(error.what, where=where, allowed=error.allowed, hint=error.hint) from None
 
-    def _place_by_entry_point(self, name: str, where: str) -> str:
-        others = {point.name: point.value for point in entry_points(group=self._group)}
-        return find({**self._places, **others}, name, where, also="package.module:Class")
+    def _load(self, name: str) -> Any:
+        if name in self._places:
+            return _attribute(self._places[name])
+        return _imported(name if ":" in name else self._entry_points()[name], _attribute(self._base))
+
+    def _entry_points(self) -> dict[str, str]:
+        """Return name → place of the installed packages' types."""
+        places: dict[str, str] = {}
+        for point in metadata.entry_points(group=self._group):
+            if point.name in self._places or places.get(point.name, point.value) != point.value:
+                package = point.dist.name if point.dist else point.module
+                raise ConfigError(
+                    f"the package '{package}' registers '{point.name}' in '{self._group}', which is taken",
+                    hint="uninstall it, or name a class as package.module:Class",
+                )
+            places[point.name] = point.value
+        return places
 
 
 def _attribute(place: str) -> Any:
@@ -82,16 +83,42 @@ def _attribute(place: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def find(known: Mapping[str, Registered], name: str, where: str, also: str = "") -> Registered:
-    """Return what a name stands for.
+def _imported(place: str, base: type) -> Any:
+    """Return a class that is not this library's."""
+    module_name, _, attribute = place.partition(":")
+    try:
+        module = import_module(module_name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+            raise ConfigError(
+                f"there is no module '{error.name}'",
+                hint="install its package, or add its folder to PYTHONPATH",
+            ) from None
+        raise ConfigError(
+            f"the module '{module_name}' cannot be imported ({type(error).__name__}: {error})"
+        ) from error
+    family = getattr(module, attribute, None)
+    if family is None:
+        near = did_you_mean(attribute, vars(module))
+        raise ConfigError(f"the module '{module_name}' has no class '{attribute}'{near}")
+    if not isinstance(family, type) or not issubclass(family, base):
+        raise ConfigError(
+            f"'{place}' is of another kind", allowed=f"a subclass of {base.__module__}.{base.__qualname__}"
+        )
+    missing = sorted(getattr(family, "__abstractmethods__", ()))
+    if missing:
+        raise ConfigError(f"the class '{place}' does not define {', '.join(missing)}")
+    return family
 
-    Args:
-        also: what else is allowed, for the message.
+
+def find(known: Mapping[str, Registered], name: str, where: str) -> Registered:
+    """Return what a name stands for.
 
     Raises:
         ConfigError: naming the nearest known name.
     """
     if name not in known:
-        allowed = ", ".join([*known, also] if also else known)
-        raise ConfigError(f"'{name}' is not known{did_you_mean(name, known)}", where=where, allowed=allowed)
+        raise ConfigError(
+            f"'{name}' is not known{did_you_mean(name, known)}", where=where, allowed=", ".join(known)
+        )
     return known[name]

@@ -1,4 +1,4 @@
-"""Controls: editors whose right place on the leaderboard is known before any judge has looked."""
+"""Controls: editors whose correct rank is known in advance, so that they test the judges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from snakedit.editors.editor import CategoryContext, Editor, EditRequest
 
 
 class Identity(Editor):
-    """The source, unchanged: perfectly kept, nothing done."""
+    """The unchanged source: a judge must see that nothing was edited."""
 
     role: ClassVar[str] = "control"
 
@@ -35,7 +35,7 @@ class Blank(Editor):
 
 
 class Reference(Editor):
-    """The benchmark's own right answer."""
+    """The reference, the benchmark's own right answer."""
 
     role: ClassVar[str] = "control"
     is_right: ClassVar[bool] = True
@@ -66,7 +66,7 @@ class ShuffledParams:
 
 
 class Shuffled(Editor):
-    """A good picture for the wrong item: another item's reference, or another editor's edit of it."""
+    """A good picture for the wrong item: another item's reference, or an editor's edit of another item."""
 
     role: ClassVar[str] = "control"
     Params: ClassVar[type] = ShuffledParams
@@ -100,16 +100,16 @@ class Shuffled(Editor):
 
 @lru_cache(maxsize=1)
 def _shown_images(category: CategoryContext, of: str | None) -> Mapping[str, Path]:
-    """Return which image each item shows, by id: always another item's, and no image twice if all have one.
+    """Return the image that each item shows, by id: another item's, and a different one if all have images.
 
-    The items stand in a ring, in an order that depends on their ids alone, and each shows the next one
-    that has an image. So neither the order of processing nor a removed item far away changes it.
+    The items form a ring, ordered by a hash of their ids. Each shows the image of the next item that has one.
+    So neither the order of processing nor a removed item far away in the ring changes it.
     """
     images = _references(category) if of is None else _edits(category.edits.get(of))
     ring = sorted((item.id for item in category.items), key=lambda name: (fingerprint(name), name))
     shown: dict[str, Path] = {}
     following: str | None = None
-    # Twice around, backwards: the first round finds what the last items of the ring wrap around to.
+    # Two rounds, backwards: the first finds the images that the ring's last items wrap around to.
     for item_id in [*reversed(ring), *reversed(ring)]:
         if following is not None and following != item_id:
             shown[item_id] = images[following]

@@ -1,4 +1,4 @@
-"""What an editor is: something that is loaded once on a device and then edits one item after the other."""
+"""The base class of editors. An editor is loaded once on a device and then edits one item after the other."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class EditRequest:
     Attributes:
         item: the record.
         sources: its source images, RGB.
-        inputs: further images that the editor asked for by `Editor.inputs`, by role.
+        inputs: the images that `Editor.inputs` named, by role.
         seed: 0–2³²−1.
     """
 
@@ -30,14 +30,14 @@ class EditRequest:
     inputs: dict[str, Image.Image] = field(default_factory=dict)
 
 
-# Equal only to itself, so that an editor can keep what it worked out for a category (`functools.cache`).
+# Compared by identity, so that an editor can cache what it computes for a category (`functools.cache`).
 @dataclass(frozen=True, eq=False)
 class CategoryContext:
-    """What an editor may look at beside the item itself.
+    """The category of an item, for editors that look at more than the item.
 
     Attributes:
         items: all items of the category, in order.
-        items_folder: what the paths in their records are relative to.
+        items_folder: the folder that the paths in their records are relative to.
         edits: editor → folder of its edits of this category, for those that are finished.
     """
 
@@ -51,7 +51,7 @@ class Editor(ABC):
 
     Class attributes:
         Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
-        model_kind: what it takes as its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
+        model_kind: the kind of its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         seeded: whether its edits depend on the seed.
         needs_device: whether it occupies a device (weights, or a simulation of them).
         later_params: names of params that a later version added. At their default they are left out of the
@@ -90,43 +90,43 @@ class Editor(ABC):
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """What the record of the last edit should say beside the library versions, name → value.
+        """Notes on the last edit, name → value; its record has them beside the library versions.
 
-        With a `server` the last one is the one of the same thread; so it is for `usage`.
+        With a `server`, the last edit is that of the same thread. The same holds for `usage`.
         """
         return {}
 
     @classmethod
     def inputs(cls, item: Item, category: CategoryContext, params: Any) -> Mapping[str, Path]:
-        """Return further images this editor looks at, by role. Their content is in the fingerprint.
+        """Return further images that the editor looks at, by role. Their content is in the fingerprint.
 
         Raises:
-            ImageError: if there is nothing to show, which is recorded as this item's failure.
+            ImageError: if there is no such image. It is recorded as the item's failure.
         """
         return {}
 
     @classmethod
     def shows(cls, params: Any) -> tuple[str, ...]:
-        """Return other editors of the configuration whose edits this one shows; they are made first."""
+        """Return the names of other editors in the configuration whose edits it shows. They run first."""
         return ()
 
     @property
     def usage(self) -> Mapping[str, int | None]:
-        """What the last edit took from a server: `tokens` and `requests`; nothing for one that runs here."""
+        """The server's `tokens` and `requests` for the last edit; empty for a local editor."""
         return {}
 
     @classmethod
     def server(cls, params: Any) -> Server | None:
-        """Return the server that edits, of which many items are asked at a time; or None."""
+        """Return the server that edits, which is sent several items at a time, or None for a local editor."""
         return None
 
     @abstractmethod
     def edit(self, request: EditRequest) -> Image.Image:
-        """Return the edited image. What it raises is recorded as this item's failure."""
+        """Return the edited image. An exception is recorded as the item's failure."""
 
     def move_to(self, device: str) -> None:
-        """Move what was loaded to another device, or to ``cpu``, where it waits."""
+        """Move the loaded model to another device, or to ``cpu`` while it is not used."""
         self.device = device
 
     def release_memory(self) -> None:
-        """Give back what memory can be given back; called after an out-of-memory, before one more try."""
+        """Free the memory that can be freed. Called after an out-of-memory error, before one retry."""

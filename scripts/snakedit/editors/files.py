@@ -1,4 +1,4 @@
-"""Images edited elsewhere: taken from a folder by the item's id."""
+"""Images that another program edited, read from a folder by the item's id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ class FilesParams:
     """Parameters of `Files`.
 
     Attributes:
-        folder: where the images lie, as ``{id}.png`` (or .jpg, .jpeg, .webp), in it or in a folder named
-            as the category. Ids with a slash go by their `snakedit.core.names.safe_name`.
+        folder: with the images as ``{id}.png`` (or .jpg, .jpeg, .webp), directly or in a folder for each
+            category. An id with a slash is looked for under its `snakedit.core.names.safe_name`.
     """
 
     folder: str
 
 
 class Files(Editor):
-    """Images made by another program. A missing one is a recorded failure.
+    """Images made by another program. A missing image is a recorded failure.
 
-    The folder counts in the recipe: which folder it is decides what the edits are, and only a changed
-    recipe makes Snakemake look again.
+    The folder's name is part of the recipe: another folder has other edits, and Snakemake runs the job again
+    only if the recipe changes.
     """
 
     Params: ClassVar[type] = FilesParams
@@ -44,7 +44,7 @@ class Files(Editor):
         """Return the item's file.
 
         Raises:
-            ImageError: naming the places where it was looked for.
+            ImageError: if there is none, naming the paths that were tried.
         """
         folder = expanded(params.folder)
         if not folder.is_dir():
@@ -62,12 +62,12 @@ class Files(Editor):
         )
 
     def edit(self, request: EditRequest) -> Image.Image:
-        """Return the image as it was found."""
+        """Return the file's image."""
         return request.inputs["file"]
 
 
 def _names(name: str) -> list[str]:
-    """The file names an id or a category may go by: its safe name, and as it is if that is one plain name."""
+    """Return the file names of an id or a category: its safe name, and the name itself if it is plain."""
     safe = safe_name(name)
     is_plain = not set(name) & {"/", "\\", "\0"} and name not in ("", ".", "..")
     fits = len(name.encode(errors="replace")) + len(max(SUFFIXES, key=len)) <= MAX_NAME_BYTES

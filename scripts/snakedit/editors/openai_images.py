@@ -1,4 +1,4 @@
-"""An editor behind a server that speaks OpenAI's image protocol."""
+"""Editors behind a server with OpenAI's image protocol."""
 
 import base64
 import binascii
@@ -21,9 +21,9 @@ class OpenAIImagesParams(EndpointParams):
     """Parameters of `OpenAIImages`, beside those of every server.
 
     Attributes:
-        size: that is asked for, such as ``1024x1024``; ``auto`` leaves it to the server.
-        max_side: of a source as it is sent, in pixels; a longer one is shrunk.
-        max_bytes: of its file, which is shrunk further until it keeps to that.
+        size: of the edit that is requested, such as ``1024x1024``; ``auto`` leaves it to the server.
+        max_side: of a source as it is sent, in pixels; a longer side is shrunk to it.
+        max_bytes: of the file that is sent; the source is shrunk further until it fits.
     """
 
     size: str = "auto"
@@ -41,8 +41,8 @@ class OpenAIImagesParams(EndpointParams):
 class OpenAIImages(Editor):
     """A model behind ``/v1/images/edits``. Its `model` is the name that the server knows.
 
-    The protocol has no seed, so the same item twice gives two edits. The edit keeps the size that the
-    server gives it. A refusal of its content filter is the item's recorded failure.
+    The protocol has no seed, so editing an item again gives another edit. The edit keeps the size in which
+    the server returns it. A refusal by the content filter is recorded as the item's failure.
     """
 
     Params: ClassVar[type] = OpenAIImagesParams
@@ -54,7 +54,7 @@ class OpenAIImages(Editor):
     def __init__(self, model: str | None, params: OpenAIImagesParams, device: str) -> None:
         super().__init__(model, params, device)
         self._endpoint = Endpoint(params)
-        # Many threads edit at a time, and each is asked for its own last edit.
+        # Many threads edit at a time; each reads the usage of its own last edit.
         self._last = threading.local()
 
     @classmethod
@@ -64,7 +64,7 @@ class OpenAIImages(Editor):
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """The size that was asked for."""
+        """The size that was requested."""
         return {"asked_size": self.params.size}
 
     @property
@@ -77,9 +77,9 @@ class OpenAIImages(Editor):
         """Return the edited image.
 
         Raises:
-            RefusedError: if the server's content filter refused it.
-            EndpointError: if the server gave no image.
-            ImageError: if what it gave is none, or is too large.
+            RefusedError: if the server's content filter refused the request.
+            EndpointError: if the server returned no image.
+            ImageError: if the returned data is not an image, or too large.
         """
         bounds = (self.params.max_side, self.params.max_bytes)
         files = [

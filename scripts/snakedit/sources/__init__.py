@@ -5,23 +5,23 @@ from typing import Any
 from snakedit.config.load import BenchmarkConfig, read_params
 from snakedit.core.errors import ConfigError
 from snakedit.core.registry import Registry
-from snakedit.sources.rows import Format
+from snakedit.sources.format import Format
 
 FORMATS: Registry[type[Format]] = Registry(
     {
         "base64_json": "snakedit.sources.base64_json:Base64Json",
         "folder": "snakedit.sources.folder:Folder",
     },
-    base="snakedit.sources.rows:Format",
+    base="snakedit.sources.format:Format",
     group="snakedit.formats",
 )
 
 
 def open_source(benchmark: BenchmarkConfig) -> Format:
-    """Return a benchmark's format, opened on it with its params.
+    """Return a benchmark's format, ready to read.
 
     Raises:
-        ConfigError: for an unknown format, param or language.
+        ConfigError: for an unknown format, params that it does not take, or a language that it does not have.
     """
     key = f"benchmarks.{benchmark.name}"
     kind = FORMATS.find(benchmark.format, f"{key}.format")

@@ -1,6 +1,7 @@
-"""A JSON file whose rows carry their images as base64: a list, or a dict of lists by category.
+"""The format `base64_json`: a JSON file of rows with images as base64, in a list or a dict of lists.
 
-Such files reach gigabytes, so they are streamed: one row is in memory at a time.
+The keys of a dict are the categories. Such files reach gigabytes, so they are streamed, and one row is in
+memory at a time.
 """
 
 import base64
@@ -15,15 +16,15 @@ from typing import Any, ClassVar
 import ijson
 
 from snakedit.core.errors import SourceError
+from snakedit.sources.format import Format
 from snakedit.sources.json_places import PlacedFile
 from snakedit.sources.rows import (
     UNCATEGORISED,
-    Format,
     Place,
     SourceRow,
-    examine,
     extra_of,
     label_of,
+    row_digest,
     seed_of,
     tags_of,
     text_of,
@@ -45,16 +46,16 @@ class Base64Json(Format):
 
     def stamp(self) -> str:
         """Return the file's size and mtime."""
+        path = self.benchmark.path
         try:
-            stat = Path(self.benchmark.path).stat()
+            stat = Path(path).stat()
         except OSError as error:
-            raise SourceError(f"cannot be read ({error.strerror})", where=self.benchmark.path) from None
+            raise SourceError(f"cannot be read ({error.strerror})", where=path) from None
         return f"{stat.st_size} {stat.st_mtime_ns}"
 
     def rows(self, start: Place | None = None) -> Iterator[SourceRow]:
         """Yield the file's rows."""
-        path = self.benchmark.path
-        number = start.row - 1 if start else 0
+        path, number = self.benchmark.path, start.row - 1 if start else 0
         try:
             with open(path, "rb") as file:
                 if start is not None:
@@ -64,7 +65,7 @@ class Base64Json(Format):
                 placed = PlacedFile(file, start.opening if start else "")
                 for category, raw in _elements(placed, path):
                     number += 1
-                    # The file's beginning again, as far as the parser needs it to read on from this row.
+                    # With these brackets before it, a parser can read on from this row.
                     opening = "[" if category is None else f"{{{json.dumps(category)}:["
                     place = Place(number, placed.next_element(), opening=opening)
                     yield _row(place, category, raw, self.benchmark.language)
@@ -78,7 +79,7 @@ def _not_json(error: Exception, number: int, path: str) -> SourceError:
     reason = error.args[0] if error.args else ""
     if isinstance(reason, bytes):
         reason = reason.decode("utf-8", "replace")
-    # What follows the first line draws the place, beside up to 80 characters of base64.
+    # The lines after the first draw the place, with up to 80 characters of base64.
     first = str(reason).strip().partition("\n")[0]
     hint = "write so large a number as text" if "overflow" in first else ""
     return SourceError(f"not JSON in UTF-8 after row {number} ({first})", where=path, hint=hint)
@@ -86,8 +87,8 @@ def _not_json(error: Exception, number: int, path: str) -> SourceError:
 
 def _elements(file: Any, path: str) -> Iterator[tuple[str | None, Any]]:
     """Yield (category or None, row) from a list of rows or a dict of such lists."""
-    # With use_float ijson 3.6 refuses an integer of over 64 bits; without it, an integer of over 4,300
-    # digits can crash the process.
+    # With use_float, ijson 3.6 refuses integers of over 64 bits. Without it, one of over 4,300 digits can
+    # crash the process.
     events = ijson.basic_parse(file, use_float=True)
     event, _ = next(events, (None, None))
     if event == "start_array":
@@ -106,12 +107,12 @@ def _elements(file: Any, path: str) -> Iterator[tuple[str | None, Any]]:
         raise SourceError(
             "holds no benchmark", where=path, allowed="a list of rows, or a dict of lists by category"
         )
-    # What follows the end makes ijson complain only when it is asked to go on.
+    # ijson complains of text after the end only when the next event is asked for.
     next(events, None)
 
 
 def _array(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
-    """Yield the elements of the array that was just entered, each built whole."""
+    """Yield the elements of the array whose start event has been read, each as one value."""
     steps = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
     for event, value in events:
         if event == "end_array":
@@ -128,7 +129,7 @@ def _array(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
 
 
 def _row(place: Place, category: str | None, raw: Any, language: str) -> SourceRow:
-    digest, error = examine(raw)
+    digest, error = row_digest(raw)
     given = raw if isinstance(raw, dict) else {}
     category = label_of(given, "subset") or category or UNCATEGORISED
     path = label_of(given, "original_image_path")

@@ -1,24 +1,22 @@
-"""A folder of images with a table: `items.csv` or `items.jsonl`."""
+"""The format `folder`: a folder of images with a table, `items.csv` or `items.jsonl`."""
 
 import json
 import math
 import reprlib
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from snakedit.core.errors import SourceError
-from snakedit.core.hashing import file_sha256
-from snakedit.sources.picture_folder import folder_stamp, picture_in, read_picture
+from snakedit.sources.format import Format
+from snakedit.sources.picture_folder import folder_stamp, row_pictures
 from snakedit.sources.rows import (
     UNCATEGORISED,
-    Format,
     Place,
     SourceRow,
-    examine,
     extra_of,
     label_of,
+    row_digest,
     seed_of,
     tags_of,
     text_of,
@@ -26,6 +24,7 @@ from snakedit.sources.rows import (
 from snakedit.sources.tables import read_table
 
 TABLES = ("items.csv", "items.jsonl")
+REQUIRED_COLUMNS = ("image", "instruction")
 IMAGE_COLUMNS = ("image", "reference", "mask")
 _HUMAN_PREFIX = "human_"
 _KNOWN = {
@@ -37,37 +36,31 @@ _KNOWN = {
 class Folder(Format):
     """The format `folder`; config/README.md lists its columns."""
 
-    languages: ClassVar[tuple[str, ...] | None] = ("en", "zh")
-
     def stamp(self) -> str:
-        """Return size and mtime of the table and of every file below the folder."""
-        _table(self.benchmark.path)
+        """Return a hash of the paths, sizes and mtimes of all files below the folder."""
+        self._table()
         return folder_stamp(Path(self.benchmark.path))
 
     def rows(self, start: Place | None = None) -> Iterator[SourceRow]:
         """Yield the table's rows."""
-        table = _table(self.benchmark.path)
-        for place, raw in read_table(table, start, required=("image", "instruction")):
-            yield _row(place, raw, table.parent, self.benchmark.language)
+        for place, raw in read_table(self._table(), start, REQUIRED_COLUMNS):
+            yield _row(place, raw, Path(self.benchmark.path), self.benchmark.language)
 
-
-def _table(path: str) -> Path:
-    folder = Path(path)
-    tables = [folder / name for name in TABLES if (folder / name).is_file()]
-    if len(tables) != 1:
-        content = "both tables" if tables else "no table"
-        raise SourceError(f"holds {content}", where=str(folder), allowed=f"one of {', '.join(TABLES)}")
-    return tables[0]
+    def _table(self) -> Path:
+        folder = Path(self.benchmark.path)
+        tables = [folder / name for name in TABLES if (folder / name).is_file()]
+        if len(tables) != 1:
+            count = "both tables" if tables else "no table"
+            raise SourceError(f"holds {count}", where=str(folder), allowed=f"one of {', '.join(TABLES)}")
+        return tables[0]
 
 
 def _row(place: Place, raw: dict[str, Any], folder: Path, language: str) -> SourceRow:
     category, row_id = label_of(raw, "category") or UNCATEGORISED, label_of(raw, "id")
-    digest, error = examine(raw)
+    digest, error = row_digest(raw)
     if error is not None:
         return SourceRow(place, category, row_id, digest, error=error)
     seed, human = None, None
-    readers: dict[str, Callable[[], bytes]] = {}
-    hashes = {}
     try:
         seed = seed_of(raw.get("seed"))
     except ValueError as caught:
@@ -76,30 +69,19 @@ def _row(place: Place, raw: dict[str, Any], folder: Path, language: str) -> Sour
         human = _human(raw)
     except SourceError as caught:
         error = str(caught)
-    for column in IMAGE_COLUMNS:
-        names = raw.get(column)
-        for nth, name in enumerate(names if isinstance(names, list) else [names]):
-            if name is None or not str(name).strip():
-                continue
-            try:
-                path = picture_in(folder, str(name).strip())
-                hashes[f"{column} {nth}"] = file_sha256(path)
-                readers[f"{column} {nth}"] = partial(read_picture, path, column)
-            except SourceError as caught:
-                error = f"the column '{column}': {caught}"
-            except OSError as caught:
-                error = f"the column '{column}': '{name}' cannot be read ({caught.strerror})"
-    images = tuple(reader for key, reader in readers.items() if key.startswith("image "))
+    pictures = row_pictures(folder, {column: raw.get(column) for column in IMAGE_COLUMNS})
+    error = pictures.error or error
+    images = tuple(pictures.readers["image"])
     if not images and error is None:
         error = "the column 'image' is empty"
     return SourceRow(
         place=place,
         category=category,
         id=row_id,
-        digest=examine({"row": digest, "files": hashes})[0],
+        digest=row_digest({"row": digest, "files": pictures.sha256s})[0],
         images=images,
-        reference=readers.get("reference 0"),
-        mask=readers.get("mask 0"),
+        reference=pictures.first("reference"),
+        mask=pictures.first("mask"),
         fields={
             "instruction": text_of(raw, "instruction") or "",
             "language": text_of(raw, "language") or language,
@@ -116,9 +98,9 @@ def _row(place: Place, raw: dict[str, Any], folder: Path, language: str) -> Sour
 
 
 def _human(raw: dict[str, Any]) -> dict[str, float] | None:
-    """Ratings by people: editor → number, from `human` (a JSON object) and columns `human_EDITOR`.
+    """Return people's ratings, editor → number: from `human`, a JSON object, and columns `human_EDITOR`.
 
-    A null, like an empty column, is no rating.
+    A null or an empty column is no rating.
     """
     given = raw.get("human") or {}
     try:

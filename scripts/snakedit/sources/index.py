@@ -12,10 +12,12 @@ from snakedit.config.load import BenchmarkConfig
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, SourceError, did_you_mean
 from snakedit.core.names import safe_name
+from snakedit.recipe import changed_params
 from snakedit.sources import open_source
-from snakedit.sources.rows import Format, Place, SourceRow
+from snakedit.sources.format import Format
+from snakedit.sources.rows import Place, SourceRow
 
-# Raised when rows are read or hashed differently.
+# Raised by hand when rows are read or hashed differently.
 VERSION = 3
 
 
@@ -25,10 +27,10 @@ class CategoryIndex:
 
     Attributes:
         name: as the benchmark names it.
-        count: its rows, usable or not.
+        count: the number of its rows, usable or not.
         sha256: over the content of its rows, in order.
-        first: the place of its first row, where a reader can begin.
-        last_row: the number of its last row, after which a reader can stop.
+        first: the place of its first row, where reading can begin.
+        last_row: the number of its last row, after which reading can stop.
     """
 
     name: str
@@ -40,19 +42,21 @@ class CategoryIndex:
 
 @dataclass(frozen=True)
 class Index:
-    """What of a benchmark is wanted.
+    """The categories of a benchmark.
 
     Attributes:
-        categories: by the name of their folder, in the order they are to be run and shown.
-        names: of all the categories that it has, wanted or not.
+        categories: those that the configuration chooses, by the name of their folder, in its order.
+        names: of all its categories.
+        params: of its format, those that are not at their default.
     """
 
     categories: dict[str, CategoryIndex]
     names: frozenset[str]
+    params: dict[str, Any]
 
 
 class Digest:
-    """The sha256 over the content of a category's rows, which are added in order."""
+    """A running sha256 over the content of a category's rows, which are added in order."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
@@ -62,39 +66,39 @@ class Digest:
         self._digest.update(row.digest.encode())
 
     def sha256(self) -> str:
-        """Return that of the rows so far."""
+        """Return the sha256 of the rows so far."""
         return self._digest.hexdigest()
 
 
 def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
-    """Return a benchmark's index, made anew only where the source may have changed since.
+    """Return a benchmark's index. It is made again only if the source may have changed.
 
     Args:
-        benchmark: which of its categories are wanted stands in it.
-        path: index.json, which holds all categories.
+        path: index.json, which has all categories, chosen or not.
 
     Raises:
-        ConfigError: for an unknown format or category.
+        ConfigError: for an unknown format or category, or params that the format does not take.
         SourceError: if the source cannot be read or holds no rows.
     """
     source = open_source(benchmark)
+    params = changed_params(source.params)
     stamp = {
         "version": VERSION,
         "format": benchmark.format,
         "path": benchmark.path,
         "stamp": source.stamp(),
-        # Left out where there are none, as in indexes from before formats had any.
-        **({"params": benchmark.params} if benchmark.params else {}),
+        **({"params": params} if params else {}),
     }
     categories = _cached(path, stamp)
     if categories is None:
         categories = _scan(source)
         write_whole(path, [_as_json({"source": stamp, "categories": categories})])
-    return Index(_chosen(benchmark, categories), frozenset(entry.name for entry in categories.values()))
+    names = frozenset(entry.name for entry in categories.values())
+    return Index(_chosen(benchmark, categories), names, params)
 
 
 def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | None:
-    """Return what is in the index, or None where it is of another source or damaged."""
+    """Return the index file's categories, or None if it is of another source or damaged."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["source"] != stamp:

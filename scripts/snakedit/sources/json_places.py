@@ -1,11 +1,11 @@
-"""Where each row of a JSON benchmark begins in its file, which the parser that streams it does not tell."""
+"""Where each row of a JSON benchmark begins in its file. The streaming parser, ijson, does not report it."""
 
 import re
 from collections import deque
 from typing import BinaryIO
 
-# No possessive quantifiers: those of Python before 3.11.5 end too early.
-# Of JSON only strings, brackets and commas matter here; in UTF-8 no other character has their bytes in it.
+# Only strings, brackets and commas matter here. In UTF-8 their bytes are part of no other character.
+# No possessive quantifiers are used: before Python 3.11.5 they match too little.
 _REST_OF_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]+|"[^"\\]*(?:\\.[^"\\]*)*")*', re.DOTALL)
 _TO_COMMA = re.compile(rb'(?:[^"{}\[\],]+|"[^"\\]*(?:\\.[^"\\]*)*")*', re.DOTALL)
@@ -13,44 +13,44 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 
 
 class PlacedFile:
-    """A file of a list of rows, or of a dict of such lists, that notes where rows begin while it is read.
+    """A file that records where rows begin while a parser reads it: a list of rows, or a dict of such lists.
 
-    It sees all that the parser sees and no later, so a row's place is known before the parser yields the row.
-    Of a file that is not JSON the places mean nothing; the parser raises before it yields a row of it.
+    It scans each block before the parser gets it, so a row's place is known before the parser yields the row.
+    If the file is not JSON the places mean nothing, but then the parser raises before it yields a row.
     """
 
     def __init__(self, file: BinaryIO, opening: str = "") -> None:
-        """Read from the file's position on.
+        """Begin at the file's position.
 
         Args:
-            opening: what is read first, as if it stood there: the brackets that the position is within.
+            opening: text that is read first, as if the file had it: the brackets that enclose the position.
         """
         self._file = file
         self._opening = opening.encode()
-        # Where in the file the bytes lie that are looked at next.
+        # The file's position of the next byte to be scanned.
         self._base = file.tell() - len(self._opening)
         self._begun: deque[int] = deque()
-        # Open brackets, and how many of them enclose a row: not known before the first.
+        # How many brackets are open, and how many of them enclose a row; 0 until the first is read.
         self._depth, self._row_depth = 0, 0
         self._in_string = self._escaped = False
-        # After a list's bracket or comma: where its next row, if there is one, begins.
+        # After a list's bracket or comma: where the list's next row begins, if there is one.
         self._next: int | None = None
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next bytes of the file; the opening comes whole."""
+        """Return the next bytes of the file; the opening is returned whole."""
         data = b""
-        # ijson reads nothing once, to see of what type it is.
+        # ijson reads 0 bytes once, to learn the type.
         if size != 0:
             data, self._opening = self._opening or self._file.read(size), b""
-        self._look_at(data)
+        self._scan(data)
         self._base += len(data)
         return data
 
     def next_element(self) -> int:
-        """Return the byte from which the next row can be read: after the bracket or comma before it."""
+        """Return the byte after the bracket or comma before the next row."""
         return self._begun.popleft()
 
-    def _look_at(self, data: bytes) -> None:
+    def _scan(self, data: bytes) -> None:
         at = 0
         while at < len(data):
             if self._in_string:
@@ -95,7 +95,7 @@ class PlacedFile:
 
 
 def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
-    """Return where what matches at a place ends; a pattern that may be empty always matches."""
+    """Return where the match at a position ends. These patterns match the empty text too, so one is there."""
     match = pattern.match(data, at)
     assert match is not None
     return match.end()

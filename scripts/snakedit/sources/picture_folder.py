@@ -1,13 +1,38 @@
-"""Folders of pictures that a benchmark's table names."""
+"""Folders of pictures that a table's rows name: their stamp, and safe access to one picture."""
 
 import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from snakedit.core.errors import SourceError
+from snakedit.core.hashing import file_sha256
+
+
+@dataclass
+class RowPictures:
+    """The picture files that one row names.
+
+    Attributes:
+        readers: column → for each of its files a function that returns the file's bytes, or raises
+            SourceError.
+        sha256s: ``COLUMN NUMBER``, from 0 → the file's sha256; it belongs in the row's digest.
+        error: why one of the files cannot be used, or None.
+    """
+
+    readers: dict[str, list[Callable[[], bytes]]] = field(default_factory=dict)
+    sha256s: dict[str, str] = field(default_factory=dict)
+    error: str | None = None
+
+    def first(self, column: str) -> Callable[[], bytes] | None:
+        """Return a column's first reader, or None if it names no file."""
+        return next(iter(self.readers[column]), None)
 
 
 def folder_stamp(folder: Path) -> str:
-    """Return a sha256 that changes with the name, size or mtime of any file below a folder."""
+    """Return a text that changes with the path, size or mtime of any file below a folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -16,11 +41,35 @@ def folder_stamp(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def row_pictures(folder: Path, columns: Mapping[str, Any]) -> RowPictures:
+    """Find the pictures of a row.
+
+    Args:
+        folder: that the names are relative to, and may not leave.
+        columns: column → a file's name, a list of names, or an empty value.
+    """
+    pictures = RowPictures({column: [] for column in columns})
+    for column, names in columns.items():
+        for number, value in enumerate(names if isinstance(names, list) else [names]):
+            name = "" if value is None else str(value).strip()
+            if not name:
+                continue
+            try:
+                path = picture_in(folder, name)
+                pictures.sha256s[f"{column} {number}"] = file_sha256(path)
+                pictures.readers[column].append(partial(_read, path, column))
+            except SourceError as error:
+                pictures.error = f"the column '{column}': {error}"
+            except OSError as error:
+                pictures.error = f"the column '{column}': '{value}' cannot be read ({error.strerror})"
+    return pictures
+
+
 def picture_in(folder: Path, name: str) -> Path:
-    """Return the file of this name in a folder; neither the name nor a link may lead out of it.
+    """Return the path of a file in a folder.
 
     Raises:
-        SourceError: if it would, or there is no such file.
+        SourceError: if there is no such file, or if the name or a link leads out of the folder.
     """
     path = folder / name
     try:
@@ -29,20 +78,12 @@ def picture_in(folder: Path, name: str) -> Path:
         if not path.is_file():
             raise SourceError(f"there is no file '{name}'")
     except (ValueError, RuntimeError) as error:
-        # Python 3.11 says so of a NUL in a name and of links in a circle.
+        # Python 3.11 raises these for a NUL in a name and for links in a circle.
         raise SourceError(f"'{name}' is no path ({error})") from None
     return path
 
 
-def read_picture(path: Path, column: str) -> bytes:
-    """Return a picture file's bytes.
-
-    Args:
-        column: that names it, for messages.
-
-    Raises:
-        SourceError: if it cannot be read.
-    """
+def _read(path: Path, column: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

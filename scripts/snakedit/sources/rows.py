@@ -1,30 +1,30 @@
-"""What a benchmark format gives: rows, one in memory at a time, and a stamp that says if they changed."""
+"""A row of a benchmark, and the functions with which formats read its fields."""
 
 import hashlib
 import reprlib
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
-from snakedit.config.load import BenchmarkConfig
-from snakedit.config.params import NoParams
 from snakedit.core.hashing import canonical
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a source at which a reader can begin.
+    """Where a row begins in its source.
+
+    All but `row` is private to the format, which uses it to begin reading there. A format that always reads
+    from the first row gives the number alone.
 
     Attributes:
-        row: the number of the first row that it then yields.
-        byte: where in the file to go on, counted from 0.
-        line: lines before it, for messages; 0 where a format counts none.
-        opening: what a reader would have read before, as far as it matters for what follows.
+        row: the row's number in the source, from 1.
+        byte: the row's first byte in the file, from 0.
+        line: how many lines are before it, for messages.
+        opening: the JSON brackets that enclose it.
     """
 
     row: int
-    byte: int
+    byte: int = 0
     line: int = 0
     opening: str = ""
 
@@ -34,13 +34,13 @@ class SourceRow:
     """One row of a benchmark, before its images are decoded.
 
     Attributes:
-        place: from where it can be read without what stands before it.
+        place: where it begins in the source.
         category: as the benchmark names it.
         id: as the benchmark names it, or None.
-        digest: sha256 of all its content, images included.
-        images: the source images' encoded bytes, each read or decoded from base64 when called.
-        reference, mask: likewise, or None.
-        fields: further fields of `snakedit.core.records.Item`.
+        digest: sha256 of its whole content, images included.
+        images: one function for each source image, which returns the encoded bytes or raises SourceError.
+        reference, mask: such a function, or None.
+        fields: further fields of `snakedit.core.records.Item`; `instruction` is required.
         error: why the row cannot be used, or None.
     """
 
@@ -56,48 +56,8 @@ class SourceRow:
 
     @property
     def number(self) -> int:
-        """Its number in the source, from 1."""
+        """The row's number in the source, from 1."""
         return self.place.row
-
-
-class Format(ABC):
-    """A benchmark format, opened on one benchmark.
-
-    Class attributes:
-        Params: a frozen dataclass; its fields are the keys allowed in the benchmark's `params`.
-        languages: the languages of instructions that a benchmark may ask for; None for any.
-    """
-
-    Params: ClassVar[type] = NoParams
-    languages: ClassVar[tuple[str, ...] | None] = None
-
-    def __init__(self, benchmark: BenchmarkConfig, params: Any) -> None:
-        """Open a benchmark; nothing is read yet.
-
-        Args:
-            params: an instance of `Params`.
-        """
-        self.benchmark, self.params = benchmark, params
-
-    @abstractmethod
-    def stamp(self) -> str:
-        """Return a text that changes when the source may have changed, without reading its content.
-
-        Raises:
-            SourceError: if the source is not there.
-        """
-
-    @abstractmethod
-    def rows(self, start: Place | None = None) -> Iterator[SourceRow]:
-        """Yield the rows in the source's order.
-
-        Args:
-            start: the place of a row to begin with, if the source has not changed since. It saves time only:
-                a format may yield those before it all the same.
-
-        Raises:
-            SourceError: naming the file and the line, if the source as a whole cannot be read.
-        """
 
 
 UNCATEGORISED = "uncategorised"
@@ -105,10 +65,10 @@ MAX_DEPTH = 100
 MAX_EXTRA_CHARACTERS = 10_000
 
 
-def examine(raw: Any) -> tuple[str, str | None]:
-    """Return a row's sha256, and why no format could use it or None.
+def row_digest(raw: Any) -> tuple[str, str | None]:
+    """Return the sha256 of a row's content, and why the row cannot be used or None.
 
-    Rows nested too deep, which no further step could walk through, all have the same hash.
+    Rows that are nested too deep cannot be serialised; they all have the same hash.
     """
     if _is_deeper(raw, MAX_DEPTH):
         too_deep = f"nested more than {MAX_DEPTH} levels deep"
@@ -118,7 +78,7 @@ def examine(raw: Any) -> tuple[str, str | None]:
     try:
         content = text.encode()
     except UnicodeEncodeError:
-        # JSON can spell what no UTF-8 file can hold.
+        # JSON escapes can spell characters that UTF-8 cannot encode.
         content, problem = text.encode("utf-8", "surrogatepass"), "holds half of a surrogate pair"
     return hashlib.sha256(content).hexdigest(), problem
 
@@ -129,7 +89,7 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def text_of(raw: dict[str, Any], *keys: str) -> str | None:
-    """Return the first of these fields that holds text, stripped, or None."""
+    """Return the first of these fields that holds text, without surrounding blanks, or None."""
     for key in keys:
         value = raw.get(key)
         if isinstance(value, str) and value.strip():
@@ -138,14 +98,14 @@ def text_of(raw: dict[str, Any], *keys: str) -> str | None:
 
 
 def label_of(raw: dict[str, Any], key: str) -> str | None:
-    """Return a field that names something, text or a number, as text in UTF-8, or None."""
+    """Return a name, which may be text or a number, as text that UTF-8 can encode, or None."""
     value = raw.get(key)
     text = text_of({key: str(value) if isinstance(value, int | float) else value}, key)
     return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 def extra_of(raw: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return the fields that are not known, without those that hold an image or are very long."""
+    """Return the fields that are not known, except images and values of over `MAX_EXTRA_CHARACTERS`."""
     return {
         key: value
         for key, value in raw.items()
@@ -157,7 +117,7 @@ def extra_of(raw: dict[str, Any], known: set[str]) -> dict[str, Any]:
 
 
 def tags_of(value: Any) -> list[str]:
-    """Return tags from a list, or from text with commas between them."""
+    """Return the tags of a list, or of text separated by commas."""
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list):
@@ -166,17 +126,17 @@ def tags_of(value: Any) -> list[str]:
 
 
 def seed_of(value: Any) -> int | None:
-    """Return a row's seed, or None for an empty one.
+    """Return a row's seed, or None if the field is empty.
 
     Raises:
-        ValueError: saying what it is, if it is not a whole number of 0 or more.
+        ValueError: if it is not a whole number of 0 or more.
     """
     if value is None or value == "":
         return None
     number = value
     try:
         if isinstance(value, str):
-            # A table's column with gaps is often written as 5.0.
+            # Programs often write a whole-number column with gaps as 5.0.
             number = float(value) if "." in value else int(value)
     except ValueError:
         number = None

@@ -1,4 +1,4 @@
-"""CSV and JSON Lines tables, read row by row, each row with its place in the file."""
+"""Reading tables with a row for each item: CSV and JSON Lines in UTF-8."""
 
 import csv
 import json
@@ -11,36 +11,72 @@ from typing import Any, BinaryIO
 from snakedit.core.errors import SourceError, did_you_mean
 from snakedit.sources.rows import Place
 
-# Python's own limit of a field would end the table; a long field is its row's matter. No C long is shorter.
+# By default the csv module refuses a whole table with one long field; the row's own checks are enough.
+# The limit is a C long, which holds at least this much.
 csv.field_size_limit(2**31 - 1)
 
 
 def read_table(
     table: Path, start: Place | None = None, required: Sequence[str] = ()
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Yield the rows of a table, each with its place.
+    """Yield the rows of a table with their places.
 
     Args:
-        table: a file whose name ends in ``.csv``, else JSON Lines.
-        start: the place of a row to begin with.
-        required: columns that a CSV header must have.
+        table: a CSV file with a header if the name ends in ``.csv``, else JSON Lines.
+        start: the place of the row to begin with.
+        required: columns that a CSV file must have.
 
     Raises:
-        SourceError: naming file and line, if the table is not in UTF-8, not CSV or JSON, or lacks a column.
+        SourceError: naming the file and the line, if the table cannot be read as such.
     """
+    rows = _csv_rows(table, start, required) if table.suffix == ".csv" else _json_rows(table, start)
     try:
-        yield from _csv_rows(table, start, required) if table.suffix == ".csv" else _json_rows(table, start)
+        yield from rows
     except UnicodeDecodeError as error:
         raise SourceError(f"not UTF-8 ({error.reason})", where=_place_of_bad_bytes(table)) from None
     except OSError as error:
         raise SourceError(f"cannot be read ({error})", where=str(table)) from None
 
 
+def parse_json(text: str, where: str) -> Any:
+    """Return the value of a JSON text. A number that JSON or Python cannot hold stays text.
+
+    Raises:
+        SourceError: if it is not JSON, or nested too deep; it begins with ``where``.
+    """
+    try:
+        return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=str)
+    except json.JSONDecodeError as error:
+        raise SourceError(f"not JSON ({error.msg})", where=where) from None
+    except RecursionError:
+        raise SourceError("nested too deep", where=where) from None
+
+
+class _Lines:
+    """The lines of a table from a place on, with their line ends. It knows where the next one begins."""
+
+    def __init__(self, file: BinaryIO, start: Place | None = None) -> None:
+        self.byte, self.number = (start.byte, start.line) if start else (0, 0)
+        file.seek(self.byte)
+        self._text = TextIOWrapper(file, encoding="utf-8", newline="")
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            begins_file = self.byte == 0
+            self.byte += len(line.encode())
+            self.number += 1
+            yield line.removeprefix("\ufeff") if begins_file else line
+
+    def place(self, row: int) -> Place:
+        """Return the place of a row that begins with the next line."""
+        return Place(row, self.byte, self.number)
+
+
 def _csv_rows(
     table: Path, start: Place | None, required: Sequence[str]
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
     with open(table, "rb") as head, open(table, "rb") as file:
-        lines, place = _Lines(head), Place(row=1, byte=0)
+        lines, place = _Lines(head), Place(row=1)
         try:
             columns = csv.DictReader(lines, strict=True).fieldnames or ()
             _check_columns(columns, required, table)
@@ -76,17 +112,23 @@ def _json_rows(table: Path, start: Place | None) -> Iterator[tuple[Place, dict[s
         for line in lines:
             if not line.strip():
                 continue
-            try:
-                # A number that JSON or Python cannot hold stays the text that it was.
-                row = json.loads(line, parse_float=_fraction, parse_int=_whole, parse_constant=str)
-            except json.JSONDecodeError as error:
-                raise SourceError(f"not JSON ({error.msg})", where=f"{table}:{lines.number}") from None
-            except RecursionError:
-                raise SourceError("nested too deep", where=f"{table}:{lines.number}") from None
+            where = f"{table}:{lines.number}"
+            row = parse_json(line, where)
             if not isinstance(row, dict):
-                raise SourceError(f"a {type(row).__name__}, not an object", where=f"{table}:{lines.number}")
+                raise SourceError(f"a {type(row).__name__}, not an object", where=where)
             yield place, row
             place = lines.place(place.row + 1)
+
+
+def _place_of_bad_bytes(table: Path) -> str:
+    """Return the file and the line. Text is decoded in blocks, so the decoding error has no line."""
+    with open(table, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f"{table}:{number}"
+    return str(table)
 
 
 def _fraction(text: str) -> float | str:
@@ -95,34 +137,3 @@ def _fraction(text: str) -> float | str:
 
 def _whole(text: str) -> int | str:
     return int(text) if len(text) <= 300 else text
-
-
-class _Lines:
-    """A table's lines from a place on, with their ends as they are; knows where the next one begins."""
-
-    def __init__(self, file: BinaryIO, start: Place | None = None) -> None:
-        self.byte, self.number = (start.byte, start.line) if start else (0, 0)
-        file.seek(self.byte)
-        self._text = TextIOWrapper(file, encoding="utf-8", newline="")
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._text:
-            begins_file = self.byte == 0
-            self.byte += len(line.encode())
-            self.number += 1
-            yield line.removeprefix("\ufeff") if begins_file else line
-
-    def place(self, row: int) -> Place:
-        """Return the place of a row that begins with the next line."""
-        return Place(row, self.byte, self.number)
-
-
-def _place_of_bad_bytes(table: Path) -> str:
-    """File and line; the text is decoded in blocks, so the error itself does not know the line."""
-    with open(table, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return f"{table}:{number}"
-    return str(table)

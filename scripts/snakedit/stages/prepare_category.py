@@ -18,27 +18,26 @@ from snakedit.sources.index import CategoryIndex, Digest
 from snakedit.sources.rows import SourceRow
 
 MAX_SHOWN = 300
-# Every record, image and message of an item carries its text: one without end would end its category.
+# An item's text is in all its records, images and messages; without a bound one row could end its category.
 MAX_CHARACTERS = 1_000_000
-# Images on their way to the disk; each has a temporary file and no pixels in memory.
+# Images that wait for the disk; each has a temporary file and no pixels in memory.
 KEEPER_THREADS, MAX_PENDING = 16, 64
 
 
 def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output: Path) -> None:
     """Write a category's `items.jsonl`, whole and last, with `images/` and `excluded.jsonl` beside it.
 
-    A row without an id gets one from its number, a second row of one id gets ``#2``, and a row that cannot
-    be used is excluded; each is told in a line of the log.
+    A row without an id gets one from its number, a second row with the same id gets ``#2``, and a row that
+    cannot be used is excluded. The log has a line for each such row.
 
     Raises:
-        SourceError: if no row could be used, or the source is another than the index tells of.
+        SourceError: if no row can be used, or the source has changed since the index was made.
     """
     folder = output.parent
     items: list[Item] = []
     excluded: list[Excluded] = []
-    taken: dict[str, int] = {}
     names: set[str] = set()
-    digest = Digest()
+    ids, digest = UniqueIds(), Digest()
     with _Keeper() as keeper:
         for row in open_source(benchmark).rows(category.first):
             if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
@@ -46,7 +45,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
             if row.category != category.name:
                 continue
             digest.add(row)
-            item_id = _unique_id(row, taken, benchmark.path)
+            item_id = _id_of(row, ids, benchmark.path)
             try:
                 item, written = _item(row, item_id, folder)
             except SnakeditError as error:
@@ -77,26 +76,44 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
 def _check_unchanged(
     benchmark: BenchmarkConfig, category: CategoryIndex, rows: int, digest: Digest, index: Path
 ) -> None:
-    """Refuse what was read from another source than the one that the index was made of."""
+    """Refuse rows that are not those that the index was made from."""
     limited = rows < category.count and rows == benchmark.limit
     if not limited and digest.sha256() != category.sha256:
         raise SourceError(
             f"the category '{category.name}' has changed since the index was made",
             where=benchmark.path,
-            # A source that was exchanged for one of its size and time keeps the index that it had.
+            # The index is still used if the source was replaced by a file of the same size and time.
             hint=f"delete {index} and run again",
         )
 
 
+class UniqueIds:
+    """Gives each row an id of its own."""
+
+    def __init__(self) -> None:
+        # id → the number of its last copy, so that many rows with one id take linear time.
+        self._copies: dict[str, int] = {}
+
+    def claim(self, wanted: str) -> str:
+        """Return this id, or if it is taken the id with the first free ending of ``#2``, ``#3``, …"""
+        item_id, copy = wanted, self._copies.get(wanted, 1)
+        while item_id in self._copies:
+            copy += 1
+            item_id = f"{wanted}#{copy}"
+        self._copies[wanted] = copy
+        self._copies.setdefault(item_id, 1)
+        return item_id
+
+
 class _Keeper:
-    """Keeps written images from several threads, so that they wait for the disk together."""
+    """Finishes written images in several threads, so that they wait for the disk at the same time."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(KEEPER_THREADS)
         self._pending: deque[Future[None]] = deque()
 
     def keep(self, pngs: Iterable[WrittenPng]) -> None:
-        """Have images kept; an error of earlier ones is raised here, or at the end."""
+        """Finish these images in the background. Errors of earlier images are raised here or at the end."""
         self._pending += [self._threads.submit(png.keep) for png in pngs]
         while len(self._pending) > MAX_PENDING:
             self._pending.popleft().result()
@@ -107,30 +124,25 @@ class _Keeper:
     def __exit__(self, *exc: object) -> None:
         self._threads.shutdown(wait=True)
         if exc[0] is None:
-            for one in self._pending:
-                one.result()
+            for future in self._pending:
+                future.result()
 
 
-def _unique_id(row: SourceRow, taken: dict[str, int], path: str) -> str:
-    """Return an id that is not taken, and note it: id → the number of its last copy."""
-    base = row.id
-    if base is None:
-        base = f"row-{row.number:06}"
-        LOGGER.warning("%s: row %d has no id and is called '%s'", path, row.number, base)
-    item_id, copy = base, taken.get(base, 1)
-    while item_id in taken:
-        copy += 1
-        item_id = f"{base}#{copy}"
-    taken[base] = copy
-    taken.setdefault(item_id, 1)
-    if copy > 1:
+def _id_of(row: SourceRow, ids: UniqueIds, path: str) -> str:
+    wanted = row.id
+    if wanted is None:
+        wanted = f"row-{row.number:06}"
+        LOGGER.warning("%s: row %d has no id and is called '%s'", path, row.number, wanted)
+    item_id = ids.claim(wanted)
+    if item_id != wanted:
+        shown = _shown(wanted)
         LOGGER.warning(
-            "%s: row %d has the id '%s' again and is called '%s#%d'",
+            "%s: row %d has the id '%s' again and is called '%s%s'",
             path,
             row.number,
-            _shown(base),
-            _shown(base),
-            copy,
+            shown,
+            shown,
+            item_id[len(wanted) :],
         )
     return item_id
 
@@ -142,9 +154,9 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, list[Writte
         raise SourceError("the instruction is empty")
     if len(item_id) + len(canonical(row.fields)) > MAX_CHARACTERS:
         raise SourceError("more text than an item may hold", allowed=f"{MAX_CHARACTERS:,} characters")
-    # No safe name ends in ~ and a word, so these are never another item's.
+    # No safe name ends in ~ and a word, so these names belong to no other item.
     name = safe_name(item_id)
-    # All are decoded before one is written, so that a row that is left out leaves no image behind.
+    # All images are decoded before one is written, so that an excluded row leaves no image behind.
     parts: list[tuple[str, Callable[[], bytes]]] = [
         (f"{name}.png" if place == 0 else f"{name}~{place + 1}.png", image)
         for place, image in enumerate(row.images)
@@ -172,6 +184,6 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, list[Writte
 
 
 def _shown(text: str) -> str:
-    """Return a stranger's text as it may stand in a line of a log: short, and without control characters."""
+    """Return untrusted text for a line of the log: shortened, and without control characters."""
     shown = "".join(c if c.isprintable() else "�" for c in text[:MAX_SHOWN])
     return shown + ("…" if len(text) > MAX_SHOWN else "")

@@ -71,14 +71,14 @@ class Plan:
 
     def prepare_recipe(self, benchmark: str, category: str) -> str:
         """Return what a category's items depend on: its rows, how many are taken, and the language."""
-        config = self.config.benchmarks[benchmark]
+        config, index = self.config.benchmarks[benchmark], self.indexes[benchmark]
         return canonical(
             {
-                "content": self.indexes[benchmark].categories[category].sha256,
+                "content": index.categories[category].sha256,
                 "limit": config.limit,
                 "language": config.language,
-                # Left out where there are none, as it was before formats had any.
-                **({"params": config.params} if config.params else {}),
+                # Left out where all are at their default, as it was before formats had any.
+                **({"params": index.params} if index.params else {}),
                 "stage_version": recipe.STAGE_VERSIONS["prepare"],
             }
         )

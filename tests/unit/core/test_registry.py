@@ -1,82 +1,118 @@
-"""Types of ours, of the user's own modules, and of other packages' entry points."""
-
-import sys
-from pathlib import Path
+from importlib import metadata
 
 import pytest
 
 from snakedit.core.errors import ConfigError
 from snakedit.core.registry import Registry
-from snakedit.editors import EDITORS
-from snakedit.editors.controls import Identity
-from snakedit.editors.editor import Editor
 
 MODULE = """
-from snakedit.editors.editor import Editor
+from abc import ABC, abstractmethod
+from collections import OrderedDict
 
-class Negative(Editor):
-    def edit(self, request):
-        return request.sources[0]
-
-class NotAnEditor:
+class Toy(OrderedDict):
     pass
+
+class Unfinished(OrderedDict, ABC):
+    @abstractmethod
+    def play(self):
+        pass
+
+number = 5
 """
 
 
-@pytest.fixture(autouse=True)
-def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An importable module, and a distribution that registers one of its classes as an entry point."""
-    (tmp_path / "ownpackage.py").write_text(MODULE, encoding="utf-8")
-    info = tmp_path / "ownpackage-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ownpackage\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[snakedit.editors]\n"
-        "negative = ownpackage:Negative\n"
-        "broken = ownpackage:Nothing\n"
-        "identity = ownpackage:NotAnEditor\n"
-    )
+def registry():
+    return Registry({"ours": "collections:Counter"}, base="builtins:dict", group="snakedit.toys")
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """A function that installs a package with entry points, and a module `own_toys` on the path."""
+    (tmp_path / "own_toys.py").write_text(MODULE, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    yield tmp_path
-    sys.modules.pop("ownpackage", None)
+
+    def install(package, entry_points):
+        folder = tmp_path / f"{package}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[snakedit.toys]\n{entry_points}\n")
+
+    return install
 
 
-def registry() -> Registry[type[Editor]]:
-    places = {"identity": "snakedit.editors.controls:Identity"}
-    return Registry(places, base="snakedit.editors.editor:Editor", group="snakedit.editors")
+def test_a_type_of_this_library_is_imported_when_it_is_asked_for():
+    from collections import Counter
+
+    lazy = Registry(
+        {"ours": "collections:Counter", "broken": "no_such_module:X"}, base="builtins:dict", group="none"
+    )
+    assert lazy.find("ours", "editors.x.type") is Counter
+    assert list(lazy) == ["ours", "broken"]
 
 
-@pytest.mark.parametrize("name", ["ownpackage:Negative", "negative"])
-def test_a_type_of_the_users_own_needs_no_fork(name: str):
-    family = registry().find(name, "editors.mine.type")
-    assert (family.__name__, issubclass(family, Editor)) == ("Negative", True)
+def test_no_entry_point_is_looked_for_if_the_name_is_this_librarys(monkeypatch):
+    monkeypatch.setattr(metadata, "entry_points", lambda **_: pytest.fail("looked for"))
+    assert registry().find("ours", "editors.x.type").__name__ == "Counter"
 
 
-def test_a_name_of_ours_stays_ours_and_looks_for_no_entry_point(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("snakedit.core.registry.entry_points", lambda **_: pytest.fail("looked"))
-    assert registry().find("identity", "editors.mine.type") is Identity
+def test_a_type_that_is_not_there_is_not_in_the_registry():
+    assert ("ours" in registry(), "other" in registry()) == (True, False)
+
+
+def test_a_class_of_the_users_own_is_found_by_its_place(packages):
+    found = registry()
+    assert found.find("own_toys:Toy", "editors.x.type").__name__ == "Toy"
+    assert found["own_toys:Toy"] is found.find("own_toys:Toy", "")
+
+
+def test_an_installed_packages_type_is_found_by_its_name(packages):
+    packages("toys", "toy = own_toys:Toy")
+    found = registry()
+    assert found.find("toy", "editors.x.type").__name__ == "Toy"
+    assert found["toy"] is found.find("own_toys:Toy", "")
+    with pytest.raises(
+        ConfigError, match=r"'tóy' is not known; did you mean 'toy'.*allowed: ours, toy, package"
+    ):
+        found.find("tóy", "editors.x.type")
 
 
 @pytest.mark.parametrize(
-    ("name", "parts"),
+    ("name", "message"),
     [
-        ("nomodule:X", ("'nomodule:X' cannot be imported", "No module named 'nomodule'", "PYTHONPATH")),
-        ("ownpackage:Nothing", ("cannot be imported", "Nothing")),
-        ("broken", ("'broken' cannot be imported",)),
-        ("ownpackage:NotAnEditor", ("is not a subclass of snakedit.editors.editor.Editor",)),
-        ("os:path", ("is not a subclass",)),
-        (":", ("cannot be imported",)),
-        ("negativ", ("is not known; did you mean 'negative'?", "identity, ", "package.module:Class")),
+        ("other", "'other' is not known.*allowed: ours, package.module:Class"),
+        ("our", "did you mean 'ours'"),
+        ("own_toy:Toy", "there is no module 'own_toy'; install its package, or add its folder to PYTHONPATH"),
+        ("no.such.module:Toy", "there is no module 'no'"),
+        ("own_toys.inner:Toy", "there is no module 'own_toys.inner'|cannot be imported"),
+        ("own_toys:Tyo", "the module 'own_toys' has no class 'Tyo'; did you mean 'Toy'"),
+        ("own_toys:", "the module 'own_toys' has no class ''"),
+        ("own_toys:number", "'own_toys:number' is of another kind; allowed: a subclass of builtins.dict"),
+        ("builtins:int", "'builtins:int' is of another kind"),
+        ("own_toys:Unfinished", "the class 'own_toys:Unfinished' does not define play"),
+        (":Toy", "cannot be imported"),
+        ("broken_toys:Toy", "the module 'broken_toys' cannot be imported .SyntaxError"),
+        ("needy_toys:Toy", "the module 'needy_toys' cannot be imported .ModuleNotFoundError.*'missing_part'"),
     ],
 )
-def test_what_is_no_type_is_one_line(name: str, parts: tuple[str, ...]):
-    with pytest.raises(ConfigError) as caught:
-        registry().find(name, "editors.mine.type")
-    line = str(caught.value)
-    assert line.startswith("editors.mine.type: ")
-    assert [part for part in parts if part not in line] == []
+def test_a_type_that_cannot_be_had_is_one_line_with_the_key(packages, tmp_path, name, message):
+    (tmp_path / "broken_toys.py").write_text("class Toy(:\n")
+    (tmp_path / "needy_toys.py").write_text("import missing_part\n")
+    with pytest.raises(ConfigError, match=f"editors.x.type: .*{message}") as caught:
+        registry().find(name, "editors.x.type")
+    assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", EDITORS)
-def test_every_type_of_ours_can_be_loaded(name: str):
-    assert issubclass(EDITORS[name], Editor)
+def test_a_package_that_registers_a_name_of_this_library_is_refused(packages):
+    packages("usurper", "ours = own_toys:Toy")
+    with pytest.raises(
+        ConfigError, match=r"editors\.x\.type: the package 'usurper' registers 'ours'.*is taken"
+    ):
+        registry().find("theirs", "editors.x.type")
+    assert registry().find("ours", "editors.x.type").__name__ == "Counter"
+
+
+def test_two_packages_with_one_name_are_refused(packages):
+    packages("first", "toy = own_toys:Toy")
+    packages("second", "toy = own_toys:Unfinished")
+    with pytest.raises(ConfigError, match=r"registers 'toy' in 'snakedit\.toys', which is taken"):
+        registry().find("toy", "editors.x.type")

@@ -5,7 +5,9 @@ import sys
 import pytest
 from places import SCRIPTS
 
+from snakedit.core.records import Item
 from snakedit.editors import EDITORS
+from snakedit.editors.editor import Editor
 from snakedit.models.identity import MODEL_KINDS
 
 
@@ -26,9 +28,13 @@ def test_a_dry_run_imports_no_model_library(package):
 
 
 @pytest.mark.parametrize("name", EDITORS)
-def test_each_editor_declares_what_the_stage_asks(name):
+def test_what_an_editor_declares_is_of_what_it_has(name):
     editor = EDITORS[name]
-    fields = {field.name for field in dataclasses.fields(editor.Params)}
-    assert editor.execution_params <= fields
+    assert issubclass(editor, Editor)
+    params = {field.name for field in dataclasses.fields(editor.Params)}
+    assert editor.execution_params | editor.later_params <= params
+    assert editor.needs <= {field.name for field in dataclasses.fields(Item)}
     assert editor.model_kind in MODEL_KINDS
+    assert editor.role in ("contestant", "control")
+    assert editor.role == "control" or not editor.is_right
     assert editor.size_policy

@@ -1,9 +1,11 @@
 import pytest
-from editing_by_hand import picture, request
+from editing_by_hand import item, picture, request
+from PIL import Image
 
 from snakedit.config.load import read_params
-from snakedit.core.errors import ConfigError
+from snakedit.core.errors import ConfigError, ImageError
 from snakedit.editors import simulated_editor as simulated
+from snakedit.editors.editor import EditRequest
 from snakedit.editors.simulated_editor import CUT, MAX_SIDE, SimulatedEditor, SimulatedParams
 from snakedit.recipe import result_params
 
@@ -13,6 +15,10 @@ def naps(monkeypatch):
     slept = []
     monkeypatch.setattr(simulated.time, "sleep", slept.append)
     return slept
+
+
+def in_recipe(params):
+    return result_params(params, SimulatedEditor.execution_params, SimulatedEditor.later_params)
 
 
 def edit(params=None, **fields):
@@ -51,7 +57,30 @@ def test_the_long_tail_is_the_items_own_and_is_cut(naps):
 
 
 def test_no_declared_time_is_in_the_recipe():
-    assert result_params(SimulatedParams(1.0, 2.0, 3.0), SimulatedEditor.execution_params) == {"seed": None}
+    assert in_recipe(SimulatedParams(1.0, 2.0, 3.0)) == {"seed": None}
+
+
+def test_given_edits_are_in_the_recipe_only_if_there_are_any():
+    assert in_recipe(SimulatedParams(edits={"a": "red"})) == {"seed": None, "edits": {"a": "red"}}
+
+
+def test_it_makes_the_edits_that_it_is_given():
+    params = SimulatedParams(edits={"kept": "source", "red": "#f00", "bad": "failed"})
+
+    def colours(item_id):
+        asked = EditRequest(item(item_id), [Image.new("RGB", (32, 16), "blue")], 0)
+        return SimulatedEditor(None, params, "cpu").edit(asked).getcolors()
+
+    assert colours("kept") == [(32 * 16, (0, 0, 255))]
+    assert colours("red") == [(32 * 16, (255, 0, 0))]
+    assert colours("other") not in (colours("kept"), colours("red"))
+    with pytest.raises(ImageError, match="set to fail"):
+        colours("bad")
+
+
+def test_an_edit_that_is_no_colour_is_a_config_error():
+    with pytest.raises(ConfigError, match="edits: a: 'bluish' is not source, failed or a colour"):
+        read_params(SimulatedParams, {"edits": {"a": "bluish"}}, "editors.x.params")
 
 
 @pytest.mark.parametrize("raw", [{"seconds": -1.0}, {"load_seconds": float("nan")}, {"sigma": float("inf")}])

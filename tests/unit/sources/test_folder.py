@@ -7,6 +7,7 @@ from sources_by_hand import benchmark, picture, prepared
 
 from snakedit.core.errors import SourceError
 from snakedit.core.images import open_image
+from snakedit.sources import open_source
 from snakedit.sources.index import read_index
 
 
@@ -103,35 +104,6 @@ def test_a_bad_row_is_left_out_and_named(tmp_path, source, bad, reason):
     assert reason in excluded["error"]
 
 
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (["id,instruction", "a,x"], "the column 'image' is missing"),
-        (["id,image,instruction", "a,photos/0.png"], r"items\.csv:2: a row of another length"),
-        (["id,image,instruction", "a,photos/0.png,x,y"], r"items\.csv:2: a row of another length"),
-        (["id,image,instrution", "a,b,c"], r"'instruction' is missing; did you mean 'instrution'"),
-        (["id,image,image,instruction"], r"items\.csv:1: the column 'image' is there more than once"),
-        (["id,image,instruction", "a,b,c", 'a,b,"c'], r"items\.csv:3: not CSV \(unexpected end"),
-        (["id,image,instruction", "a,b,c", 'a,b,"c"d'], r"items\.csv:3: not CSV"),
-    ],
-)
-def test_a_broken_table_names_the_file_and_the_line(tmp_path, source, lines, message):
-    write_csv(source, *lines)
-    with pytest.raises(SourceError, match=message):
-        read_index(benchmark(source, format="folder"), tmp_path / "index.json")
-
-
-@pytest.mark.parametrize("name", ["items.csv", "items.jsonl"])
-def test_a_table_that_is_not_utf_8_names_the_line(tmp_path, source, name):
-    lines = {
-        "items.csv": [b"id,image,instruction"] + [b"a,photos/0.png,x"] * 3 + [b"a,photos/0.png,\xe9"],
-        "items.jsonl": [b'{"image": "photos/0.png", "instruction": "x"}'] * 4 + [b'{"id": "\xe9"}'],
-    }
-    (source / name).write_bytes(b"\n".join(lines[name]))
-    with pytest.raises(SourceError, match=rf"{name}:5: not UTF-8"):
-        read_index(benchmark(source, format="folder"), tmp_path / "index.json")
-
-
 @pytest.mark.parametrize("name", ["items.csv", "items.jsonl"])
 def test_a_byte_order_mark_is_passed_over(tmp_path, source, name):
     text = {
@@ -189,10 +161,15 @@ def test_an_image_that_goes_while_it_is_read_is_left_out(tmp_path, source, monke
     assert "the column 'image': '1.png' cannot be read" in excluded["error"]
 
 
-def test_broken_json_lines_name_the_line(tmp_path, source):
-    (source / "items.jsonl").write_text('{"image": "a"}\n{\n', encoding="utf-8")
-    with pytest.raises(SourceError, match=r"items\.jsonl:2: not JSON"):
-        read_index(benchmark(source, format="folder"), tmp_path / "index.json")
+def test_the_rows_can_be_read_from_each_place_on(tmp_path, source):
+    write_json(source, *({"id": number, "image": "photos/0.png", "instruction": "x"} for number in range(3)))
+    folder_format = open_source(benchmark(source, format="folder"))
+    places = [row.place for row in folder_format.rows()]
+    assert [[row.id for row in folder_format.rows(place)] for place in places] == [
+        ["0", "1", "2"],
+        ["1", "2"],
+        ["2"],
+    ]
 
 
 def test_no_table_or_two_are_one_line(tmp_path, source):

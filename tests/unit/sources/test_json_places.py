@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sources_by_hand import benchmark, picture, prepared, row, written
+from sources_by_hand import benchmark, prepared, row, written
 
 from snakedit.core.errors import SourceError
 from snakedit.sources import open_source
@@ -84,34 +84,6 @@ def test_rows_longer_than_what_is_read_at_a_time_have_places(tmp_path):
     path = tmp_path / "b.json"
     path.write_text(f"[{rows}]", encoding="utf-8")
     assert check_every_place(benchmark(path)) == 4
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
-@pytest.mark.parametrize("name", ["items.csv", "items.jsonl"])
-def test_a_table_can_be_read_from_each_of_its_rows_on(tmp_path, name, mark, end):
-    (tmp_path / "source").mkdir()
-    picture(0).save(tmp_path / "source" / "0.png")
-    lines = {
-        "items.csv": [
-            "id,category,image,instruction",
-            "a,物理,0.png,one",
-            f'b,d,0.png,"two{end}lines, ""quoted"""',
-            "",
-            "c,物理,0.png,three",
-            "d,d,,",
-        ],
-        "items.jsonl": [
-            '{"id": "a", "category": "物理", "image": "0.png", "instruction": "one"}',
-            "",
-            '{"id": "b", "category": "d", "image": "0.png", "instruction": "\u2028"}',
-            '{"id": "c", "category": "物理"}',
-        ],
-    }
-    (tmp_path / "source" / name).write_bytes((mark + end.join(lines[name])).encode())
-    assert check_every_place(benchmark(tmp_path / "source", format="folder")) == len(lines[name]) - (
-        2 if name == "items.csv" else 1
-    )
 
 
 def test_nothing_before_a_categorys_first_row_is_read(tmp_path, monkeypatch):

@@ -18,8 +18,7 @@ from snakedit.core.errors import SourceError
 from snakedit.core.images import WrittenPng
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Item, read_records
-from snakedit.sources.rows import Place, SourceRow
-from snakedit.stages.prepare_category import _unique_id
+from snakedit.stages.prepare_category import UniqueIds
 
 
 @pytest.fixture
@@ -103,24 +102,20 @@ def test_a_second_row_of_one_id_and_a_row_without_one_get_ids_of_their_own(tmp_p
     items, _ = prepared(tmp_path, written(tmp_path, rows))
     assert [item.id for item in items] == ["p0", "p0#2", "row-000003", "p0#2#2"]
     assert len({item.images[0] for item in items}) == 4
-    told = [record.message for record in log.records if record.levelname == "WARNING"]
-    assert [line.split(": ")[1][:5] for line in told] == ["row 2", "row 3", "row 4"]
+    warnings = [record.message for record in log.records if record.levelname == "WARNING"]
+    assert [line.split(": ")[1][:5] for line in warnings] == ["row 2", "row 3", "row 4"]
 
 
-def test_many_rows_of_one_id_are_not_counted_through_again_for_each():
-    class Taken(dict):
-        looks = 0
+def test_an_id_is_claimed_once():
+    ids = UniqueIds()
+    wanted = ["src", "src", "src#4", "src", "src", "src#2"]
+    assert [ids.claim(row_id) for row_id in wanted] == ["src", "src#2", "src#4", "src#3", "src#5", "src#2#2"]
 
-        def __contains__(self, key):
-            self.looks += 1
-            return super().__contains__(key)
 
-    taken = Taken()
-    rows = [SourceRow(Place(n, 0), "c", "src", "0") for n in range(1, 501)]
-    assert [_unique_id(one, taken, "b.json") for one in rows[:3]] == ["src", "src#2", "src#3"]
-    assert _unique_id(SourceRow(Place(4, 0), "c", "src#4", "0"), taken, "b.json") == "src#4"
-    assert [_unique_id(one, taken, "b.json") for one in rows[4:]][::495] == ["src#5", "src#500"]
-    assert taken.looks < 5 * len(rows)
+def test_the_copies_of_one_id_take_linear_time():
+    # In quadratic time this test would not end within an hour.
+    ids = UniqueIds()
+    assert [ids.claim("src") for _ in range(300_000)][-1] == "src#300000"
 
 
 @hypothesis_settings(
@@ -163,7 +158,7 @@ def test_further_fields_are_kept_but_for_images_and_very_long_ones(tmp_path):
     assert item.extra == kept
 
 
-def test_an_id_of_endless_length_is_left_out_and_told_by_its_beginning(tmp_path):
+def test_an_id_of_endless_length_is_left_out_and_named_by_its_beginning(tmp_path):
     source = written(tmp_path, [row(1), row(2, id="x" * 2_000_000)])
     items, excluded = prepared(tmp_path, source)
     assert [item.id for item in items] == ["p1"]
