@@ -4,7 +4,15 @@ import pytest
 
 from snakedit.config.load import EditorConfig, JudgeConfig
 from snakedit.core.records import Item
-from snakedit.recipe import edit_fingerprint, editor_recipe, item_seed, judge_recipe, score_fingerprint
+from snakedit.recipe import (
+    changed_params,
+    edit_fingerprint,
+    editor_recipe,
+    item_seed,
+    judge_recipe,
+    result_params,
+    score_fingerprint,
+)
 
 ITEM = Item("a", "c", ["images/a.png"], ["0" * 64], "make it red", description="a hat")
 EDITOR = EditorConfig("e", "simulated", None, None, {})
@@ -33,6 +41,33 @@ def test_the_seed_follows_from_run_category_and_id_alone():
 def test_a_rows_own_seed_comes_first_and_an_editor_without_one_has_none():
     assert item_seed(3, dataclasses.replace(ITEM, seed=11)) == 11
     assert item_seed(None, dataclasses.replace(ITEM, seed=11)) is None
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameters:
+    folder: str
+    steps: int = 4
+    threads: int = 1
+    later: list[str] = dataclasses.field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    ("params", "in_recipe", "changed"),
+    [
+        (Parameters("f"), {"folder": "f", "steps": 4}, {"folder": "f"}),
+        (Parameters("f", 5, 9), {"folder": "f", "steps": 5}, {"folder": "f", "steps": 5, "threads": 9}),
+        (
+            Parameters("f", later=["x"]),
+            {"folder": "f", "steps": 4, "later": ["x"]},
+            {"folder": "f", "later": ["x"]},
+        ),
+    ],
+)
+def test_a_param_of_a_later_version_is_in_the_recipe_only_if_it_is_not_at_its_default(
+    params, in_recipe, changed
+):
+    assert result_params(params, {"threads"}, {"later"}) == in_recipe
+    assert changed_params(params) == changed
 
 
 def _edit(editor=EDITOR, item=ITEM, params=None, seed=0, inputs=None):

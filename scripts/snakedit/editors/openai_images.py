@@ -41,8 +41,8 @@ class OpenAIImagesParams(EndpointParams):
 class OpenAIImages(Editor):
     """A model behind ``/v1/images/edits``. Its `model` is the name that the server knows.
 
-    The protocol has no seed, so editing an item again gives another edit. The edit keeps the size in which
-    the server returns it. A refusal by the content filter is recorded as the item's failure.
+    The protocol has no seed, so editing an item again gives another edit. The edit keeps the size that the
+    server returns. A refusal by the content filter is recorded as the item's failure.
     """
 
     Params: ClassVar[type] = OpenAIImagesParams
