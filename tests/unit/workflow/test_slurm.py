@@ -156,7 +156,7 @@ def test_jobs_that_a_killed_run_has_left_are_told_with_how_to_cancel_them(
     ],
 )
 def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
-    told: States, understood: dict[str, str]
+    told: States, understood: dict[str, str], tools: Path
 ):
     async def query(command: str, logger: Logger) -> States:
         return told
