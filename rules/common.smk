@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-SCRIPTS = Path(workflow.basedir, "scripts")
+SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 # Jobs find the library beside their scripts, and Altair its docstrings, however the user's Python is set.
 os.environ.update(PYTHONSAFEPATH="", PYTHONOPTIMIZE="")
@@ -69,14 +69,7 @@ def entry_point(name):
 def container_of(stage):
     """A stage's container where containers are asked for: Snakemake refuses one with a space in its path."""
     asked = DeploymentMethod.APPTAINER in METHODS
-    return f"{workflow.basedir}/envs/{stage}.sif" if asked else None
-
-
-def jobs_to_run():
-    """Rule and wildcards of each job of this run."""
-    return [
-        (job.rule.name, dict(job.wildcards_dict)) for job in workflow.dag.needrun_jobs()
-    ]
+    return f"{ROOT}/envs/{stage}.sif" if asked else None
 
 
 def config_file(wildcards, input):
