@@ -47,3 +47,10 @@ def jobs_to_run():
         for job in workflow.dag.needrun_jobs()
         if job.rule.name in names
     ]
+
+
+def place_of_jobs():
+    """``local``, ``submit`` where jobs are sent to nodes from, or ``node``; known once the rules are read."""
+    if workflow.remote_exec:
+        return "node"
+    return "local" if workflow.local_exec else "submit"
