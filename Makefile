@@ -35,7 +35,7 @@ check: .venv/.ready
 	$(PYTHON_HERE) -m ruff format --check scripts tests tools
 	$(PYTHON_HERE) -m ruff check scripts tests tools
 	$(PYTHON_HERE) -m mypy
-	$(PYTHON_HERE) -m snakefmt --check Snakefile rules
+	$(PYTHON_HERE) -m snakefmt --check Snakefile workflow rules
 	$(PYTHON_HERE) -m snakemake --lint
 
 .venv/.ready: requirements.lock

@@ -16,6 +16,7 @@ if not workflow.configfiles:
     configfile: "config/config.yaml"
 
 
+include: "rules/snakemake_internals.smk"
 include: "rules/common.smk"
 include: "rules/cluster.smk"
 include: "rules/prepare.smk"
@@ -26,23 +27,18 @@ include: "rules/report.smk"
 include: "rules/baseline.smk"
 
 
-# What is over sooner than a cluster would have started it.
-localrules:
-    all,
-    build_report,
-    compare_speed,
-
-
 rule all:
     default_target: True
     input:
         # All of a report's files: one that a newer version adds is missing in an older version's report.
         expand(rules.build_report.output, benchmark=CONFIG.benchmarks),
+    localrule: True
 
 
 rule compare_speed:
     input:
         expand(rules.build_comparison.output, benchmark=CONFIG.benchmarks),
+    localrule: True
 
 
 onstart:
@@ -53,8 +49,8 @@ onstart:
 
 
 onsuccess:
-    shell("{sys.executable:q} {workflow.basedir:q}/scripts/stop_pools.py")
+    shell("{sys.executable:q} {SCRIPTS:q}/stop_pools.py")
 
 
 onerror:
-    shell("{sys.executable:q} {workflow.basedir:q}/scripts/stop_pools.py")
+    shell("{sys.executable:q} {SCRIPTS:q}/stop_pools.py")

@@ -2,10 +2,6 @@
 # recipes one item after the other on one device, in results/{benchmark}/speed/.
 
 
-localrules:
-    build_comparison,
-
-
 rule serial_category:
     input:
         item_records="results/{benchmark}/items/{category}/items.jsonl",
@@ -64,6 +60,7 @@ rule build_comparison:
         "results/{benchmark}/logs/build_comparison/comparison.log",
     benchmark:
         "results/{benchmark}/benchmarks/build_comparison/comparison.tsv"
+    localrule: True
     conda:
         "../envs/report.yaml"
     container:

@@ -4,15 +4,17 @@
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
-SCRIPTS = Path(workflow.basedir, "scripts")
+SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 # Jobs find the library beside their scripts, and Altair its docstrings, however the user's Python is set.
 os.environ.update(PYTHONSAFEPATH="", PYTHONOPTIMIZE="")
 
 from snakemake.settings.types import DeploymentMethod
 
+from snakedit.workflow.allocation import Situation, allocation
 from snakedit.workflow.slurm import check_folder, check_storage, name_folder, share_gpus
 from snakedit.core.errors import SnakeditError, line_of
 from snakedit.workflow.plan import make_plan
@@ -69,14 +71,7 @@ def entry_point(name):
 def container_of(stage):
     """A stage's container where containers are asked for: Snakemake refuses one with a space in its path."""
     asked = DeploymentMethod.APPTAINER in METHODS
-    return f"{workflow.basedir}/envs/{stage}.sif" if asked else None
-
-
-def jobs_to_run():
-    """Rule and wildcards of each job of this run."""
-    return [
-        (job.rule.name, dict(job.wildcards_dict)) for job in workflow.dag.needrun_jobs()
-    ]
+    return f"{ROOT}/envs/{stage}.sif" if asked else None
 
 
 def config_file(wildcards, input):
@@ -97,34 +92,33 @@ def shard_records(folder, records):
     ]
 
 
-def is_alone():
-    """Whether a job shares its devices with no other: on a cluster, and where no pool is resident."""
-    return not workflow.local_exec or workflow.remote_exec or not CONFIG.run.resident
+@cache
+def situation(place):
+    """How jobs are executed there; Snakemake knows its executor only after the rules are read."""
+    return Situation(
+        place=place,
+        device_count=PLAN.device_count,
+        on_cpu=PLAN.on_cpu(),
+        finds_devices=CONFIG.run.devices.kind == "auto",
+        resident=CONFIG.run.resident,
+        granted=GRANTED,
+    )
 
 
-def job_gpus(editor_or_judge):
-    """GPUs that one job declares: half a pool, so that two jobs are in flight on it, or all if it is alone."""
-    pool = PLAN.devices(editor_or_judge)
-    sending = not workflow.local_exec and not workflow.remote_exec
-    if pool and sending and CONFIG.run.devices.kind == "auto":
-        # What the nodes have is not to be seen from here.
-        return GRANTED or 0
-    if PLAN.on_cpu() or pool == 0:
-        return 0
-    return pool if is_alone() else max(1, pool // 2)
+def allocation_of(editor_or_judge):
+    """What a job of an editor or judge declares."""
+    needs = editor_or_judge.needs_device, editor_or_judge.asks_server
+    return allocation(*needs, situation(place_of_jobs()))
 
 
-def job_threads(editor_or_judge):
-    """Cores that one job declares: one, but on a CPU run its share of the pool's worker processes."""
-    if not PLAN.on_cpu():
-        return 1
-    pool = PLAN.devices(editor_or_judge)
-    return max(1, pool if is_alone() else pool // 2)
+def editor_allocation(wildcards):
+    """What a job of an editor declares."""
+    return allocation_of(PLAN.run.editors[wildcards.editor])
 
 
-def device_jobs(editor_or_judge):
-    """1 if a job uses devices of this host, else 0."""
-    return min(1, PLAN.devices(editor_or_judge)) if workflow.local_exec else 0
+def judge_allocation(wildcards):
+    """What a job of a judge declares."""
+    return allocation_of(PLAN.run.judges[wildcards.judge])
 
 
 def shown_edits(wildcards):

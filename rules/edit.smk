@@ -18,14 +18,12 @@ rule edit_category:
         "../envs/edit.yaml"
     container:
         container_of("edit")
-    threads: lambda wildcards: job_threads(PLAN.run.editors[wildcards.editor])
+    threads: lambda wildcards: editor_allocation(wildcards).threads
     resources:
-        gpu=lambda wildcards: job_gpus(PLAN.run.editors[wildcards.editor]),
-        pool_gpu=lambda wildcards: PLAN.devices(PLAN.run.editors[wildcards.editor]),
-        device_jobs=lambda wildcards: device_jobs(PLAN.run.editors[wildcards.editor]),
-        endpoint_jobs=lambda wildcards: int(
-            PLAN.run.editors[wildcards.editor].asks_server
-        ),
+        gpu=lambda wildcards: editor_allocation(wildcards).gpu,
+        pool_gpu=lambda wildcards: editor_allocation(wildcards).pool_gpu,
+        device_jobs=lambda wildcards: editor_allocation(wildcards).device_jobs,
+        endpoint_jobs=lambda wildcards: editor_allocation(wildcards).endpoint_jobs,
     params:
         script=entry_point("edit_category.py"),
         config=config_file,

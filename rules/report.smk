@@ -41,6 +41,7 @@ rule build_report:
         "results/{benchmark}/logs/build_report/report.log",
     benchmark:
         "results/{benchmark}/benchmarks/build_report/report.tsv"
+    localrule: True
     conda:
         "../envs/report.yaml"
     container:

@@ -18,14 +18,12 @@ rule score_category:
         "../envs/score.yaml"
     container:
         container_of("score")
-    threads: lambda wildcards: job_threads(PLAN.run.judges[wildcards.judge])
+    threads: lambda wildcards: judge_allocation(wildcards).threads
     resources:
-        gpu=lambda wildcards: job_gpus(PLAN.run.judges[wildcards.judge]),
-        pool_gpu=lambda wildcards: PLAN.devices(PLAN.run.judges[wildcards.judge]),
-        device_jobs=lambda wildcards: device_jobs(PLAN.run.judges[wildcards.judge]),
-        endpoint_jobs=lambda wildcards: int(
-            PLAN.run.judges[wildcards.judge].asks_server
-        ),
+        gpu=lambda wildcards: judge_allocation(wildcards).gpu,
+        pool_gpu=lambda wildcards: judge_allocation(wildcards).pool_gpu,
+        device_jobs=lambda wildcards: judge_allocation(wildcards).device_jobs,
+        endpoint_jobs=lambda wildcards: judge_allocation(wildcards).endpoint_jobs,
     params:
         script=entry_point("score_category.py"),
         config=config_file,

@@ -10,11 +10,6 @@ ruleorder: gather_edits > edit_category
 ruleorder: gather_scores > score_category
 
 
-localrules:
-    gather_edits,
-    gather_scores,
-
-
 use rule edit_category as edit_shard with:
     output:
         edits="results/{benchmark}/edits/{editor}/{category}/shards/{shard}/edits.jsonl",
@@ -54,6 +49,7 @@ rule gather_edits:
     wildcard_constraints:
         benchmark=PLAN.sharded_benchmark(),
     priority: lambda wildcards: 100 - PLAN.editor_place(wildcards.editor)
+    localrule: True
     conda:
         "../envs/edit.yaml"
     container:
@@ -83,6 +79,7 @@ rule gather_scores:
         "results/{benchmark}/benchmarks/gather_scores/{judge}/{editor}/{category}.tsv"
     wildcard_constraints:
         benchmark=PLAN.sharded_benchmark(),
+    localrule: True
     conda:
         "../envs/score.yaml"
     container:

@@ -23,7 +23,7 @@ class Run:
     """What one call of Snakemake did.
 
     Attributes:
-        jobs: (rule, wildcards) of each job that was started, `all` left out.
+        jobs: (rule, wildcards) of each job that was started, targets left out.
     """
 
     code: int
@@ -96,7 +96,7 @@ def jobs_in(output: str) -> list[tuple[str, dict[str, str]]]:
     for match in re.finditer(r"^( *)(?:local)?rule (\w+):\n((?:\1    .*\n)*)", output, re.MULTILINE):
         wildcards = re.search(r"^ *wildcards: (.*)$", match[3], re.MULTILINE)
         pairs = (pair.split("=", 1) for pair in wildcards[1].split(", ")) if wildcards else ()
-        if match[2] not in ("all", "compare_speed"):
+        if match[2] not in ("all", "compare_speed", "default"):
             jobs.append((match[2], {key: value for key, value in pairs}))
     return jobs
 
@@ -154,7 +154,7 @@ def write_small_experiment(folder: Path) -> Experiment:
 def copy_of_the_repository(folder: Path) -> Path:
     """A copy of what runs, to be extended."""
     copy = folder / "repository"
-    for name in ("scripts", "rules", "config", "profiles", "envs"):
+    for name in ("scripts", "rules", "workflow", "config", "profiles", "envs"):
         shutil.copytree(REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "Snakefile", copy)
     return copy

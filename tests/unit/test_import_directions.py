@@ -29,6 +29,7 @@ ALSO: dict[str, set[str]] = {}
 HEAVY = {"torch", "diffusers", "transformers"}
 LIGHT = ("stats", "report")
 RULES = {
+    "snakedit.workflow.allocation",
     "snakedit.workflow.slurm",
     "snakedit.config.load",
     "snakedit.core.errors",

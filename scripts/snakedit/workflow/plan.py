@@ -128,10 +128,6 @@ class Plan:
         """Return the editors whose edits this one shows."""
         return self.run.editors[editor].shows
 
-    def devices(self, editor_or_judge: ResolvedEditor | ResolvedJudge) -> int:
-        """Return how many devices its jobs may have in their pool; 0 if it needs none."""
-        return self.device_count if editor_or_judge.needs_device else 0
-
     def serial_editors(self) -> list[str]:
         """Return the editors that the serial side runs too; a server's time is not this machine's."""
         return [name for name, editor in self.run.editors.items() if not editor.asks_server]
