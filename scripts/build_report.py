@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     benchmark = find(run.config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
-    remember(run.config, args.benchmark, results)
+    remember(run, args.benchmark, results)
     build_report(
         run,
         args.benchmark,

@@ -9,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from snakedit.core.records import Edit, read_records
-from snakedit.speed.forecast.costs import ModelCost
-from snakedit.speed.forecast.schedule import ModelWork, fixed_shares, one_by_one
 from tools.bench.experiment import BATCH_SIZE, CATEGORIES, DEVICES, Experiment
 from tools.bench.measurement import Measurement
+from tools.bench.older_designs import declared_work, fixed_shares, one_by_one
 
 # Seconds that the simulated models take.
 EDITOR_LOAD, EDIT = 15.0, 1.8
@@ -41,17 +40,8 @@ def measure_run(folder: Path) -> list[Measurement]:
         + math.ceil(batches / DEVICES) * JUDGE_BATCH
     )
     judge_seconds = {1: JUDGE_SINGLE, BATCH_SIZE: JUDGE_BATCH}
-    work = [
-        ModelWork("editor", "edit", ModelCost(EDITOR_LOAD, 0.0, {1: EDIT}, measured=False), CATEGORIES),
-        ModelWork(
-            "judge",
-            "score",
-            ModelCost(JUDGE_LOAD, 0.0, judge_seconds, measured=False),
-            CATEGORIES,
-            batch=BATCH_SIZE,
-        ),
-    ]
-    old, serial = fixed_shares(work, DEVICES, whole=True).wall, one_by_one(work).wall
+    work = declared_work(CATEGORIES, BATCH_SIZE, (EDITOR_LOAD, EDIT), (JUDGE_LOAD, judge_seconds))
+    old, serial = fixed_shares(work, DEVICES, whole=True), one_by_one(work)
     return [
         Measurement("run_270_s", wall, f"{items} items on {DEVICES} simulated devices, measured"),
         Measurement("run_270_ideal_s", ideal, "computed: each device loads each model once and is then busy"),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snakedit.config import load as settings
-from snakedit.speed.forecast.costs import Costs, ModelCost, measured
-from snakedit.speed.forecast.estimate import estimate, known_costs, whole_run
-from snakedit.speed.forecast.schedule import ModelWork, fixed_shares, one_by_one
-from snakedit.telemetry.runs import read_runs
+from snakedit.speed.forecast.costs import known_costs
+from snakedit.speed.forecast.estimate import estimate, whole_run
+from snakedit.speed.forecast.schedule import ModelWork
+from snakedit.workflow.resolved import read_run
 from tools.bench.experiment import BATCH_SIZE, CATEGORIES, DEVICES, Experiment
 from tools.bench.measurement import Measurement
+from tools.bench.older_designs import declared_work, fixed_shares, one_by_one
 
 # Constants of the older comparison: seconds of an edit, of a judge's batch by its size, of either load.
 OLD_EDIT, OLD_JUDGE, OLD_LOAD = 1.8, {"1": 2.0, "4": 3.0}, 0.5
@@ -40,20 +40,19 @@ class SimulatedRun:
     judge: Mapping[str, float]
     batch: int
 
-    def experiment(self, folder: Path) -> tuple[Experiment, settings.Config]:
-        """Write its benchmark and configuration into a folder."""
-        experiment = Experiment(folder, self.categories)
+    def experiment(self, folder: Path, categories: Mapping[str, int], devices: int) -> Experiment:
+        """Write a benchmark of these categories and the configuration into a folder."""
+        experiment = Experiment(folder, categories)
         experiment.configure(
             {"load_seconds": self.editor_load, "seconds": self.edit},
             {"load_seconds": self.judge_load, "seconds_by_batch": self.judge},
             judge_batch=self.batch,
-            devices=self.devices,
+            devices=devices,
         )
-        return experiment, settings.load(folder / "config.yaml")
+        return experiment
 
 
-# The run whose costs are measured, and those that are predicted from them.
-FITTED = SimulatedRun({"a": 16, "b": 16}, 3, 1.0, 0.8, 1.0, {"1": 0.8, "4": 1.6}, 4)
+# The runs that are predicted from a small run of the same models on two devices.
 PREDICTED: Mapping[str, SimulatedRun] = {
     "six_devices": SimulatedRun({"a": 36, "b": 36, "c": 48}, 6, 3.0, 1.9, 2.0, {"1": 1.0, "4": 2.0}, 4),
     "slow_loads": SimulatedRun(dict.fromkeys("abcd", 9), 3, 14.0, 1.5, 8.0, {"1": 1.0, "8": 4.0}, 8),
@@ -70,7 +69,7 @@ def measure_old_projection(folder: Path) -> list[Measurement]:
     experiment = Experiment(folder, CATEGORIES)
     experiment.configure(*_old_models())
     wall = experiment.snakemake()
-    projection = fixed_shares(_old_work(), DEVICES).wall
+    projection = fixed_shares(_old_work(), DEVICES)
     how = f"{DEVICES} simulated devices"
     return _with_ratio(
         "pipeline_vs_old_projection",
@@ -95,7 +94,7 @@ def measure_baseline(folder: Path) -> list[Measurement]:
     serial = comparison["rows"][-1]["serial"]
     start = comparison["serial_start"]
     extrapolated = start + (serial["total"] - start) / serial["images"] * sum(CATEGORIES.values())
-    computed = one_by_one(_old_work()).wall
+    computed = one_by_one(_old_work())
     how = f"a simulated device, measured on {comparison['sampled']} items"
     return _with_ratio(
         "baseline_vs_old",
@@ -106,19 +105,17 @@ def measure_baseline(folder: Path) -> list[Measurement]:
 
 
 def measure_prediction(folder: Path) -> list[Measurement]:
-    """Measure the costs of one run, predict three other runs from them, then run those.
+    """Measure the costs of a small run, predict a larger one of the same models from them, then run that.
 
     Returns:
         ``prediction_error_NAME``, |predicted ÷ measured − 1| of the wall time, and ``prediction_error_max``.
     """
-    experiment, config = FITTED.experiment(folder / "fitted")
-    experiment.snakemake()
-    runs = read_runs(experiment.results / "telemetry", ["simulated"])
-    costs = measured(config, experiment.results, runs)
     measurements = []
     for name, run in PREDICTED.items():
-        experiment, config = run.experiment(folder / name)
-        predicted = _predicted_wall(config, run, costs)
+        small = run.experiment(folder / f"{name}-small", {"small": 2 * run.batch}, devices=2)
+        small.snakemake()
+        experiment = run.experiment(folder / name, run.categories, run.devices)
+        predicted = _predicted_wall(experiment, run, small.results)
         wall = experiment.snakemake()
         how = f"predicted {predicted:.1f} s, measured {wall:.1f} s on {run.devices} simulated devices"
         measurements.append(Measurement(f"prediction_error_{name}", abs(predicted / wall - 1), how))
@@ -170,18 +167,14 @@ def _old_models() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _old_work() -> list[ModelWork]:
-    edit = ModelCost(OLD_LOAD, 0.0, {1: OLD_EDIT}, measured=False)
     seconds = {int(size): value for size, value in OLD_JUDGE.items()}
-    score = ModelCost(OLD_LOAD, 0.0, seconds, measured=False)
-    return [
-        ModelWork("editor", "edit", edit, CATEGORIES),
-        ModelWork("judge", "score", score, CATEGORIES, batch=BATCH_SIZE),
-    ]
+    return declared_work(CATEGORIES, BATCH_SIZE, (OLD_LOAD, OLD_EDIT), (OLD_LOAD, seconds))
 
 
-def _predicted_wall(config: settings.Config, run: SimulatedRun, costs: Costs) -> float:
-    work = whole_run(config, run.categories)
-    known = known_costs(config, [costs])
-    forecast = estimate(config, work, known, run.devices, cores=2, prepared=len(run.categories))
+def _predicted_wall(experiment: Experiment, claim: SimulatedRun, measured: Path) -> float:
+    run = read_run(experiment.folder / "config.yaml")
+    work = whole_run(run, claim.categories)
+    prepared = len(claim.categories)
+    forecast = estimate(run, work, known_costs(run, [measured]), claim.devices, cores=2, prepared=prepared)
     assert forecast.prediction is not None
     return forecast.prediction.wall

@@ -16,7 +16,7 @@ CPU = "cpu"
 Returned = TypeVar("Returned")
 
 
-def load_worker(settings: dict[str, Any], device: str) -> "SerialWorker":
+def load_serial_worker(settings: dict[str, Any], device: str) -> "SerialWorker":
     """Prepare a worker on a device: the loader that the pool calls."""
     return SerialWorker(settings, device)
 

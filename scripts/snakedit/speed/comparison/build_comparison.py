@@ -49,7 +49,7 @@ def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path
 
 
 def jobs_that_measured(runs: Sequence[RunTrace], serial: Sequence[Serial]) -> list[JobTrace]:
-    """Return the traces of the jobs that a measurement took, also of those that were stopped."""
+    """Return the traces of the jobs that made these measurements, without earlier jobs."""
     began = {(one.editor, one.category): one.began for one in serial}
     jobs = [
         job

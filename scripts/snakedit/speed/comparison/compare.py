@@ -68,7 +68,8 @@ class Comparison:
         rows: by category, and last all together.
         sampled, items: items that the serial side was measured on, of all.
         swap: ``reload`` or ``offload``.
-        serial_processors: what the serial side was measured on; several where it was stopped in between.
+        serial_processors: what the serial side was measured on; several where its jobs ran on different
+            machines.
         serial_start: seconds from the birth of the serial side's process to its first item: imports and first
             loads. All items would share one, so only the row of all categories holds it, once.
         devices: how many the pipeline used; the serial side uses one.

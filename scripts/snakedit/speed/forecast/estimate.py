@@ -1,140 +1,122 @@
-"""How long a run will take: its configuration, its items and what its parts cost, played through.
+"""How long a run will take: its jobs and what its models cost, played through.
 
 The rules read this while the Snakefile is parsed, so it imports neither torch nor pandas.
 """
 
-import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean
+from pathlib import Path
 
-from snakedit.config.load import Config, EditorConfig, JudgeConfig
 from snakedit.core.durations import rough_duration
-from snakedit.editors import EDITORS
-from snakedit.judges import JUDGES
+from snakedit.core.errors import StageError
 from snakedit.runtime.devices.discover import device_kind
-from snakedit.speed.forecast.costs import Costs, ModelCost, declared, model_key
+from snakedit.sources.index import read_index
+from snakedit.speed.forecast.costs import ModelCost, known_costs, model_key
 from snakedit.speed.forecast.schedule import ModelWork, Prediction, pipeline
+from snakedit.workflow.resolved import ResolvedJudge, Run
 
-# Controls and servers: what they take is not known, and not what the devices wait for.
-NO_COST = ModelCost(0.0, 0.0, {1: 0.01}, measured=False)
+# Controls and servers: their time is not known, and the devices do not wait for it.
+NO_COST = ModelCost(0.0, 0.0, {1: 0.01})
+# (``edit`` or ``score``, editor or judge) → job → items.
+Jobs = Mapping[tuple[str, str], Mapping[str, int]]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A prediction, and what it rests on.
+    """A prediction and its basis.
 
     Attributes:
-        unknown: editors and judges whose costs are neither declared nor measured; without them there is no
-            prediction.
-        work: what was played through.
+        prediction: None where a cost is not known, or nothing takes a device.
+        unknown: editors and judges that no run has timed yet.
+        work: the work of all others.
     """
 
     prediction: Prediction | None
     unknown: list[str]
     work: list[ModelWork]
 
-
-def known_costs(config: Config, found: Sequence[Costs]) -> Costs:
-    """Return declared and measured costs together; what was measured comes before what is declared.
-
-    For a simulated model only the time its processes take to start is taken from a measurement.
-
-    Args:
-        found: of earlier runs, the best last.
-    """
-    models: dict[str, ModelCost] = {}
-    for costs in found:
-        models |= costs.models
-    known = list(models.values())
-    for key, cost in declared(config).items():
-        started = [models[key]] if key in models else known
-        if started:
-            most = max(cost.workers for cost in started)
-            start = mean(cost.start_of(most, os.cpu_count() or 1) for cost in started)
-            cost = dataclasses.replace(cost, start=start, workers=most)
-        models[key] = cost
-    return Costs(models, found[-1].overheads) if found else Costs(models)
+    def line(self, devices: int) -> str:
+        """Return what a run is expected to take, in one line; empty where nothing takes a device."""
+        if self.unknown:
+            names = ", ".join(f"'{name}'" for name in dict.fromkeys(self.unknown))
+            return f"no estimate: {names} will be timed by this run"
+        if self.prediction is None:
+            return ""
+        edits, scores = (
+            sum(sum(m.jobs.values()) for m in self.work if m.stage == stage and m.needs_device)
+            for stage in ("edit", "score")
+        )
+        return (
+            f"{edits:,} edits and {scores:,} scores on {devices} device{'s' if devices != 1 else ''}: about "
+            f"{rough_duration(self.prediction.wall)}, {self.prediction.device_hours:.2f} device-hours"
+        )
 
 
 def estimate(
-    config: Config,
-    jobs: Mapping[str, Mapping[str, Mapping[str, int]]],
-    costs: Costs,
-    devices: int,
-    cores: int,
-    prepared: int = 0,
+    run: Run, jobs: Jobs, costs: Mapping[str, ModelCost], devices: int, cores: int, prepared: int = 0
 ) -> Estimate:
     """Play a run through.
 
     Args:
-        jobs: ``edit`` and ``score`` → the editor's or the judge's name → category → items.
-        costs: of its models.
+        costs: of its models, by `model_key`.
         devices: that it may use.
         cores: that jobs without a device may use.
-        prepared: categories that are to be prepared.
+        prepared: number of categories that are to be prepared.
     """
-    kind = device_kind(config.run.devices)
+    kind = device_kind(run.config.run.devices)
     work, unknown = [], []
-    entries: list[EditorConfig | JudgeConfig] = [*config.editors.values(), *config.judges.values()]
-    for entry in entries:
-        is_judge = isinstance(entry, JudgeConfig)
-        stage = "score" if is_judge else "edit"
-        categories = jobs.get(stage, {}).get(entry.name, {})
-        if not categories:
-            continue
-        needs_device = bool((JUDGES if is_judge else EDITORS)[entry.type].needs_device)
-        cost = costs.models.get(model_key(entry, kind), None if needs_device else NO_COST)
-        if cost is None:
-            unknown.append(entry.name)
-            continue
-        work.append(
-            ModelWork(
-                entry.name,
-                stage,
-                cost,
-                categories,
-                batch=entry.batch_size if isinstance(entry, JudgeConfig) else 1,
-                needs_device=needs_device,
-            )
-        )
+    for model in (*run.editors.values(), *run.judges.values()):
+        stage, batch = ("score", model.batch_size) if isinstance(model, ResolvedJudge) else ("edit", 1)
+        items = jobs.get((stage, model.name), {})
+        cost = costs.get(model_key(model, kind)) if model.needs_device else NO_COST
+        if items and cost is None:
+            unknown.append(model.name)
+        elif items and cost is not None:
+            work.append(ModelWork(stage, cost, items, batch, model.needs_device))
     if unknown or devices < 1 or not any(model.needs_device for model in work):
         return Estimate(None, unknown, work)
-    played = pipeline(work, devices, cores, costs.overheads, prepared, config.run.resident)
-    return Estimate(played, [], work)
+    return Estimate(pipeline(work, devices, cores, prepared, run.config.run.resident), [], work)
 
 
-def whole_run(config: Config, counts: Mapping[str, int]) -> dict[str, dict[str, dict[str, int]]]:
-    """Return the jobs of a run that makes everything; a judge's categories are those of every editor.
+def whole_run(run: Run, counts: Mapping[str, int]) -> Jobs:
+    """Return the jobs of a run that makes everything; a judge has one for each editor and category.
 
     Args:
         counts: category → items.
     """
-    return {
-        "edit": {editor: dict(counts) for editor in config.editors},
-        "score": {
-            judge: {f"{editor}/{name}": count for editor in config.editors for name, count in counts.items()}
-            for judge in config.judges
-        },
-    }
+    edits = {("edit", editor): counts for editor in run.editors}
+    judged = {f"{editor}/{name}": count for editor in run.editors for name, count in counts.items()}
+    return {**edits, **{("score", judge): judged for judge in run.judges}}
 
 
-def line(found: Estimate, devices: int) -> str:
-    """Return what a run is expected to take, in one line; empty where nothing takes a device."""
-    if found.unknown:
-        names = ", ".join(f"'{name}'" for name in dict.fromkeys(found.unknown))
-        return f"no estimate: {names} will be timed by this run"
-    if found.prediction is None:
-        return ""
-    edits, scores = (
-        sum(sum(m.categories.values()) for m in found.work if m.kind == kind and m.needs_device)
-        for kind in ("edit", "score")
-    )
-    return (
-        f"{edits:,} edits and {scores:,} scores on {devices} device{'s' if devices != 1 else ''}: about "
-        f"{rough_duration(found.prediction.wall)}, {found.prediction.gpu_hours:.2f} device-hours"
-    )
+def estimate_whole_run(run: Run, measured: Sequence[Path], devices: int) -> str:
+    """Return in one line what a run that makes everything would take: the answer of `estimate_run.py`.
+
+    Args:
+        measured: results of earlier runs (`results/BENCHMARK`), the best last; empty for the run's own.
+        devices: that the run would have.
+
+    Raises:
+        StageError: if a model was never timed, or nothing takes a device.
+    """
+    counts = {}
+    for name, benchmark in run.config.benchmarks.items():
+        index = read_index(benchmark, Path("results", name, "index.json"))
+        for folder, category in index.categories.items():
+            counts[f"{name}/{folder}"] = limited(category.count, benchmark.limit)
+    costs = known_costs(run, measured or [Path("results", name) for name in run.config.benchmarks])
+    cores = os.cpu_count() or 1
+    forecast = estimate(run, whole_run(run, counts), costs, devices, cores, prepared=len(counts))
+    if forecast.unknown:
+        raise StageError(
+            f"no run has timed {', '.join(forecast.unknown)} yet",
+            where="estimate_run",
+            hint="run a few items first (benchmarks.NAME.limit), or give --measured results/NAME",
+        )
+    if forecast.prediction is None:
+        raise StageError("nothing in it takes a device", where="estimate_run")
+    return forecast.line(devices)
 
 
 def limited(count: int, limit: int | None) -> int:

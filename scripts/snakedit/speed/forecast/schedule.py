@@ -1,18 +1,37 @@
-"""A run played through without running it: who does what when, from the costs of its parts.
-
-Three ways of running the same work: one by one, as older scripts share it out, and as the pipeline does.
-"""
+"""The pipeline's schedule, played through from the costs of its parts without running anything."""
 
 import heapq
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from snakedit.judges.simulated_judge import seconds_of_batch
-from snakedit.speed.forecast.costs import ModelCost, Overheads
+from snakedit.speed.forecast.costs import ModelCost
 
 # Jobs of one model that are in flight on its pool (rules/common.smk).
 IN_FLIGHT = 2
+
+
+@dataclass(frozen=True)
+class Overheads:
+    """Seconds that a run takes beside its models; measured on two cores.
+
+    Attributes:
+        begin: from Snakemake's start to its first job.
+        prepare: of one job that prepares a category.
+        job: from the start of a job's process to the start of its pool's workers.
+        turn: from the end of a job to the start of the next one's process.
+        handover: from the last task of one model to the start of the next one's workers.
+        report: of the job that builds the report.
+        finish: from the last job's end to Snakemake's.
+    """
+
+    begin: float = 1.2
+    prepare: float = 0.5
+    job: float = 0.7
+    turn: float = 0.1
+    handover: float = 0.7
+    report: float = 2.5
+    finish: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -20,48 +39,39 @@ class ModelWork:
     """One editor's or judge's work in a run.
 
     Attributes:
-        kind: ``edit`` or ``score``.
-        categories: category → items; a judge has one such job for each editor.
-        jobs: how often each category comes: 1 for an editor, the number of editors for a judge.
+        stage: ``edit`` or ``score``.
+        jobs: job → items.
         batch: items a task.
-        needs_device: whether it takes one.
+        needs_device: whether its jobs occupy a device.
     """
 
-    label: str
-    kind: str
+    stage: str
     cost: ModelCost
-    categories: Mapping[str, int]
-    jobs: int = 1
+    jobs: Mapping[str, int]
     batch: int = 1
     needs_device: bool = True
 
     def tasks(self, items: int) -> list[float]:
-        """Return the seconds of each task of a category, in order."""
+        """Return the seconds of each task of a job, in order."""
         whole, rest = divmod(items, self.batch)
-        return [self.batch_seconds(self.batch)] * whole + ([self.batch_seconds(rest)] if rest else [])
-
-    def batch_seconds(self, size: int) -> float:
-        """Return the seconds of a batch; beyond the largest known one they grow with its size."""
-        largest = max(self.cost.seconds)
-        seconds = seconds_of_batch({str(s): value for s, value in self.cost.seconds.items()}, size)
-        return seconds * max(1.0, size / largest)
+        last = [self.cost.batch_seconds(rest)] if rest else []
+        return [self.cost.batch_seconds(self.batch)] * whole + last
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A run that was played through; seconds, from the start of Snakemake.
+    """The times of a run in seconds, from the start of Snakemake.
 
     Attributes:
         wall: to its end.
         last_device: to the end of the last device's last task.
-        gpu_hours: devices held, times hours.
-        work: (category, ``edit`` or ``score``) → device seconds of work.
+        device_hours: devices held, times hours.
+        work: (job, ``edit`` or ``score``) → device seconds of work.
     """
 
-    devices: int
     wall: float
     last_device: float
-    gpu_hours: float
+    device_hours: float
     work: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
@@ -69,9 +79,9 @@ def pipeline(
     work: Sequence[ModelWork],
     devices: int,
     cores: int,
-    overheads: Overheads,
     prepared: int = 0,
     resident: bool = True,
+    overheads: Overheads | None = None,
 ) -> Prediction:
     """Play the pipeline's schedule: each model once on each device, one queue, no barrier inside a model.
 
@@ -79,99 +89,35 @@ def pipeline(
         work: in the order in which the models take the devices.
         cores: jobs without a device run side by side on so many.
         prepared: categories that have to be prepared first.
-        resident: whether the models stay loaded from one category to the next.
+        resident: whether the models stay loaded from one job to the next.
+        overheads: the usual ones for None.
     """
-    now = overheads.begin + -(-prepared // max(1, cores)) * overheads.prepare
+    extra = overheads or Overheads()
+    now = extra.begin + -(-prepared // max(1, cores)) * extra.prepare
     held = 0.0
     first = True
     for model in work:
+        jobs = [model.tasks(items) for items in model.jobs.values()]
         if not model.needs_device:
-            alone = overheads.turn + overheads.job
-            each = [alone + sum(model.tasks(count)) for count in model.categories.values()] * model.jobs
-            now += sum(each) / max(1, cores)
+            now += sum(extra.turn + extra.job + sum(tasks) for tasks in jobs) / max(1, cores)
             continue
-        groups = [list(model.categories.values()) * model.jobs]
-        if not resident:
-            groups = [[count] for count in groups[0]]
-        for jobs in groups:
-            born = now + (overheads.job + overheads.join if first else overheads.handover)
-            born += 0.0 if resident or first else overheads.turn + overheads.job
-            end = _play([model.tasks(count) for count in jobs], born, devices, model.cost, overheads)
-            held += (end - born) * devices
-            now, first = end, False
-    return Prediction(
-        devices, now + overheads.report + overheads.finish, now, held / 3600, _device_seconds(work)
-    )
+        for pool in [jobs] if resident else [[tasks] for tasks in jobs]:
+            born = now + (extra.job if first else extra.handover)
+            born += 0.0 if resident or first else extra.turn + extra.job
+            now, first = _end_of(pool, born, devices, model.cost, extra), False
+            held += (now - born) * devices
+    seconds = {(name, m.stage): sum(m.tasks(items)) for m in work for name, items in m.jobs.items()}
+    return Prediction(now + extra.report + extra.finish, now, held / 3600, seconds)
 
 
-def one_by_one(work: Sequence[ModelWork]) -> Prediction:
-    """Return the serial design: for each item each model is loaded, used and unloaded on one device."""
-    wall = sum(
-        count * model.jobs * (model.batch_seconds(1) + (model.cost.load if model.needs_device else 0.0))
-        for model in work
-        for count in model.categories.values()
-    )
-    return Prediction(1, wall, wall, wall / 3600, _device_seconds(work, batch=1))
-
-
-def fixed_shares(work: Sequence[ModelWork], devices: int, whole: bool = False) -> Prediction:
-    """Return the two-stage design of older scripts, computed as they computed it.
-
-    Each category loads the editor on all devices, shares its items out, waits for all, then loads the judge
-    on one device and judges in batches.
-
-    Args:
-        whole: count whole rounds and whole batches, as they run; their own computation has fractions.
-    """
-    wall = 0.0
-    for model in work:
-        places = devices if model.kind == "edit" else 1
-        for count in model.categories.values():
-            tasks = count / model.batch
-            rounds = -(-count // (model.batch * places)) if whole else tasks / places
-            wall += model.jobs * (model.cost.load + rounds * model.batch_seconds(model.batch))
-    return Prediction(devices, wall, wall, wall * devices / 3600, _device_seconds(work))
-
-
-def _play(
+def _end_of(
     jobs: Sequence[Sequence[float]], born: float, devices: int, cost: ModelCost, overheads: Overheads
 ) -> float:
-    """Return when the last task of a pool's jobs ends.
-
-    The next free device takes the next task of the job that came first; a job that has ended makes room for
-    the next one, which is there a moment later.
-    """
-    ready = born + cost.start_of(devices, os.cpu_count() or 1) + cost.load
-    free = [ready] * devices
-    left = [list(reversed(tasks)) for tasks in jobs]
-    ends = [ready] * len(jobs)
-    since = [born] * min(IN_FLIGHT, len(jobs))
-    flying = list(range(len(since)))
-    while flying:
-        now = heapq.heappop(free)
-        ended = [
-            job for job in flying if not left[job] and (ends[job] <= now or not any(left[j] for j in flying))
-        ]
-        for job in sorted(ended, key=lambda job: ends[job])[:1]:
-            flying.remove(job)
-            if len(since) < len(jobs):
-                flying.append(len(since))
-                since.append(ends[job] + overheads.turn + overheads.job)
-        todo = [job for job in flying if left[job]]
-        if ended or not todo:
-            heapq.heappush(free, now)
-            continue
-        job = next((job for job in todo if since[job] <= now), min(todo, key=lambda job: since[job]))
-        ends[job] = max(ends[job], max(now, since[job]) + left[job][-1])
-        heapq.heappush(free, max(now, since[job]) + left[job].pop())
-    return max(ends, default=ready)
-
-
-def _device_seconds(work: Sequence[ModelWork], batch: int | None = None) -> dict[tuple[str, str], float]:
-    seconds: dict[tuple[str, str], float] = {}
-    for model in work:
-        for category, count in model.categories.items():
-            tasks = [model.batch_seconds(1)] * count if batch == 1 else model.tasks(count)
-            key = (category, model.kind)
-            seconds[key] = seconds.get(key, 0.0) + model.jobs * sum(tasks)
-    return seconds
+    """When a pool's last task ends. The next free device takes the next task."""
+    free = [born + cost.start_of(devices, os.cpu_count() or 1) + cost.load] * devices
+    for tasks in jobs:
+        for seconds in tasks:
+            heapq.heapreplace(free, free[0] + seconds)
+    # Each later job starts a process; where jobs are short, the devices wait for that.
+    later = max(0, len(jobs) - IN_FLIGHT)
+    return max(*free, born + later / IN_FLIGHT * (overheads.turn + overheads.job))

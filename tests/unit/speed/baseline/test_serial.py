@@ -1,7 +1,5 @@
-import csv
 import gc
 import json
-from datetime import datetime
 
 import pytest
 from PIL import Image
@@ -9,7 +7,6 @@ from runs_by_hand import run_of, with_run
 
 from snakedit.core.errors import RecordError, StageError
 from snakedit.core.images import save_png
-from snakedit.core.journal import read_journal
 from snakedit.core.records import Edit, Item, Score, read_records, write_records
 from snakedit.editors import simulated_editor as simulated
 from snakedit.judges.rubrics.rubric import load_rubric
@@ -18,7 +15,6 @@ from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.work import JobContext
 from snakedit.speed.baseline import serial as serial_module
 from snakedit.speed.baseline import serial_worker as worker_module
-from snakedit.speed.baseline.measured import JOURNAL, Measured
 from snakedit.speed.baseline.serial import Serial, sample, serial_category
 from snakedit.speed.baseline.serial_worker import SerialWorker
 from snakedit.speed.comparison.build_comparison import build_comparison, jobs_that_measured
@@ -76,109 +72,33 @@ def test_a_sample_is_measured_and_another_image_is_not_called_the_same(config, r
     assert Serial(**written) == found
 
 
-def interrupt_after(monkeypatch, count):
-    """Let a measurement end as on Ctrl-C once so many of its items are done."""
+def test_a_measurement_that_was_stopped_or_is_made_again_measures_every_item(config, results, monkeypatch):
+    def interrupted(*arguments):
+        yield next(run_tasks(*arguments))
+        raise KeyboardInterrupt
 
-    def some(*arguments):
-        for number, outcome in enumerate(run_tasks(*arguments)):
-            if number == count:
-                raise KeyboardInterrupt
-            yield outcome
-
-    monkeypatch.setattr(serial_module, "run_tasks", some)
-
-
-def whole(config):
-    return with_run(config, baseline_items=None)
-
-
-def stopped(config, results, monkeypatch, count=2):
+    folder = results / "speed" / "serial" / "m" / "c"
     with monkeypatch.context() as patch:
-        interrupt_after(patch, count)
+        patch.setattr(serial_module, "run_tasks", interrupted)
         with pytest.raises(KeyboardInterrupt):
             measure(config, results)
-    folder = results / "speed" / "serial" / "m" / "c"
     assert not (folder / "serial.json").exists()
-    return folder, list(read_journal(folder / JOURNAL, Measured))
+    for _ in range(2):
+        serial = measure(config, results)
+        assert (serial.items, serial.measured, serial.loads) == (3, 2, 4)
+        # Only its own job's trace is the measurement's.
+        runs = read_runs(results / "speed" / "telemetry", ["m"])
+        (job,) = jobs_that_measured(runs, [serial])
+        assert {span.item for span in job.spans if span.item is not None} == {"i0", "i1"}
+        assert min(span.start for span in job.spans if span.item) == pytest.approx(serial.began, abs=0.1)
 
 
-def test_a_stopped_measurement_goes_on_from_whole_items_with_the_times_they_took(
-    config, results, monkeypatch
-):
-    config = whole(config)
-    folder, before = stopped(config, results, monkeypatch)
-    assert [one.item for one in before] == ["i0", "i1"]
-    times = {path.name: path.stat().st_mtime_ns for path in (folder / "images").glob("*.png")}
-    found = measure(config, results)
-    assert (found.items, found.measured, found.loads) == (3, 3, 6)
-    edits = {edit.item: edit for edit in read_records(folder / "edits.jsonl", Edit)}
-    assert list(edits) == ["i0", "i1", "i2"]
-    assert [edits[one.item].started for one in before] == [one.started for one in before]
-    scores = list(read_records(folder / "scores-j.jsonl", Score))
-    assert [score.item for score in scores] == ["i0", "i1", "i2"]
-    for name in ("i0.png", "i1.png"):
-        assert (folder / "images" / name).stat().st_mtime_ns == times[name]
-    spans, later = tables(results)
-    assert {row["item"] for row in spans if row["item"]} >= {"i0", "i1"}
-    assert {row["item"] for row in later if row["item"]} == {"i2"}
-    last = [float(row["seconds"]) for row in later if row["item"]]
-    assert found.seconds["total"] >= sum(one.seconds for one in before) + sum(last)
-    assert found.began == datetime.fromisoformat(before[0].started).timestamp()
-
-    # Both jobs' traces are the measurement's; one that is made again is made whole, and alone counts.
-    runs = read_runs(results / "speed" / "telemetry", ["m"])
-    assert len(jobs_that_measured(runs, [found])) == 2
-    assert not (folder / JOURNAL).exists()
-    again = measure(config, results)
-    assert again.began > found.began
-    runs = read_runs(results / "speed" / "telemetry", ["m"])
-    assert len(jobs_that_measured(runs, [again])) == 1
-
-
-def tables(results):
-    """What each job's telemetry tells, the latest last."""
-    paths = (results / "speed/telemetry/serial_category/m").glob("c.*.csv")
-    latest_last = sorted(paths, key=lambda path: path.stat().st_mtime_ns)
-    return [list(csv.DictReader(path.read_text(encoding="utf-8").splitlines())) for path in latest_last]
-
-
-@pytest.mark.parametrize("how", ["image gone", "image altered", "line cut", "swap", "device", "seconds"])
-def test_what_is_not_whole_or_was_measured_of_something_else_is_measured_again(
-    config, results, monkeypatch, how
-):
-    config = whole(config)
-    folder, before = stopped(config, results, monkeypatch, 1)
-    image = folder / "images" / "i0.png"
-    if how == "image gone":
-        image.unlink()
-    if how == "image altered":
-        image.write_bytes(image.read_bytes()[:-1])
-    if how == "line cut":
-        journal = folder / JOURNAL
-        journal.write_bytes(journal.read_bytes()[:-10])
-    if how == "swap":
-        config = with_run(config, baseline_swap="offload")
-    if how == "device":
-        config = with_run(config, devices={"kind": "cpu", "count": 2})
-    if how == "seconds":
-        slow = {"type": "simulated", "params": {"seconds": 0.01}}
-        config = run_of({**config.source, "editors": {**config.source["editors"], "m": slow}})
-    found = measure(config, results)
-    assert found.measured == 3
-    assert found.began > datetime.fromisoformat(before[0].started).timestamp()
-
-
-def test_an_item_that_failed_is_tried_again_and_the_others_are_kept(config, results, monkeypatch):
-    config = whole(config)
-    config = with_run(config, max_failures=0)
-    source = results / "items/c/images/i1.png"
-    moved = source.rename(source.with_suffix(".away"))
-    with pytest.raises(StageError, match=r"1 of 3 items failed.*what was measured is kept"):
+def test_more_failures_than_allowed_are_an_error(config, results):
+    config = with_run(config, max_failures=0, baseline_items=None)
+    (results / "items/c/images/i1.png").unlink()
+    with pytest.raises(StageError, match=r"1 of 3 items failed"):
         measure(config, results)
-    moved.rename(source)
-    found = measure(config, results)
-    assert found.measured == 3
-    assert {row["item"] for row in tables(results)[-1] if row["item"]} == {"i1"}
+    assert measure(with_run(config, max_failures=1), results).measured == 2
 
 
 def test_an_editor_that_can_do_nothing_is_an_error(config, results):
@@ -215,9 +135,9 @@ def test_reloading_loads_for_each_item_and_offloading_once(tmp_path, monkeypatch
     counted = []
     monkeypatch.setattr(gc, "collect", lambda: 0)
     monkeypatch.setattr(simulated.time, "sleep", counted.append)
-    made = worker(swap)
+    serial_worker = worker(swap)
     for _ in range(2):
-        made.handle(payload(tmp_path))
+        serial_worker.handle(payload(tmp_path))
     # The editor and the judge sleep to load, and for each item to work.
     assert len(counted) == 2 * loads + 2 * 2
 
@@ -236,16 +156,23 @@ def test_a_judge_that_is_spread_is_not_moved_to_cpu_memory_and_back():
 
 
 def test_what_fails_in_the_middle_is_still_unloaded(tmp_path, monkeypatch):
-    made = worker("reload")
+    serial_worker = worker("reload")
 
     def fail(self, requests):
         raise RuntimeError("broken")
 
     monkeypatch.setattr(SimulatedJudge, "judge", fail)
     with pytest.raises(RuntimeError, match="broken"):
-        made.handle(payload(tmp_path))
-    assert [span["name"] for span in made._spans] == ["load", "edit", "unload", "load", "score", "unload"]
-    assert made._judges["j"]._handler is None
+        serial_worker.handle(payload(tmp_path))
+    assert [span["name"] for span in serial_worker._spans] == [
+        "load",
+        "edit",
+        "unload",
+        "load",
+        "score",
+        "unload",
+    ]
+    assert serial_worker._judges["j"]._handler is None
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"editor": 1}'])
