@@ -45,6 +45,9 @@ class Handler:
         action = payload.get("do")
         if action == "die" or (action == "die once" and times == 1):
             os.kill(os.getpid(), signal.SIGKILL)
+        if action == "break the pool":
+            print("the pool has a fault", file=sys.stderr, flush=True)
+            os.kill(os.getppid(), signal.SIGKILL)
         if action == "hang" or (action == "hang once" and times == 1):
             time.sleep(3600)
         if action == "spoil cuda" or (action == "spoil cuda once" and times == 1):
