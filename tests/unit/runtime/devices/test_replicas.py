@@ -1,7 +1,5 @@
 """Models too large for one device: over which devices a copy is spread."""
 
-import os
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +9,6 @@ from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.devices.replicas import devices_per_copy, grouped
-from snakedit.runtime.pool.worker_process import _claim
 
 GIB = 2**30
 
@@ -62,14 +59,6 @@ def test_every_device_has_a_place_and_no_place_too_few(count, size):
     assert [device for group in parts for device in group] == gpus(count)
     assert len(places) == count // size
     assert all(size <= len(group) < 2 * size for group in parts)
-
-
-def test_a_worker_sees_all_devices_of_its_place(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    (place,) = grouped(gpus(2), 2)
-    assert _claim(place) == "cuda:0,cuda:1"
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0,GPU-1"
-    assert place.name == "cuda:0+1"
 
 
 @pytest.mark.parametrize("resident", [True, False])

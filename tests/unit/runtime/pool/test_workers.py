@@ -3,11 +3,9 @@
 import itertools
 import os
 import signal
-import sys
 
 import handlers
 import pytest
-from fake_nvml import FakeGpu, FakeNvml
 from jobs_by_hand import (
     done,
     job,
@@ -88,22 +86,6 @@ def test_a_worker_that_dies_idle_costs_no_item_a_try(tmp_path):
     outcomes = {o.key: o for o in run_tasks(work(), handlers.load, slowly(), one, job())}
     assert outcomes["second"].error is None
     assert outcomes["second"].attempts == 1
-
-
-def test_a_cpu_worker_has_one_thread():
-    result = done(work(), tasks(1), devices=DevicesConfig("cpu", None, 1), resident=False)["0"].result
-    assert (result["device"], result["threads"]) == ("cpu", "1")
-
-
-def test_a_gpu_worker_sees_its_own_gpu_and_no_other(monkeypatch, tmp_path):
-    nvml = FakeNvml([FakeGpu("GPU-a"), FakeGpu("GPU-b"), FakeGpu("GPU-c")])
-    monkeypatch.setitem(sys.modules, "pynvml", nvml)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,2")
-    todo = tasks(20, **meeting(tmp_path / "begun", 2))
-    outcomes = done(work(), todo, devices=DevicesConfig("auto", None, None), resident=False)
-    seen = {(o.device, o.result["device"], o.result["visible"]) for o in outcomes.values()}
-    assert seen == {("cuda:1", "cuda:0", "GPU-b"), ("cuda:2", "cuda:0", "GPU-c")}
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1,2"
 
 
 @pytest.mark.parametrize("resident", [False, True])
