@@ -1,4 +1,9 @@
-"""A loader for the pool's tests, at top level so that workers can import it; payloads say what happens."""
+"""A loader for the pool's tests, at top level so that workers can import it.
+
+A payload says what happens: ``marker`` is a file that gets a line when the task begins, ``ended`` one that
+gets a line when it ends. The task takes ``seconds``, and lasts until the file ``until`` has ``lines`` lines.
+``do`` is what goes wrong.
+"""
 
 import os
 import signal
@@ -10,6 +15,16 @@ from types import SimpleNamespace
 
 class OutOfMemoryError(RuntimeError):
     """Named as torch's."""
+
+
+def write_line(path, line):
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+
+
+def wait_for_lines(path, count):
+    while not os.path.exists(path) or len(Path(path).read_text(encoding="utf-8").splitlines()) < count:
+        time.sleep(0.01)
 
 
 def unusable_cuda(*_):
@@ -25,12 +40,14 @@ class Handler:
     def handle(self, payload):
         marker = Path(payload.get("marker", "/nonexistent"))
         if "marker" in payload:
-            with open(marker, "a", encoding="utf-8") as file:
-                file.write(f"{os.getpid()}\n")
+            write_line(marker, str(os.getpid()))
         times = len(marker.read_text().splitlines()) if "marker" in payload else 1
         action = payload.get("do")
         if action == "die" or (action == "die once" and times == 1):
             os.kill(os.getpid(), signal.SIGKILL)
+        if action == "break the pool":
+            print("the pool has a fault", file=sys.stderr, flush=True)
+            os.kill(os.getppid(), signal.SIGKILL)
         if action == "hang" or (action == "hang once" and times == 1):
             time.sleep(3600)
         if action == "spoil cuda" or (action == "spoil cuda once" and times == 1):
@@ -46,6 +63,10 @@ class Handler:
         if action == "no memory" or (action == "no memory once" and not self.released):
             raise OutOfMemoryError("no memory")
         time.sleep(payload.get("seconds", 0.0))
+        if "until" in payload:
+            wait_for_lines(payload["until"], payload.get("lines", 1))
+        if "ended" in payload:
+            write_line(payload["ended"], "ended")
         return {
             "n": float("nan") if action == "nan" else payload["n"],
             "device": self.device,
@@ -61,8 +82,7 @@ class Handler:
 
 def load(settings, device):
     if "loads" in settings:
-        with open(settings["loads"], "a", encoding="utf-8") as file:
-            file.write(f"{device}\n")
+        write_line(settings["loads"], device)
     if device in settings.get("broken", ()):
         raise RuntimeError("these weights are broken")
     if device in settings.get("deadly", ()):

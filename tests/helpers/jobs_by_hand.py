@@ -26,6 +26,7 @@ from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.runtime.resident.client import PoolRequest
 from snakedit.runtime.resident.server import serve
+from snakedit.runtime.servers.address import Server
 
 SERVE = [sys.executable, str(HERE), "serve"]
 
@@ -36,6 +37,11 @@ def work(key="model", **settings):
 
 def tasks(count, prefix="", **payload):
     return [Task(f"{prefix}{n}", {"n": n, **payload}) for n in range(count)]
+
+
+def meeting(path, count):
+    """The payload of tasks of which this many must be under way at a time before any of them ends."""
+    return {"marker": str(path), "until": str(path), "lines": count}
 
 
 def run_config(**changes):
@@ -137,7 +143,9 @@ def _job():
     request = json.loads(sys.stdin.readline())
     todo = [Task(**task) for task in request["tasks"]]
     run = run_config(**request["run"])
-    for outcome in run_tasks(Work(**request["work"]), handlers.load, todo, run, job()):
+    server = request["work"].pop("server")
+    work = Work(**request["work"], server=server and Server(**server))
+    for outcome in run_tasks(work, handlers.load, todo, run, job()):
         print(json.dumps(asdict(outcome)), flush=True)
 
 

