@@ -65,9 +65,9 @@ def load_tiny(folder: Path | str, **changes: Any) -> QwenImageEdit:
     return QwenImageEdit(str(folder), dataclasses.replace(SMALL, **changes), "cpu")
 
 
-def pixels(editor: Editor, asked: EditRequest | None = None) -> Any:
-    return np.asarray(editor.edit(asked or request()), dtype=np.int16)
+def pixels(editor: Editor, edit_request: EditRequest | None = None) -> Any:
+    return np.asarray(editor.edit(edit_request or request()), dtype=np.int16)
 
 
-def mean_difference(one: Any, other: Any) -> float:
-    return float(np.abs(one - other).mean())
+def mean_difference(first: Any, second: Any) -> float:
+    return float(np.abs(first - second).mean())

@@ -130,10 +130,10 @@ def _array(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
 
 def _row(place: Place, category: str | None, raw: Any, language: str) -> SourceRow:
     digest, error = row_digest(raw)
-    given = raw if isinstance(raw, dict) else {}
-    category = label_of(given, "subset") or category or UNCATEGORISED
-    path = label_of(given, "original_image_path")
-    row_id = label_of(given, "id")
+    named = raw if isinstance(raw, dict) else {}
+    category = label_of(named, "subset") or category or UNCATEGORISED
+    path = label_of(named, "original_image_path")
+    row_id = label_of(named, "id")
     if row_id is None and path is not None:
         row_id = Path(path.replace("\\", "/")).stem or None
     if error is not None:

@@ -102,22 +102,22 @@ def _human(raw: dict[str, Any]) -> dict[str, float] | None:
 
     A null or an empty column is no rating.
     """
-    given = raw.get("human") or {}
+    value = raw.get("human") or {}
     try:
-        ratings = json.loads(given) if isinstance(given, str) else given
+        ratings = json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         ratings = None
     if not isinstance(ratings, dict):
         raise SourceError(
-            f"{reprlib.repr(given)} is not a JSON object of numbers", where="the column 'human'"
+            f"{reprlib.repr(value)} is not a JSON object of numbers", where="the column 'human'"
         )
     numbers = {
         f"human.{editor}": (editor, rating) for editor, rating in ratings.items() if rating is not None
     }
-    for key, value in raw.items():
-        if key.startswith(_HUMAN_PREFIX) and value not in (None, ""):
-            numbers[key] = (key.removeprefix(_HUMAN_PREFIX), value)
-    return {editor: _rating(value, key) for key, (editor, value) in numbers.items()} or None
+    for key, rating in raw.items():
+        if key.startswith(_HUMAN_PREFIX) and rating not in (None, ""):
+            numbers[key] = (key.removeprefix(_HUMAN_PREFIX), rating)
+    return {editor: _rating(rating, key) for key, (editor, rating) in numbers.items()} or None
 
 
 def _rating(value: Any, column: str) -> float:

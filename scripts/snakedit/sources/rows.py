@@ -8,6 +8,10 @@ from typing import Any
 
 from snakedit.core.hashing import canonical
 
+UNCATEGORISED = "uncategorised"
+MAX_DEPTH = 100
+MAX_EXTRA_CHARACTERS = 10_000
+
 
 @dataclass(frozen=True)
 class Place:
@@ -18,7 +22,7 @@ class Place:
 
     Attributes:
         row: the row's number in the source, from 1.
-        byte: the row's first byte in the file, from 0.
+        byte: in the file, where reading can begin.
         line: how many lines are before it, for messages.
         opening: the JSON brackets that enclose it.
     """
@@ -58,11 +62,6 @@ class SourceRow:
     def number(self) -> int:
         """The row's number in the source, from 1."""
         return self.place.row
-
-
-UNCATEGORISED = "uncategorised"
-MAX_DEPTH = 100
-MAX_EXTRA_CHARACTERS = 10_000
 
 
 def row_digest(raw: Any) -> tuple[str, str | None]:

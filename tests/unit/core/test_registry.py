@@ -60,20 +60,20 @@ def test_a_type_that_is_not_there_is_not_in_the_registry():
 
 
 def test_a_class_of_the_users_own_is_found_by_its_place(packages):
-    found = registry()
-    assert found.find("own_toys:Toy", "editors.x.type").__name__ == "Toy"
-    assert found["own_toys:Toy"] is found.find("own_toys:Toy", "")
+    types = registry()
+    assert types.find("own_toys:Toy", "editors.x.type").__name__ == "Toy"
+    assert types["own_toys:Toy"] is types.find("own_toys:Toy", "")
 
 
 def test_an_installed_packages_type_is_found_by_its_name(packages):
     packages("toys", "toy = own_toys:Toy")
-    found = registry()
-    assert found.find("toy", "editors.x.type").__name__ == "Toy"
-    assert found["toy"] is found.find("own_toys:Toy", "")
+    types = registry()
+    assert types.find("toy", "editors.x.type").__name__ == "Toy"
+    assert types["toy"] is types.find("own_toys:Toy", "")
     with pytest.raises(
         ConfigError, match=r"'tóy' is not known; did you mean 'toy'.*allowed: ours, toy, package"
     ):
-        found.find("tóy", "editors.x.type")
+        types.find("tóy", "editors.x.type")
 
 
 @pytest.mark.parametrize(

@@ -74,15 +74,15 @@ def test_an_item_without_a_reference_is_shown_anothers():
 
 
 @pytest.mark.parametrize(
-    ("items", "params", "told"),
+    ("items", "params", "message"),
     [
         ([with_reference("a")], ShuffledParams(), "no other item of the category has a reference"),
         ([item("a"), item("b")], ShuffledParams(), "give of: EDITOR"),
         ([item("a"), item("b")], ShuffledParams(of="x"), "no other item of the category has an edit by 'x'"),
     ],
 )
-def test_shuffled_fails_by_name_where_there_is_nothing_to_show(items, params, told):
-    with pytest.raises(ImageError, match=told):
+def test_shuffled_fails_by_name_where_there_is_nothing_to_show(items, params, message):
+    with pytest.raises(ImageError, match=message):
         Shuffled.inputs(items[0], category(items), params)
 
 

@@ -29,8 +29,8 @@ class HandEditor(DiffusersEditor):
     Params: ClassVar[type] = HandParams
     pipelines: ClassVar[tuple[str, ...]] = ("SimpleNamespace",)
 
-    def run_pipeline(self, asked, **shared):
-        return self.pipeline.run(asked.sources[0], asked.item.instruction, **shared)
+    def run_pipeline(self, request, **shared):
+        return self.pipeline.run(request.sources[0], request.item.instruction, **shared)
 
 
 class HandPipeline(SimpleNamespace):

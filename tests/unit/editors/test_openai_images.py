@@ -74,7 +74,7 @@ def test_the_record_names_size_policy_tokens_and_requests(tmp_path):
     assert result["versions"]["processor"] == "endpoint"
 
 
-def test_each_thread_is_told_of_its_own_edit():
+def test_each_thread_reads_the_usage_of_its_own_edit():
     with serving(in_turn(picture_told(RED), picture_told(RED, usage=False))) as server:
         shared = editor(server)
         shared.edit(request())

@@ -151,7 +151,7 @@ def test_the_records_notes_say_how_the_processor_was_loaded(editor):
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "message"),
     [
         ({"dtype": "int8"}, "dtype 'int8' is not one of bfloat16, float16, float32"),
         ({"offload": "disk"}, "offload 'disk' is not one of none, model, sequential"),
@@ -164,10 +164,10 @@ def test_the_records_notes_say_how_the_processor_was_loaded(editor):
     ],
     ids=str,
 )
-def test_wrong_params_are_told_in_one_line(raw, told):
+def test_wrong_params_are_refused_in_one_line(raw, message):
     with pytest.raises(ConfigError) as caught:
         read_params(QwenImageEditParams, raw, "editors.x.params")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -68,8 +68,8 @@ def test_it_makes_the_edits_that_it_is_given():
     params = SimulatedParams(edits={"kept": "source", "red": "#f00", "bad": "failed"})
 
     def colours(item_id):
-        asked = EditRequest(item(item_id), [Image.new("RGB", (32, 16), "blue")], 0)
-        return SimulatedEditor(None, params, "cpu").edit(asked).getcolors()
+        request_of_item = EditRequest(item(item_id), [Image.new("RGB", (32, 16), "blue")], 0)
+        return SimulatedEditor(None, params, "cpu").edit(request_of_item).getcolors()
 
     assert colours("kept") == [(32 * 16, (0, 0, 255))]
     assert colours("red") == [(32 * 16, (255, 0, 0))]

@@ -102,13 +102,13 @@ def test_nothing_before_a_categorys_first_row_is_read(tmp_path, monkeypatch):
     assert [item.id for item in items] == ["p7"]
 
 
-def test_a_row_is_told_by_its_number_in_the_whole_file(tmp_path):
+def test_an_excluded_row_is_named_by_its_number_in_the_whole_file(tmp_path):
     rows = {"before": [row(0, subset=None)] * 3, "c": [row(1, subset=None), row(2, subset=None, seed="soon")]}
     _, (excluded,) = prepared(tmp_path, written(tmp_path, rows))
     assert excluded["row"] == 5
 
 
-def test_what_is_not_json_after_a_category_began_is_told_by_its_row(tmp_path):
+def test_what_is_not_json_after_a_category_began_is_named_by_its_row(tmp_path):
     path = written(tmp_path, {"before": [row(0, subset=None)] * 3, "c": [row(1, subset=None)] * 3})
     category = read_index(benchmark(path), tmp_path / "index.json").categories["c"]
     path.write_bytes(path.read_bytes()[:-60])
