@@ -10,7 +10,7 @@ from speed_by_hand import serial, two_devices_a_run
 
 from snakedit.speed.comparison.compare import compare
 from snakedit.speed.comparison.pages import write_comparison
-from snakedit.telemetry.trace import Span, Trace
+from snakedit.telemetry.trace import Span, Trace, TracedJob
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def timed(tmp_path):
     """The folder of a report that tells of speed."""
     hand = ResultsByHand(tmp_path / "results" / "bench")
     hand.add_scored("light", tiny=[1, 2], blank=[0, 0])
-    with Trace(hand.root / "telemetry" / "edit_category" / "tiny", "light", "job") as trace:
-        trace.add(Span("cpu:0", "edit", time.time(), 1.0, "light-0"))
+    with Trace(hand.root / "telemetry", TracedJob("edit_category", "tiny", "light")) as trace:
+        trace.add(Span("cpu:0", "edit", time.time(), 1.0, "light-0", parts=("cpu:0",)))
     return hand.build()
 
 

@@ -13,7 +13,7 @@ from experiments import Experiment, rows
 from places import REPOSITORY
 from slurm import GPUS, NODES, Cluster, tool
 
-from snakedit.telemetry.trace import read_rows
+from snakedit.telemetry.trace import read_trace
 
 CONTENT = ("item", "status", "image_sha256", "fingerprint", "seed")
 ANSWERS = ("item", "status", "values", "score", "replies")
@@ -179,7 +179,7 @@ def loads(experiment: ClusterExperiment, rule: str) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for path in (experiment.results / "telemetry" / rule).glob("*/*.json"):
         if path.parent.name != "reference":
-            counts[path.parent.name] += sum(row["name"] == "load" for row in read_rows(path))
+            counts[path.parent.name] += sum(span.name == "load" for span in read_trace(path)[1])
     return dict(counts)
 
 

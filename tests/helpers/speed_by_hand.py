@@ -1,18 +1,27 @@
 """Runs of the pipeline and serial measurements, made by hand for the tests of the comparison."""
 
 from snakedit.speed.baseline.serial import Serial
-from snakedit.telemetry.jobs import JobTrace
-from snakedit.telemetry.runs import RunTrace
+from snakedit.telemetry.runs import JobTrace, RunTrace
 from snakedit.telemetry.trace import Sample, Span
 
 START = 1_000_000.0
 
 
-def job(rule, category, spans, label="m", run="1:1", samples=(), began=None):
+def job(rule, category, spans, label="m", run="1:1", samples=(), run_began=None):
     """A job's trace; spans are (device, name, start, seconds, item), times from the run's start."""
-    made = [Span(device, name, START + start, seconds, item) for device, name, start, seconds, item in spans]
-    at = {what: START + when for what, when in (began or {}).items()}
-    return JobTrace(rule, label, category, run, at, sorted(made, key=lambda s: s.start), list(samples))
+    made = [
+        Span(device, name, START + start, seconds, item, parts=(device,))
+        for device, name, start, seconds, item in spans
+    ]
+    return JobTrace(
+        rule,
+        label,
+        category,
+        run=run,
+        run_began=None if run_began is None else START + run_began,
+        spans=sorted(made, key=lambda span: span.start),
+        samples=list(samples),
+    )
 
 
 def two_devices_a_run():
@@ -21,7 +30,7 @@ def two_devices_a_run():
     first += [(f"simulated:{d}", "edit", 3 + 2 * n, 2, f"i{2 * n + d}") for d in (0, 1) for n in (0, 1)]
     then = [(f"simulated:{d}", "load", 7, 1, None) for d in (0, 1)]
     then += [(f"simulated:{d}", "score", 8, 1, f"i{d}") for d in (0, 1)]
-    return RunTrace([job("edit_category", "c", first, began={"run": 0}), job("score_category", "c", then)])
+    return RunTrace([job("edit_category", "c", first, run_began=0), job("score_category", "c", then)])
 
 
 def serial(category="c", items=4, measured=2, **changes):

@@ -40,4 +40,5 @@ def job_context(arguments: argparse.Namespace, rule: str, label: str, scripts: P
         total=0,
         telemetry_folder=arguments.items.parents[2] / "telemetry",
         resident_command=[sys.executable, str(scripts / "serve_pool.py")],
+        shard=str(arguments.shard or ""),
     )

@@ -1,11 +1,11 @@
-"""What the devices did, from the telemetry of a benchmark's jobs: shares, loads, memory, and a timeline."""
+"""What the devices of a benchmark's latest run did: shares, loads, memory, and a timeline."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
-from snakedit.telemetry.jobs import WORK, JobTrace, by_run, devices_of, read_job
+from snakedit.telemetry.runs import WORK, JobTrace, RunTrace, natural, read_runs
 from snakedit.telemetry.trace import Sample, Span
 
 # Neighbouring spans of one kind are drawn as one where no pixel lies between them.
@@ -61,103 +61,94 @@ class Stage:
 
 @dataclass(frozen=True)
 class Activity:
-    """One run as its devices saw it.
+    """One run from its devices' point of view.
 
     Attributes:
-        start: seconds since 1970.
-        spans: in the order of their start.
-        samples: of devices and workers, in no order.
-        runs: how many runs the telemetry tells of; this is the latest.
-        by_stage: what its editors and judges took, in the order of their start.
+        run: the latest one.
+        runs: number of runs that the telemetry holds.
     """
 
-    start: float
-    spans: list[Span]
-    samples: list[Sample]
+    run: RunTrace
     runs: int
-    by_stage: tuple[Stage, ...] = ()
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        """The spans of each device, and of the places of jobs that leased none, by start."""
+        return sorted(self.run.spans(leased_only=False), key=lambda span: span.start)
+
+    @cached_property
+    def leased(self) -> list[str]:
+        """The devices that were leased."""
+        return self.run.devices()
 
     @property
     def wall(self) -> float:
         """Seconds from the first device's taking to the last one's end."""
-        return max(span.start + span.seconds for span in self.spans) - self.start
-
-    def uses(self) -> list[Use]:
-        """Return what each device did, and last, under the name ``all``, what all did together.
-
-        What needs no device works in its job or with a server, and has rows too, but is in the last one only
-        where nothing else is.
-        """
-        each = [
-            _use(device, self._of(device), self._samples_of(device), self.wall, 1)
-            for device in self._places()
-        ]
-        counted = self.leased or self._places()
-        spans = [span for device in counted for span in self._of(device)]
-        samples = [sample for sample in self.samples if sample.device in counted]
-        return [*each, _use("all", spans, samples, self.wall, len(counted))]
+        return self.run.end - self.spans[0].start
 
     @property
-    def leased(self) -> list[str]:
-        """The devices that were leased."""
-        return [place for place in self._places() if devices_of(place)]
+    def by_stage(self) -> list[Stage]:
+        """The time of each editor and judge, in the order of their start."""
+        groups: dict[tuple[str, str], list[JobTrace]] = {}
+        for job in self.run.jobs:
+            groups.setdefault((job.rule, job.label), []).append(job)
+        return [_stage(jobs) for jobs in groups.values()]
 
-    def stretches(self) -> list[Span]:
-        """Return the spans for drawing: from the run's start, short neighbours of one kind joined."""
-        rows = [[replace(span, device=place) for span in self._of(place)] for place in self._places()]
-        gap = 0.0
-        joined = [span for row in rows for span in _joined(row, gap)]
-        wall = max((span.start + span.seconds for span in self.spans), default=self.start) - self.start
-        while len(joined) > MAX_STRETCHES:
-            gap = max(gap * 2, wall / 2000)
-            joined = [span for row in rows for span in _joined(row, gap)]
-        return [replace(span, start=span.start - self.start) for span in joined]
+    def uses(self) -> list[Use]:
+        """Return the use of each device, and last, under the name ``all``, of all together.
 
-    def _places(self) -> list[str]:
-        return sorted({place for name in {span.device for span in self.spans} for place in _places_of(name)})
-
-    def _of(self, place: str) -> list[Span]:
-        return [span for span in self.spans if place in _places_of(span.device)]
-
-    def _samples_of(self, device: str) -> list[Sample]:
-        return [sample for sample in self.samples if sample.device == device]
-
-
-@cache
-def _places_of(name: str) -> tuple[str, ...]:
-    """The devices of a span, of which a model that is spread has several, or what stands for one."""
-    return tuple(devices_of(name)) or (name,)
+        A place without a device has a row too, but counts in the last one only if no device was leased.
+        """
+        samples = self.run.samples()
+        places = sorted({span.device for span in self.spans}, key=natural)
+        counted = self.leased or places
+        return [
+            *(_use(place, self.spans, samples, self.wall, [place]) for place in places),
+            _use("all", self.spans, samples, self.wall, counted),
+        ]
 
 
 def read_activity(telemetry: Path) -> Activity | None:
     """Read the traces below a benchmark's telemetry folder; None where no device did anything."""
-    runs = by_run(read_job(path) for path in telemetry.glob("*/*/*.json"))
-    if not runs:
-        return None
-    spans = sorted((span for job in runs[-1] for span in job.spans), key=lambda span: span.start)
-    samples = [s for job in runs[-1] for s in job.samples if s.device not in ("driver", "pool")]
-    return Activity(spans[0].start, spans, samples, len(runs), tuple(_stages(runs[-1])))
+    runs = read_runs(telemetry)
+    return Activity(runs[-1], len(runs)) if runs else None
 
 
-def _stages(jobs: Iterable[JobTrace]) -> Iterator[Stage]:
-    found: dict[tuple[str, str], list[JobTrace]] = {}
-    for job in jobs:
-        found.setdefault((job.rule, job.label), []).append(job)
-    for (rule, label), group in found.items():
-        spans = [span for job in group for span in job.spans]
-        work = [span.seconds for span in spans if span.name in WORK]
-        yield Stage(
-            rule=rule,
-            label=label,
-            jobs=len(group),
-            tasks=len(work),
-            work=sum(work),
-            load=sum(span.seconds for span in spans if span.name == "load"),
-            wall=max(job.end for job in group) - min(job.spans[0].start for job in group),
-        )
+def stretches(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans for drawing: from the first start on, short neighbours of one kind joined."""
+    rows: dict[str, list[Span]] = {}
+    for span in sorted(spans, key=lambda span: span.start):
+        rows.setdefault(span.device, []).append(span)
+    ends = [span.start + span.seconds for row in rows.values() for span in row]
+    begin = min((row[0].start for row in rows.values()), default=0.0)
+    wall = max(ends, default=begin) - begin
+    gap = 0.0
+    joined = [span for row in rows.values() for span in _joined(row, gap)]
+    while len(joined) > MAX_STRETCHES:
+        gap = max(gap * 2, wall / 2000)
+        joined = [span for row in rows.values() for span in _joined(row, gap)]
+    return [replace(span, start=span.start - begin) for span in joined]
 
 
-def _use(device: str, spans: Sequence[Span], samples: Iterable[Sample], wall: float, devices: int) -> Use:
+def _stage(jobs: Sequence[JobTrace]) -> Stage:
+    spans = [span for job in jobs for span in job.spans]
+    work = [span.seconds for span in spans if span.name in WORK]
+    return Stage(
+        rule=jobs[0].rule,
+        label=jobs[0].label,
+        jobs=len(jobs),
+        tasks=len(work),
+        work=sum(work),
+        load=sum(span.seconds for span in spans if span.name == "load"),
+        wall=max(job.end for job in jobs) - min(job.start for job in jobs),
+    )
+
+
+def _use(
+    name: str, spans: Iterable[Span], samples: Iterable[Sample], wall: float, places: Sequence[str]
+) -> Use:
+    spans = [span for span in spans if span.device in places]
+    samples = [sample for sample in samples if sample.device in places]
     seconds: dict[str, float] = {}
     for span in spans:
         seconds[span.name] = seconds.get(span.name, 0.0) + span.seconds
@@ -166,15 +157,15 @@ def _use(device: str, spans: Sequence[Span], samples: Iterable[Sample], wall: fl
         readings.setdefault(sample.name, []).append(sample.value)
     utilisation = readings.get("gpu_utilisation_percent")
     busy = sum(seconds.get(name, 0.0) for name in WORK)
-    # A model that is spread works on each of its devices, but does each task once.
-    each = set(spans)
+    # A model that is spread works on each of its devices, but loads once and does each task once.
+    once = [span for span in spans if len(places) == 1 or span.device in (span.parts or (span.device,))[:1]]
     return Use(
-        device=device,
+        device=name,
         seconds=seconds,
-        items=sum(span.name in WORK for span in each),
-        loads=sum(span.name == "load" for span in each),
+        items=sum(span.name in WORK for span in once),
+        loads=sum(span.name == "load" for span in once),
         wall=wall,
-        busy=busy / (wall * devices) if wall > 0 else 0.0,
+        busy=busy / (wall * len(places)) if wall > 0 else 0.0,
         peak_memory_mb=max(readings.get("gpu_memory_mb", []), default=None),
         mean_utilisation=sum(utilisation) / len(utilisation) if utilisation else None,
         peak_rss_mb=max(readings.get("rss_mb", []), default=None),

@@ -1,14 +1,13 @@
 """What the devices did during a job, as a Chrome trace (it opens in Perfetto) and as a table.
 
-The trace is written as it happens, one event a line, so that a job's memory does not grow with its items
-and a killed job leaves what was known of it.
+Both are written as it happens, one event a line, so that a job's memory does not grow with its items and a
+killed job leaves its events up to then.
 """
 
 import csv
+import dataclasses
 import json
 import os
-import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,30 @@ from typing import IO, Any
 from snakedit.core.spreadsheet import cell
 
 COLUMNS = ("kind", "device", "name", "item", "start", "seconds", "value")
+# The event that holds the `TracedJob`.
+HEADER = "process_name"
+
+
+@dataclass(frozen=True)
+class TracedJob:
+    """The job that a trace belongs to; the trace's first event.
+
+    Attributes:
+        label: the editor's or the judge's name.
+        shard: of the category, empty for the whole category.
+        run: the same for all jobs of a run, empty where it is not known.
+        run_began: when the run started, seconds since 1970, or None where it is not known.
+        allocation: of a cluster, within which a device's name is unique; empty elsewhere.
+    """
+
+    rule: str
+    label: str
+    category: str
+    shard: str = ""
+    benchmark: str = ""
+    run: str = ""
+    run_began: float | None = None
+    allocation: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,11 +47,14 @@ class Span:
     """What one device did for a while.
 
     Attributes:
+        device: the place of the work: a device, several as ``cuda:0+1``, or ``cpu`` and ``endpoint:0`` where
+            none is leased.
         name: ``switch`` (the device is leased, its worker is being started), ``load``, ``idle``, ``edit`` or
             ``score``, ``unload`` (in the serial baseline), or ``lost`` (work on an item in a worker that
             then died or was ended).
         start: seconds since 1970.
         item: the task's key, or None.
+        parts: the names of the leased devices, several where one model is spread over them.
     """
 
     device: str
@@ -36,6 +62,7 @@ class Span:
     start: float
     seconds: float
     item: str | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,31 +93,26 @@ class Member:
 class Trace:
     """A Chrome trace in the making: JSON's array of events, which is whole once it is closed."""
 
-    def __init__(
-        self,
-        folder: Path,
-        name: str,
-        process: str,
-        run: str = "",
-        began: Mapping[str, float | None] | None = None,
-        allocation: str = "",
-    ) -> None:
-        """Open a file of its own, ``{name}.{UTC time}-{pid}.json``, that was not there before.
+    def __init__(self, telemetry: Path, job: TracedJob) -> None:
+        """Open ``{rule}/{label}/{category}.{UTC time}-{pid}.json``, a new file, and a table beside it.
 
         Args:
-            process: what the trace's viewer calls the job.
-            run: what the traces of one run have in common, empty where that is not known.
-            began: when the ``run`` and this ``job`` did, seconds since 1970, as far as it is known.
-            allocation: of a cluster, within which a device's name is one device's; empty elsewhere.
+            telemetry: the folder of all traces.
         """
+        folder = telemetry / job.rule / job.label
         folder.mkdir(parents=True, exist_ok=True)
+        name = f"{job.category}~{job.shard}" if job.shard else job.category
         self._file = _open_new(folder, name)
         self.path = Path(self._file.name)
+        self._table_file = open(
+            self.path.with_suffix(".csv"), "w", encoding="utf-8", errors="replace", newline=""
+        )
+        self._table = csv.writer(self._table_file, lineterminator="\n")
+        self._table.writerow(COLUMNS)
         self._threads: dict[str, int] = {}
         self._separator = "[\n"
-        began = {**(began or {}), "trace": time.time()}
-        header = {"name": process, "run": run, "allocation": allocation, "began": began}
-        self._write(ph="M", name="process_name", args=header)
+        shown = f"{job.rule} {job.benchmark}/{job.label}/{name}"
+        self._write(ph="M", name=HEADER, args={"name": shown, "job": dataclasses.asdict(job)})
 
     def __enter__(self) -> "Trace":
         return self
@@ -102,29 +124,29 @@ class Trace:
         """Write one event."""
         thread = self._thread(event.device)
         if isinstance(event, Sample):
-            counter = f"{event.device} {event.name}"
-            # A viewer keeps counters by process and name, so the device stands in the name.
-            self._write(
-                ph="C", name=counter, ts=_us(event.time), tid=thread, args={event.name: round(event.value, 3)}
-            )
+            # A viewer groups counters by process and name, so the name contains the device.
+            counter, value = f"{event.device} {event.name}", round(event.value, 3)
+            self._write(ph="C", name=counter, ts=_us(event.time), tid=thread, args={event.name: value})
+            self._row("sample", event.device, event.name, "", event.time, "", value)
             return
-        args = {} if event.item is None else {"item": event.item}
+        args: dict[str, Any] = {} if event.item is None else {"item": event.item}
+        if event.parts:
+            args["parts"] = event.parts
         start, end = _us(event.start), _us(event.start + event.seconds)
         self._write(ph="X", name=event.name, cat=event.name, ts=start, dur=end - start, tid=thread, args=args)
+        item = "" if event.item is None else cell(event.item)
+        self._row("span", event.device, event.name, item, event.start, (end - start) / 1e6, "")
 
     def flush(self) -> None:
-        """Hand what is written to the system, so that it outlives this process."""
+        """Hand all events to the system, so that they outlive this process."""
         self._file.flush()
+        self._table_file.flush()
 
     def close(self) -> None:
-        """End the trace and write the table beside it, with the ending ``.csv``."""
+        """End the trace and its table."""
         self._file.write("\n]\n")
         self._file.close()
-        with open(self.path.with_suffix(".csv"), "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            rows = read_rows(self.path)
-            writer.writerows(row | {"item": cell(row["item"])} if row["item"] else row for row in rows)
+        self._table_file.close()
 
     def _thread(self, device: str) -> int:
         if device not in self._threads:
@@ -137,40 +159,28 @@ class Trace:
         self._file.write(self._separator + line)
         self._separator = ",\n"
 
-
-def run_of(path: Path) -> str:
-    """Return the run that a trace says it belongs to, empty where it says none."""
-    return str(_header(path).get("run", ""))
-
-
-def allocation_of(path: Path) -> str:
-    """Return the allocation that a trace says its devices were of, empty where it says none."""
-    return str(_header(path).get("allocation", ""))
-
-
-def began_of(path: Path) -> dict[str, float]:
-    """Return when the ``run``, the ``job`` and the ``trace`` began, as far as a trace says it."""
-    began = _header(path).get("began", {})
-    return {str(what): float(when) for what, when in began.items() if when is not None}
+    def _row(
+        self,
+        kind: str,
+        device: str,
+        name: str,
+        item: str,
+        start: float,
+        seconds: float | str,
+        value: float | str,
+    ) -> None:
+        when = datetime.fromtimestamp(_us(start) / 1e6, UTC).isoformat(timespec="microseconds")
+        self._table.writerow((kind, device, name, item, when, seconds, value))
 
 
-def _header(path: Path) -> dict[str, Any]:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        file.readline()
-        try:
-            header: dict[str, Any] = dict(json.loads(file.readline().strip().rstrip(","))["args"])
-        except (json.JSONDecodeError, KeyError, TypeError):
-            # Killed before its first line was written.
-            return {}
-    return header
+def read_trace(path: Path) -> tuple[TracedJob | None, list[Span], list[Sample]]:
+    """Return a trace's job and events, also those of a job that was killed.
 
-
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield a trace as the rows of a table, also that of a job that was killed.
-
-    A row has the `COLUMNS`: kind (``span`` or ``sample``), device, name, item (or None), start (UTC, ISO
-    8601), and for a span its seconds, for a sample its value.
+    The job is None in a trace of an earlier version, and where even its first line was cut off.
     """
+    job: TracedJob | None = None
+    spans: list[Span] = []
+    samples: list[Sample] = []
     devices: dict[int, str] = {}
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -181,20 +191,19 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             if not isinstance(event, dict):
                 continue
-            if event["name"] == "thread_name":
-                devices[event["tid"]] = event["args"]["name"]
-            elif event["ph"] in "XC":
-                yield _row(event, devices[event["tid"]])
-
-
-def _row(event: dict[str, Any], device: str) -> dict[str, Any]:
-    start = datetime.fromtimestamp(event["ts"] / 1e6, UTC).isoformat(timespec="microseconds")
-    row = dict.fromkeys(COLUMNS) | {"device": device, "start": start}
-    if event["ph"] == "X":
-        item = event["args"].get("item")
-        return row | {"kind": "span", "name": event["name"], "item": item, "seconds": event["dur"] / 1e6}
-    ((name, value),) = event["args"].items()
-    return row | {"kind": "sample", "name": name, "value": value}
+            args = event["args"]
+            if event["ph"] == "X":
+                parts = tuple(args.get("parts", ()))
+                times = event["ts"] / 1e6, event["dur"] / 1e6
+                spans.append(Span(devices[event["tid"]], event["name"], *times, args.get("item"), parts))
+            elif event["ph"] == "C":
+                ((name, value),) = args.items()
+                samples.append(Sample(devices[event["tid"]], name, event["ts"] / 1e6, value))
+            elif event["name"] == HEADER:
+                job = TracedJob(**args["job"]) if "job" in args else None
+            else:
+                devices[event["tid"]] = args["name"]
+    return job, spans, samples
 
 
 def _open_new(folder: Path, name: str) -> IO[str]:

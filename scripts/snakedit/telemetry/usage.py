@@ -1,14 +1,14 @@
-"""What a run took of memory and processors, from the samples of its telemetry."""
+"""The memory and processors that jobs used, from the samples of their telemetry."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snakedit.telemetry.jobs import JobTrace
+from snakedit.telemetry.runs import JobTrace
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Peaks and means of one side; None where nothing told.
+    """Peaks and means of one side; None where there are no readings.
 
     Attributes:
         peak_gpu_memory_mb: of the fullest GPU; the mean is over GPUs and time.
@@ -26,16 +26,16 @@ class Usage:
 
 
 def usage_of(jobs: Iterable[JobTrace]) -> Usage:
-    """Return what the processes and devices of these jobs used."""
+    """Return the use of these jobs' processes and devices."""
     readings: dict[str, list[float]] = {}
     # Two jobs on one pool read the same workers, but each its own driver.
-    seconds: dict[str, dict[int, dict[str, float]]] = {"rss_mb": {}, "cpu_percent": {}}
+    seconds: dict[str, dict[int, dict[tuple[str, str], float]]] = {"rss_mb": {}, "cpu_percent": {}}
     for place, job in enumerate(jobs):
         for sample in job.samples:
             readings.setdefault(sample.name, []).append(sample.value)
             if sample.name in seconds:
-                process = f"{sample.device} {place}" if sample.device == "driver" else sample.device
-                seconds[sample.name].setdefault(int(sample.time), {})[process] = sample.value
+                owner = str(place) if sample.device == "driver" else job.allocation
+                seconds[sample.name].setdefault(int(sample.time), {})[owner, sample.device] = sample.value
     memory = [sum(values.values()) for values in seconds["rss_mb"].values()]
     processor = [sum(values.values()) for values in seconds["cpu_percent"].values()]
     return Usage(

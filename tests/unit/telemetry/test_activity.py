@@ -4,22 +4,27 @@ import json
 
 import pytest
 
-from snakedit.telemetry.activity import MAX_STRETCHES, Activity, read_activity
-from snakedit.telemetry.trace import Sample, Span, Trace
+from snakedit.telemetry.activity import MAX_STRETCHES, read_activity, stretches
+from snakedit.telemetry.trace import Sample, Span, Trace, TracedJob
 
 
 def write(folder, rule, category, events, run=""):
-    with Trace(folder / rule / "model", category, "a job", run) as trace:
+    with Trace(folder, TracedJob(rule, "model", category, run=run)) as trace:
         for event in events:
             trace.add(event)
 
 
+def on(device, name, start, seconds, item=None):
+    """A span of a leased device."""
+    return Span(device, name, start, seconds, item, (device,))
+
+
 def test_what_devices_did_is_counted_by_device_and_together(tmp_path):
     events = [
-        Span("cuda:0", "load", 1000.0, 10.0),
-        Span("cuda:0", "edit", 1010.0, 30.0, "a"),
-        Span("cuda:1", "load", 1000.0, 20.0),
-        Span("cuda:1", "edit", 1020.0, 10.0, "b"),
+        on("cuda:0", "load", 1000.0, 10.0),
+        on("cuda:0", "edit", 1010.0, 30.0, "a"),
+        on("cuda:1", "load", 1000.0, 20.0),
+        on("cuda:1", "edit", 1020.0, 10.0, "b"),
         Sample("cuda:0", "gpu_memory_mb", 1011.0, 40_000.0),
         Sample("cuda:0", "gpu_memory_mb", 1012.0, 60_000.0),
         Sample("cuda:0", "gpu_utilisation_percent", 1011.0, 90.0),
@@ -38,7 +43,7 @@ def test_what_devices_did_is_counted_by_device_and_together(tmp_path):
 
 
 def test_places_with_a_server_are_no_devices(tmp_path):
-    write(tmp_path, "edit_category", "c", [Span("cuda:0", "edit", 1000.0, 10.0, "a")])
+    write(tmp_path, "edit_category", "c", [on("cuda:0", "edit", 1000.0, 10.0, "a")])
     lanes = [Span(f"endpoint:{lane}", "score", 1000.0, 1.0, str(lane)) for lane in range(8)]
     write(tmp_path, "score_category", "c", lanes)
     activity = read_activity(tmp_path)
@@ -48,9 +53,9 @@ def test_places_with_a_server_are_no_devices(tmp_path):
 
 def test_a_model_that_is_spread_keeps_each_of_its_devices_busy_and_is_one(tmp_path):
     events = [
-        Span("cuda:0", "edit", 1000.0, 10.0, "a"),
-        Span("cuda:0+1", "load", 1010.0, 10.0),
-        Span("cuda:0+1", "score", 1020.0, 20.0, "b"),
+        on("cuda:0", "edit", 1000.0, 10.0, "a"),
+        Span("cuda:0+1", "load", 1010.0, 10.0, None, ("cuda:0", "cuda:1")),
+        Span("cuda:0+1", "score", 1020.0, 20.0, "b", ("cuda:0", "cuda:1")),
         Sample("cuda:1", "gpu_memory_mb", 1021.0, 60_000.0),
     ]
     write(tmp_path, "edit_category", "c", events)
@@ -59,20 +64,20 @@ def test_a_model_that_is_spread_keeps_each_of_its_devices_busy_and_is_one(tmp_pa
     assert activity.leased == [first.device, second.device] == ["cuda:0", "cuda:1"]
     assert (first.busy, second.busy, together.busy) == (0.75, 0.5, 0.625)
     assert (second.peak_memory_mb, together.items, together.loads) == (60_000.0, 2, 1)
-    assert {stretch.device for stretch in activity.stretches()} == {"cuda:0", "cuda:1"}
+    assert {stretch.device for stretch in stretches(activity.spans)} == {"cuda:0", "cuda:1"}
 
 
 def test_only_the_latest_run_is_shown_and_the_others_are_counted(tmp_path):
-    write(tmp_path, "edit_category", "a", [Span("cpu:0", "edit", 1000.0, 5.0, "x")], run="1:1")
-    write(tmp_path, "score_category", "a", [Span("cpu:0", "score", 1010.0, 5.0, "x")], run="1:1")
-    write(tmp_path, "edit_category", "b", [Span("cpu:0", "edit", 1020.0, 5.0, "x")], run="2:2")
+    write(tmp_path, "edit_category", "a", [on("cpu:0", "edit", 1000.0, 5.0, "x")], run="1:1")
+    write(tmp_path, "score_category", "a", [on("cpu:0", "score", 1010.0, 5.0, "x")], run="1:1")
+    write(tmp_path, "edit_category", "b", [on("cpu:0", "edit", 1020.0, 5.0, "x")], run="2:2")
     activity = read_activity(tmp_path)
     assert (activity.runs, [span.start for span in activity.spans]) == (2, [1020.0])
 
 
 @pytest.mark.parametrize(("gap", "runs"), [(500.0, 1), (700.0, 2)])
 def test_jobs_that_do_not_know_their_run_are_told_apart_by_time(tmp_path, gap, runs):
-    write(tmp_path, "edit_category", "a", [Span("cuda:0", "edit", 1000.0, 5.0, "x")])
+    write(tmp_path, "edit_category", "a", [on("cuda:0", "edit", 1000.0, 5.0, "x")])
     write(tmp_path, "edit_category", "b", [Span("cuda:0", "edit", 1005.0 + gap, 5.0, "x")])
     assert read_activity(tmp_path).runs == runs
 
@@ -84,7 +89,7 @@ def test_without_telemetry_there_is_nothing_to_show(tmp_path):
 
 
 def test_a_trace_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
-    write(tmp_path, "edit_category", "a", [Span("cpu:0", "edit", 1000.0 + n, 1.0, str(n)) for n in range(9)])
+    write(tmp_path, "edit_category", "a", [on("cpu:0", "edit", 1000.0 + n, 1.0, str(n)) for n in range(9)])
     (path,) = tmp_path.glob("*/*/*.json")
     path.write_bytes(path.read_bytes()[:-200])
     assert 5 <= len(read_activity(tmp_path).spans) < 9
@@ -95,13 +100,13 @@ def test_a_trace_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path):
 def test_a_hundred_thousand_edits_are_drawn_as_few_stretches_without_losing_time():
     names = ("edit", "idle")
     spans = [Span("cuda:0", names[n % 2], n * 1.0, 1.0) for n in range(100_000)]
-    stretches = Activity(0.0, spans, [], 1).stretches()
-    assert len(stretches) <= MAX_STRETCHES
-    assert sum(span.seconds for span in stretches) == pytest.approx(100_000, rel=0.01)
+    drawn = stretches(spans)
+    assert len(drawn) <= MAX_STRETCHES
+    assert sum(span.seconds for span in drawn) == pytest.approx(100_000, rel=0.01)
 
 
 def test_a_load_is_not_drawn_over_by_its_neighbours():
-    spans = [Span("cuda:0", "load", 0.0, 50.0), *(Span("cuda:0", "edit", 50.0 + n, 1.0) for n in range(500))]
-    stretches = Activity(0.0, spans, [], 1).stretches()
-    assert [(span.name, span.seconds) for span in stretches] == [("load", 50.0), ("edit", 500.0)]
-    assert json.dumps([span.start for span in stretches]) == "[0.0, 50.0]"
+    spans = [on("cuda:0", "load", 0.0, 50.0), *(on("cuda:0", "edit", 50.0 + n, 1.0) for n in range(500))]
+    drawn = stretches(spans)
+    assert [(span.name, span.seconds) for span in drawn] == [("load", 50.0), ("edit", 500.0)]
+    assert json.dumps([span.start for span in drawn]) == "[0.0, 50.0]"

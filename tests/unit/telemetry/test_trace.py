@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 from collections import Counter
-from datetime import datetime
 from itertools import pairwise
 
 import handlers
@@ -24,7 +23,7 @@ from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.resident.client import stop_pools
 from snakedit.telemetry import sampling
 from snakedit.telemetry.sampling import Sampler
-from snakedit.telemetry.trace import COLUMNS, Member, Sample, Span, Trace, allocation_of, read_rows, run_of
+from snakedit.telemetry.trace import COLUMNS, Member, Sample, Span, Trace, TracedJob, read_trace
 
 
 def traced(folder, **changes):
@@ -36,7 +35,10 @@ def traces(folder):
 
 
 def spans_of(path):
-    return [row for row in read_rows(path) if row["kind"] == "span"]
+    return read_trace(path)[1]
+
+
+JOB = TracedJob("edit_category", "sim", "c")
 
 
 @pytest.fixture
@@ -50,27 +52,28 @@ def test_a_jobs_trace_shows_what_every_device_did_without_a_gap(tmp_path, reside
     done(work(load_seconds=0.1), tasks(12, seconds=0.05), traced(tmp_path), resident=resident)
     (path,) = traces(tmp_path)
     spans = spans_of(path)
-    assert Counter(span["name"] for span in spans)["edit"] == 12
-    assert {span["item"] for span in spans if span["name"] == "edit"} == {str(n) for n in range(12)}
+    assert Counter(span.name for span in spans)["edit"] == 12
+    assert {span.item for span in spans if span.name == "edit"} == {str(n) for n in range(12)}
     for device in ("simulated:0", "simulated:1"):
-        timeline = sorted((s for s in spans if s["device"] == device), key=lambda span: span["start"])
-        assert [span["name"] for span in timeline[:2]] == ["switch", "load"]
-        assert timeline[1]["seconds"] >= 0.1
-        assert {span["name"] for span in timeline[2:]} == {"idle", "edit"}
-        begins = [time_of(span) for span in timeline]
+        timeline = sorted((s for s in spans if s.device == device), key=lambda span: span.start)
+        assert [span.name for span in timeline[:2]] == ["switch", "load"]
+        assert timeline[1].seconds >= 0.1
+        assert {span.name for span in timeline[2:]} == {"idle", "edit"}
+        begins = [span.start for span in timeline]
         for (begin, following), span in zip(pairwise(begins), timeline[:-1], strict=True):
-            assert following - begin == pytest.approx(span["seconds"], abs=0.02)
-
-
-def time_of(row):
-    return datetime.fromisoformat(row["start"]).timestamp()
+            assert following - begin == pytest.approx(span.seconds, abs=0.02)
 
 
 def test_a_clusters_job_tells_its_allocation_and_no_run(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "7")
-    done(work(), tasks(1), traced(tmp_path), resident=False)
+    done(
+        work(), tasks(1), traced(tmp_path, category="c~000001-000500", shard="000001-000500"), resident=False
+    )
     (path,) = traces(tmp_path)
-    assert (run_of(path), allocation_of(path)) == ("", "7")
+    header = read_trace(path)[0]
+    assert (header.run, header.allocation) == ("", "7")
+    assert (header.category, header.shard) == ("c", "000001-000500")
+    assert path.name.startswith("c~000001-000500.20")
 
 
 def test_a_load_is_told_to_one_job_only(tmp_path, monkeypatch):
@@ -79,7 +82,7 @@ def test_a_load_is_told_to_one_job_only(tmp_path, monkeypatch):
     for category in ("a", "b", "c"):
         done(work(), tasks(4, seconds=0.1), traced(tmp_path, category=category))
     assert len(traces(tmp_path)) == 3
-    names = Counter(span["name"] for path in traces(tmp_path) for span in spans_of(path))
+    names = Counter(span.name for path in traces(tmp_path) for span in spans_of(path))
     assert names["load"] == names["switch"] == 2
     stop_pools(name)
     owner.kill()
@@ -97,11 +100,11 @@ def test_a_device_does_one_thing_at_a_time_though_another_model_waits_for_it(tmp
     done(work("judge"), tasks(4, seconds=0.1), traced(tmp_path, category="b"))
     first.join()
     spans = [span for path in traces(tmp_path) for span in spans_of(path)]
-    assert Counter(span["name"] for span in spans)["load"] >= 3
+    assert Counter(span.name for span in spans)["load"] >= 3
     for device in ("simulated:0", "simulated:1"):
-        timeline = sorted((s for s in spans if s["device"] == device), key=lambda span: span["start"])
+        timeline = sorted((s for s in spans if s.device == device), key=lambda span: span.start)
         for before, after in pairwise(timeline):
-            assert time_of(before) + before["seconds"] <= time_of(after) + 0.02
+            assert before.start + before.seconds <= after.start + 0.02
     stop_pools(name)
     owner.kill()
     owner.wait()
@@ -111,13 +114,13 @@ def test_work_that_was_lost_with_its_worker_is_shown(tmp_path):
     todo = [Task("poison", {"n": 0, "do": "die", "seconds": 0.1}), *tasks(3)]
     done(work(), todo, traced(tmp_path), resident=False)
     spans = spans_of(traces(tmp_path)[0])
-    assert [span["item"] for span in spans if span["name"] == "lost"] == ["poison", "poison"]
-    assert "poison" not in [span["item"] for span in spans if span["name"] == "edit"]
+    assert [span.item for span in spans if span.name == "lost"] == ["poison", "poison"]
+    assert "poison" not in [span.item for span in spans if span.name == "edit"]
 
 
 def test_work_without_a_device_is_traced_too(tmp_path):
     done(work(needs_device=False), tasks(3, seconds=0.01), traced(tmp_path))
-    names = [(span["device"], span["name"]) for span in spans_of(traces(tmp_path)[0])]
+    names = [(span.device, span.name) for span in spans_of(traces(tmp_path)[0])]
     assert names == [("cpu", "load"), *[("cpu", "edit")] * 3]
 
 
@@ -139,12 +142,12 @@ def test_a_trace_is_never_overwritten(tmp_path):
 @pytest.mark.parametrize("resident", [False, True])
 def test_the_processes_of_a_job_are_sampled(tmp_path, often, resident):
     done(work(), tasks(12, seconds=0.05), traced(tmp_path), resident=resident)
-    samples = [row for row in read_rows(traces(tmp_path)[0]) if row["kind"] == "sample"]
+    samples = read_trace(traces(tmp_path)[0])[2]
     devices = {"driver", "simulated:0", "simulated:1"} | ({"pool"} if resident else set())
-    assert {row["device"] for row in samples} == devices
+    assert {sample.device for sample in samples} == devices
     for device in devices:
-        rss = [row["value"] for row in samples if (row["device"], row["name"]) == (device, "rss_mb")]
-        cpu = [row["value"] for row in samples if (row["device"], row["name"]) == (device, "cpu_percent")]
+        rss = [s.value for s in samples if (s.device, s.name) == (device, "rss_mb")]
+        cpu = [s.value for s in samples if (s.device, s.name) == (device, "cpu_percent")]
         # One that is just being started has hardly any yet.
         assert 5 < max(rss) < 5000
         assert cpu
@@ -222,23 +225,22 @@ def test_without_nvml_the_processes_are_sampled_still(monkeypatch, nvml):
 
 
 def test_a_killed_job_leaves_what_was_known_of_it(tmp_path):
-    script = job(telemetry_folder=tmp_path / "telemetry")
-    trace = Trace(script.telemetry_folder, "c", "a job")
+    trace = Trace(tmp_path / "telemetry", JOB)
     trace.add(Span("simulated:0", "load", 1000.0, 2.0))
     trace.add(Span("simulated:0", "edit", 1002.0, 0.5, "item 1"))
     trace.flush()
     # What the kernel has of a file whose writer was killed in the middle of a line.
     cut = tmp_path / "cut.json"
     cut.write_text(trace.path.read_text(encoding="utf-8") + ',\n{"pid": 1, "na', encoding="utf-8")
-    assert [(row["name"], row["item"], row["seconds"]) for row in read_rows(cut)] == [
-        ("load", None, 2.0),
-        ("edit", "item 1", 0.5),
-    ]
+    assert read_trace(cut)[:2] == (
+        JOB,
+        [Span("simulated:0", "load", 1000.0, 2.0), Span("simulated:0", "edit", 1002.0, 0.5, "item 1")],
+    )
     trace.close()
 
 
 def test_the_table_beside_a_trace_has_its_rows(tmp_path):
-    with Trace(tmp_path, "c", "a job") as trace:
+    with Trace(tmp_path, JOB) as trace:
         trace.add(Span("cuda:0", "edit", 0.5, 1.25, '=a "b", c'))
         trace.add(Sample("cuda:0", "rss_mb", 2.0, 12.5))
     with open(trace.path.with_suffix(".csv"), encoding="utf-8", newline="") as file:
@@ -254,7 +256,7 @@ EVENTS = st.one_of(
     st.builds(
         Span,
         device=NAMES,
-        name=NAMES.filter(lambda name: name not in ("thread_name", "process_name")),
+        name=NAMES,
         start=st.floats(0, 4e9),
         seconds=st.floats(0, 1e6),
         item=st.none() | NAMES,
@@ -266,17 +268,18 @@ EVENTS = st.one_of(
 @given(st.lists(EVENTS, max_size=12))
 def test_a_trace_is_json_that_holds_every_event(tmp_path_factory, events):
     folder = tmp_path_factory.mktemp("trace")
-    with Trace(folder, "c", "a job") as trace:
+    with Trace(folder, JOB) as trace:
         for event in events:
             trace.add(event)
     content = json.loads(trace.path.read_text(encoding="utf-8"))
     assert {event["ph"] for event in content} <= {"M", "X", "C"}
     assert all(event["dur"] >= 0 for event in content if event["ph"] == "X")
-    rows = list(read_rows(trace.path))
-    clean = [(event.device, event.name) for event in events]
-    assert [(row["device"], row["name"]) for row in rows] == [
-        (replaced(device), replaced(name)) for device, name in clean
-    ]
+    _, spans, samples = read_trace(trace.path)
+    for kind, read in ((Span, spans), (Sample, samples)):
+        written = [event for event in events if isinstance(event, kind)]
+        assert [(event.device, event.name) for event in read] == [
+            (replaced(event.device), replaced(event.name)) for event in written
+        ]
 
 
 def replaced(text):

@@ -1,6 +1,6 @@
 """The report's plots: standings, heat map, distributions, head to head, and the devices' timeline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
 import numpy as np
@@ -10,7 +10,8 @@ from snakedit.report.data.numbers import SCORE
 from snakedit.report.figures.svg import COLOURS, INK, to_svg, values
 from snakedit.stats.intervals import Array
 from snakedit.stats.paired import PairedComparison
-from snakedit.telemetry.activity import Activity
+from snakedit.telemetry.activity import stretches
+from snakedit.telemetry.trace import Span
 
 BINS = 20
 ROW_HEIGHT = 26
@@ -160,14 +161,14 @@ def head_to_head(pairs: Sequence[PairedComparison], order: Sequence[str]) -> str
     return to_svg((tiles + labels).properties(width=alt.Step(64), height=alt.Step(ROW_HEIGHT + 4)))
 
 
-def timeline(activity: Activity) -> str | None:
-    """Return each device's activities in the latest run, in seconds since its start; None without any."""
-    stretches = activity.stretches()
-    if not stretches:
-        return None
+def timeline(spans: Iterable[Span]) -> str | None:
+    """Return each device's activities, in seconds since the first one; None without any."""
     rows = [
-        {"device": s.device, "doing": s.name, "from": s.start, "to": s.start + s.seconds} for s in stretches
+        {"device": s.device, "doing": s.name, "from": s.start, "to": s.start + s.seconds}
+        for s in stretches(spans)
     ]
+    if not rows:
+        return None
     devices = sorted({str(row["device"]) for row in rows})
     shown = [name for name in SPAN_COLOURS if any(row["doing"] == name for row in rows)]
     chart = (

@@ -115,7 +115,7 @@ def _plots(
         "",
         "timeline",
         "What each device did in the latest run.",
-        plots.timeline(activity) if activity is not None else None,
+        plots.timeline(activity.spans) if activity is not None else None,
     )
 
 

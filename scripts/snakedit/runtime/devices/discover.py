@@ -38,6 +38,11 @@ class Device:
         numbers = [str(part.index) for part in self.parts] or [str(self.index)]
         return f"{self.kind}:{'+'.join(numbers)}"
 
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The names of the devices that it is made of; its own where it is one."""
+        return tuple(part.name for part in self.parts) or (self.name,)
+
 
 def joined(devices: Sequence[Device]) -> Device:
     """Return one or more devices as the one place that a model is loaded in."""

@@ -19,7 +19,6 @@ from snakedit.core.logs import LOGGER
 from snakedit.runtime.devices.discover import resolve_devices
 from snakedit.runtime.devices.leases import Holder, acquire
 from snakedit.runtime.devices.replicas import devices_per_copy, grouped
-from snakedit.runtime.host.processes import start_time
 from snakedit.runtime.host.progress import Progress
 from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.attempt import Loader, attempt
@@ -30,7 +29,7 @@ from snakedit.runtime.resident import client as resident
 from snakedit.runtime.resident.owner import began_at, over, owner, watched
 from snakedit.runtime.servers.requests import run_remotely
 from snakedit.telemetry.sampling import Sampler
-from snakedit.telemetry.trace import Member, Span, Trace
+from snakedit.telemetry.trace import Member, Span, Trace, TracedJob
 
 
 def run_tasks(
@@ -153,14 +152,19 @@ class _Watcher:
         self._members: tuple[Member, ...] = ()
         self._trace: Trace | None = None
         if job.telemetry_folder is not None:
-            folder = job.telemetry_folder / job.rule / job.label
-            process = f"{job.rule} {job.benchmark}/{job.label}/{job.category}"
-            # On a cluster each job is a run of its own.
             allocation = os.environ.get("SLURM_JOB_ID", "")
-            run = "" if allocation else owner()
-            this_job = f"{os.getpid()}:{start_time(os.getpid())}"
-            began = {"run": began_at(owner()), "job": began_at(this_job)}
-            self._trace = Trace(folder, job.category, process, run, began, allocation)
+            header = TracedJob(
+                rule=job.rule,
+                label=job.label,
+                category=job.category.removesuffix(f"~{job.shard}"),
+                shard=job.shard,
+                benchmark=job.benchmark,
+                # On a cluster each job is a run of its own.
+                run="" if allocation else owner(),
+                run_began=began_at(owner()),
+                allocation=allocation,
+            )
+            self._trace = Trace(job.telemetry_folder, header)
         self._sampler = Sampler()
 
     def __enter__(self) -> "_Watcher":
@@ -184,11 +188,12 @@ class _Watcher:
         elif isinstance(event, Outcome) and event.seconds > 0:
             start = datetime.fromisoformat(event.started).timestamp()
             if event.idle > 0:
-                self._trace.add(Span(event.device, "idle", start - event.idle, event.idle))
-            # A task that is several things in turn tells them apart.
-            parts = [Span(event.device, **part) for part in (event.result or {}).get("spans", ())]
-            for span in parts or [Span(event.device, self._stage, start, event.seconds, event.key)]:
-                self._trace.add(span)
+                idle = Span(event.device, "idle", start - event.idle, event.idle, parts=event.parts)
+                self._trace.add(idle)
+            whole = {"name": self._stage, "start": start, "seconds": event.seconds, "item": event.key}
+            # The result of a serial task has a span for each of its steps.
+            for span in (event.result or {}).get("spans") or [whole]:
+                self._trace.add(Span(event.device, parts=event.parts, **span))
         samples = self._sampler.samples([self._driver, *self._members])
         for sample in samples:
             self._trace.add(sample)

@@ -24,6 +24,7 @@ class Outcome:
         attempts: how often it was tried.
         trace: the whole error, for the log.
         idle: seconds that its worker had waited for it.
+        parts: the names of the worker's leased devices.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Outcome:
     attempts: int = 1
     trace: str | None = None
     idle: float = 0.0
+    parts: tuple[str, ...] = ()
 
 
 # What a job hears of its workers: an outcome, a span, who they are now, or that nothing happened for a while.

@@ -32,8 +32,10 @@ class JobContext:
 
     Attributes:
         label: the editor's or the judge's name.
+        category: ``{category}~{shard}`` in the job of a shard.
         device_limit: how many devices its pool may have.
         total: how many items there are to do.
+        shard: empty in a job of the whole category.
         telemetry_folder: where `{rule}/{label}/{category}.{run}.json` is written, or None for no telemetry.
         resident_command: starts a resident pool (scripts/serve_pool.py), or None for workers of its own.
     """
@@ -46,3 +48,4 @@ class JobContext:
     total: int
     telemetry_folder: Path | None = None
     resident_command: list[str] | None = None
+    shard: str = ""

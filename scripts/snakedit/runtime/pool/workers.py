@@ -168,7 +168,7 @@ class Workers:
             code = worker.process.exitcode
             self._lose(worker, f"WorkerError: its worker process died (exit code {code})", outcomes)
             return
-        device = worker.device.name
+        device, parts = worker.device.name, worker.device.part_names
         if "load_error" in message:
             self._say(f"{device}: {message['trace']}")
             self._lose(worker, message["load_error"], outcomes)
@@ -176,14 +176,17 @@ class Workers:
             self._lose(worker, message["lost"], outcomes)
         elif "ready" in message:
             worker.ready = True
-            load = Span(device, "load", message["ready"]["started"], message["ready"]["seconds"])
-            self._spans += [Span(device, "switch", worker.born, max(0.0, load.start - worker.born)), load]
+            start, seconds = message["ready"]["started"], message["ready"]["seconds"]
+            self._spans += [
+                Span(device, "switch", worker.born, max(0.0, start - worker.born), parts=parts),
+                Span(device, "load", start, seconds, parts=parts),
+            ]
         else:
             assert worker.task is not None
             task, job = worker.task, worker.job
             worker.task = worker.job = None
             message["attempts"] += self._deaths.pop((id(job), task.key), 0)
-            outcomes.append((job, Outcome(task.key, device=device, **message)))
+            outcomes.append((job, Outcome(task.key, device=device, parts=parts, **message)))
 
     def _lose(self, worker: _Worker, cause: str, outcomes: list[tuple[Any, Outcome]]) -> None:
         """End a worker. One that had loaded is replaced, and its task goes back on the queue once."""
@@ -202,7 +205,9 @@ class Workers:
         if task is None:
             return
         seconds = clock.monotonic() - worker.since
-        self._spans.append(Span(device.name, "lost", time.time() - seconds, seconds, task.key))
+        self._spans.append(
+            Span(device.name, "lost", time.time() - seconds, seconds, task.key, device.part_names)
+        )
         self._deaths[id(job), task.key] += 1
         deaths = self._deaths[id(job), task.key]
         if deaths < MAX_DEATHS:

@@ -127,11 +127,11 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
             for message in line.receive():
                 heard = clock.monotonic()
                 if "outcome" in message:
-                    outcome = Outcome(**message["outcome"])
+                    outcome = Outcome(parts=tuple(message["outcome"].pop("parts")), **message["outcome"])
                     if pending.pop(outcome.key, None) is not None:
                         yield outcome
                 elif "span" in message:
-                    yield Span(**message["span"])
+                    yield Span(parts=tuple(message["span"].pop("parts")), **message["span"])
                 elif "members" in message:
                     yield tuple(Member(**member) for member in message["members"])
                 elif "note" in message:

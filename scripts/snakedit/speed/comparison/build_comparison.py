@@ -10,8 +10,7 @@ from snakedit.core.logs import LOGGER
 from snakedit.speed.baseline.serial import Serial
 from snakedit.speed.comparison.compare import compare
 from snakedit.speed.comparison.pages import write_comparison
-from snakedit.telemetry.jobs import JobTrace
-from snakedit.telemetry.runs import RunTrace, read_runs, runs_that_made
+from snakedit.telemetry.runs import JobTrace, RunTrace, read_runs, runs_that_made
 
 
 def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path], output: Path) -> None:
@@ -58,7 +57,7 @@ def jobs_that_measured(runs: Sequence[RunTrace], serial: Sequence[Serial]) -> li
         if (job.label, job.category) in began
         and any(s.item and s.start + s.seconds > began[job.label, job.category] for s in job.spans)
     ]
-    return sorted(jobs, key=lambda job: job.spans[0].start)
+    return sorted(jobs, key=lambda job: job.start)
 
 
 def _read_serial(path: Path) -> Serial:

@@ -8,9 +8,7 @@ import altair as alt
 from snakedit.report.figures.plots import ROW_HEIGHT, timeline
 from snakedit.report.figures.svg import COLOURS, to_svg, values
 from snakedit.speed.comparison.compare import SHARES, Comparison
-from snakedit.telemetry.activity import Activity
-from snakedit.telemetry.jobs import JobTrace
-from snakedit.telemetry.runs import RunTrace
+from snakedit.telemetry.runs import JobTrace, RunTrace
 from snakedit.telemetry.trace import Span
 
 SHARE_COLOURS = {
@@ -58,7 +56,7 @@ def shares_plot(comparison: Comparison) -> str:
     return to_svg(chart)
 
 
-def _in_turn(groups: Sequence[Sequence[Span]]) -> Activity:
+def _in_turn(groups: Sequence[Sequence[Span]]) -> list[Span]:
     """Put groups of spans one behind the other, each from its own first start."""
     shifted: list[Span] = []
     at = 0.0
@@ -66,4 +64,4 @@ def _in_turn(groups: Sequence[Sequence[Span]]) -> Activity:
         begin = min(span.start for span in group)
         shifted += [replace(span, start=span.start - begin + at) for span in group]
         at += max(span.start + span.seconds for span in group) - begin
-    return Activity(0.0, shifted, [], 1)
+    return shifted

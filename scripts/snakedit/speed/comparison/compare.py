@@ -6,8 +6,7 @@ from statistics import mean
 
 from snakedit.core.errors import StageError
 from snakedit.speed.baseline.serial import Serial
-from snakedit.telemetry.jobs import WORK, JobTrace, devices_of
-from snakedit.telemetry.runs import SWITCHING, RunTrace, runs_that_made
+from snakedit.telemetry.runs import SWITCHING, WORK, JobTrace, RunTrace, runs_that_made
 from snakedit.telemetry.trace import Span
 from snakedit.telemetry.usage import Usage, usage_of
 from snakedit.workflow.shard_rules import forced
@@ -194,7 +193,7 @@ def _start(jobs: Sequence[JobTrace]) -> float:
     starts = []
     for job in jobs:
         items = [span.start for span in job.spans if span.item is not None and span.name != "idle"]
-        starts += [min(items) - job.spans[0].start] if items else []
+        starts += [min(items) - job.start] if items else []
     return mean(starts) if starts else 0.0
 
 
@@ -236,9 +235,7 @@ def _pipeline_times(runs: Sequence[RunTrace], images: Mapping[str, int]) -> dict
         devices = len(run.devices())
         wall += run.wall
         switch += _seconds(run.spans(), SWITCHING) / devices
-        loads += sum(
-            span.name == "load" and bool(devices_of(span.device)) for job in run.jobs for span in job.spans
-        )
+        loads += sum(span.name == "load" and bool(span.parts) for job in run.jobs for span in job.spans)
         for job in run.jobs:
             for span in RunTrace([job]).spans():
                 if span.name in WORK and job.category in work:

@@ -12,8 +12,7 @@ from snakedit.report.pages.page import STATIC
 from snakedit.report.tables.markdown import aligned, escape_markdown
 from snakedit.speed.comparison import charts
 from snakedit.speed.comparison.compare import Comparison, Times
-from snakedit.telemetry.jobs import JobTrace
-from snakedit.telemetry.runs import RunTrace
+from snakedit.telemetry.runs import JobTrace, RunTrace
 from snakedit.telemetry.usage import Usage
 
 HERE = Path(__file__).resolve().parent

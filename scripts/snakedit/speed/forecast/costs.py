@@ -12,8 +12,7 @@ from snakedit.core.atomic import write_whole
 from snakedit.core.hashing import fingerprint
 from snakedit.core.records import Edit, Score, read_records
 from snakedit.runtime.devices.discover import device_kind
-from snakedit.telemetry.jobs import JobTrace
-from snakedit.telemetry.runs import RunTrace, read_runs
+from snakedit.telemetry.runs import JobTrace, RunTrace, read_runs
 from snakedit.workflow.resolved import ResolvedJudge, ResolvedModel, Run
 
 COSTS_FILE = Path("speed", "costs.json")

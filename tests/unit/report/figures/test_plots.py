@@ -7,7 +7,6 @@ from snakedit.report.data.leaderboard import LeaderboardRow, Standing
 from snakedit.report.figures import plots
 from snakedit.stats.paired import PairedComparison
 from snakedit.stats.summaries import Summary
-from snakedit.telemetry.activity import Activity
 from snakedit.telemetry.trace import Span
 
 HOSTILE = '<script>alert("x")</script>'
@@ -83,7 +82,7 @@ def test_the_timeline_has_a_row_a_device_and_the_colours_of_what_was_done():
         Span("cuda:0", "edit", 105.0, 20.0, "a"),
         Span("cuda:1", "idle", 100.0, 25.0),
     ]
-    texts = words(plots.timeline(Activity(100.0, spans, [], 1)))
+    texts = words(plots.timeline(spans))
     assert {"cuda:0", "cuda:1", "load", "edit", "idle"} <= set(texts)
     assert "score" not in texts
 

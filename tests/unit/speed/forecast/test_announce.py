@@ -12,7 +12,7 @@ from snakedit.report.data.predictions import read_predictions
 from snakedit.speed.forecast import announce as forecast
 from snakedit.speed.forecast.announce import announce, remember
 from snakedit.speed.forecast.costs import ModelCost, model_key, read_costs, write_costs
-from snakedit.telemetry.trace import Span, Trace
+from snakedit.telemetry.trace import Trace, TracedJob
 
 JOBS = [
     ("prepare_category", {"benchmark": "b", "category": "c"}),
@@ -121,9 +121,9 @@ def test_a_model_that_was_never_timed_is_said_to_be_timed_now(capsys):
 def write_trace(folder, run):
     for job in run.jobs:
         label = "m" if job.rule == "edit_category" else "j"
-        with Trace(folder / "telemetry" / job.rule / label, job.category, "a job", "1:1") as trace:
+        with Trace(folder / "telemetry", TracedJob(job.rule, label, job.category, run="1:1")) as trace:
             for span in job.spans:
-                trace.add(Span(span.device, span.name, span.start, span.seconds, span.item))
+                trace.add(span)
 
 
 def test_afterwards_predicted_stands_beside_measured(folder):
