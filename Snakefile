@@ -3,7 +3,7 @@
 #   snakemake --cores all --resources gpu=6
 #   snakemake compare_speed --cores all --resources gpu=6     also the serial baseline, and both compared
 #
-# Everything that is set stands in config/ (see config/README.md); how it is executed, in profiles/.
+# config/ says what is run (see config/README.md), profiles/ how it is executed.
 
 from snakemake.utils import min_version
 

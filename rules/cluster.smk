@@ -1,11 +1,11 @@
-# What a run needs that sends its jobs to nodes. Requires the plan. Makes nothing.
+# Sending jobs to nodes. Requires the plan. Makes nothing.
 
 from snakedit.workflow.slurm import (
     COMMENT,
-    ask_again,
     check_queue,
     check_submission,
     check_tools,
+    robust_query,
 )
 
 
@@ -14,7 +14,7 @@ resource_scopes:
     nodes="local",
 
 
-SNAKEMAKE.prepare_submissions(ask_again)
+SNAKEMAKE.prepare_submissions(robust_query)
 
 
 def check_submissions():
@@ -28,7 +28,7 @@ def check_submissions():
         check_queue(SNAKEMAKE.submission_folder, SNAKEMAKE.jobname_prefix)
         for command, job in SNAKEMAKE.submissions(COMMENT).items():
             check_submission(command, job)
-    except ValueError as error:
+    except _INTERNALS.SubmissionError as error:
         sys.exit(line_of(ConfigError(str(error))))
     except SnakeditError as error:
         sys.exit(line_of(error))

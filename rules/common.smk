@@ -29,7 +29,7 @@ if not SNAKEMAKE.has_environments:
     PATH = [os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]
     os.environ.update(PATH=os.pathsep.join(PATH))
 
-# Resident pools belong to this run and end with it. Jobs inherit the name.
+# Resident pools belong to this run and end with it. Jobs inherit its name.
 os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
 # Two jobs at a time use the devices of a host, however many cores there are: the pool's queue then runs
@@ -55,22 +55,22 @@ def entry_point(name):
 
 
 def container_of(stage):
-    """A stage's container where containers are asked for: Snakemake refuses one with a space in its path."""
+    """A stage's container if the run uses containers: Snakemake refuses any whose path has a space."""
     return f"{ROOT}/envs/{stage}.sif" if SNAKEMAKE.has_containers else None
 
 
 def config_file(wildcards, input):
-    """A params function for the configuration's file; only what stands in a recipe reruns a job."""
+    """A params function for the configuration's file, whose changes rerun nothing: recipes do."""
     return PLAN.config_file
 
 
 def shard_option(wildcards, input):
-    """A params function: which of a category's items a job is to do, where that is not all of them."""
+    """A params function for the option that names a job's shard, if it has one."""
     return f"--shard {wildcards.shard}" if "shard" in wildcards.keys() else ""
 
 
 def shard_records(folder, records):
-    """An input function for what the shards of a category hold, in order."""
+    """An input function for the records of a category's shards, in order."""
     return lambda wildcards: [
         f"{folder.format(**wildcards)}/shards/{shard}/{records}.jsonl"
         for shard in PLAN.shards(wildcards.benchmark, wildcards.category)
@@ -79,7 +79,7 @@ def shard_records(folder, records):
 
 @cache
 def situation(place):
-    """How jobs are executed there; Snakemake knows its executor only after the rules are read."""
+    """How jobs are executed at a place, which Snakemake knows only after the rules are read."""
     return Situation(
         place=place,
         device_count=PLAN.device_count,
@@ -107,7 +107,7 @@ def judge_allocation(wildcards):
 
 
 def shown_edits(wildcards):
-    """The edits that a control shows of another editor."""
+    """The edits of other editors that a control shows."""
     return [
         f"results/{wildcards.benchmark}/edits/{editor}/{wildcards.category}/edits.jsonl"
         for editor in PLAN.shown_editors(wildcards.editor)

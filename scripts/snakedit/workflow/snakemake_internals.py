@@ -125,6 +125,10 @@ def _has(place: str, name: str) -> bool:
     return hasattr(owner, name) or name in of_instances
 
 
+class SubmissionError(Exception):
+    """The plugin would not send a job."""
+
+
 class Internals:
     """What the rules need of a running Snakemake.
 
@@ -265,7 +269,7 @@ class Internals:
             comment: stands in each command before what the job asks for.
 
         Raises:
-            ValueError: if the plugin would not send a job.
+            SubmissionError: if the plugin would not send a job.
         """
         from snakemake.exceptions import WorkflowError
 
@@ -277,7 +281,7 @@ class Internals:
                 # A copy, since Snakemake may evaluate a job's resources again once its inputs are there.
                 commands.setdefault(self._submission(copy(job), comment), job.name)
         except WorkflowError as error:
-            raise ValueError(str(error)) from error
+            raise SubmissionError(str(error)) from error
         return commands
 
     def _submission(self, job: Any, comment: str) -> str:
