@@ -9,7 +9,6 @@ import pkgutil
 import sys
 import tarfile
 from collections.abc import Callable
-from contextlib import suppress
 from copy import copy
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import Any
 
 SNAKEMAKE = "snakemake"
 PLUGIN = "snakemake-executor-plugin-slurm"
-# The versions that all tests have run with.
 TESTED = {SNAKEMAKE: "9.27.1", PLUGIN: "2.8.0"}
 _TESTED = " ".join(f"{package}=={number}" for package, number in TESTED.items())
 # Package → class or module → what is used of it, and why.
@@ -60,9 +58,10 @@ USES = {
         "snakemake.settings.types:DeploymentSettings": {"deployment_method": "the value of --sdm"},
         "snakemake.settings.types:DeploymentMethod": {"APPTAINER": "images are named only if they are used"},
         "snakemake.sourcecache:HostingProviderFile": {
-            "hosted_repo": "the clone of a module on a git host",
-            "ref": "the version of the module",
+            "hosted_repo": "a module's clone",
+            "ref": "its version",
         },
+        "snakemake.sourcecache:LocalGitFile": {"repo_path": "a module's repository", "ref": "its version"},
         "snakemake.sourcecache:HostedGitRepo": {"repo": "the clone as GitPython knows it"},
         "snakemake.exceptions": {"WorkflowError": "the plugin raises it for a job that it would not send"},
     },
@@ -97,9 +96,8 @@ def check_uses(package: str) -> None:
 
 def warn_if_untested(package: str) -> None:
     """Warn of a version that the tests have not run with."""
-    if version(package) != TESTED[package]:
-        line = f"{package} {version(package)} is not tested; tested: {_TESTED}"
-        print(f"snakedit: warning: {line}", file=sys.stderr)
+    if (number := version(package)) != TESTED[package]:
+        print(f"snakedit: warning: {package} {number} is not tested; tested: {_TESTED}", file=sys.stderr)
 
 
 def _missing(package: str) -> list[str]:
@@ -141,28 +139,37 @@ class Internals:
         self._workflow = workflow
         if not self.is_on_node:
             warn_if_untested(SNAKEMAKE)
-        # Snakemake imports every plugin that is installed.
+        # Imported by Snakemake.
         self._plugin: Any = sys.modules.get(PLUGIN.replace("-", "_"))
 
     def root_folder(self) -> Path:
         """Return the folder of this workflow. Called from a file in `rules`, while that is read.
 
-        Of a module on a git host Snakemake fetches one file at a time. The scripts need the whole library, so
-        the module is copied from Snakemake's clone into `.snakemake`.
+        Of a module in a git repository Snakemake reads single files. The scripts need the whole library, so
+        the module is copied from the repository, or Snakemake's clone of it, into `.snakemake`.
         """
         folder = self._workflow.current_basedir
         if isinstance(folder, os.PathLike):
             return Path(folder).parent
-        repository = folder.hosted_repo.repo
+        if hasattr(folder, "repo_path"):
+            from git import Repo
+
+            repository = Repo(folder.repo_path)
+        else:
+            repository = folder.hosted_repo.repo
         commit = repository.commit(folder.ref).hexsha
         root = Path(".snakemake", "modules", commit).absolute()
         if not root.exists():
             root.parent.mkdir(parents=True, exist_ok=True)
             archive = io.BytesIO(repository.git.archive(commit, stdout_as_string=False))
-            # Another Snakemake may be quicker.
-            with TemporaryDirectory(dir=root.parent) as temporary, suppress(OSError):
+            with TemporaryDirectory(dir=root.parent) as temporary:
                 tarfile.open(fileobj=archive).extractall(Path(temporary, commit), filter="data")
-                Path(temporary, commit).rename(root)
+                try:
+                    Path(temporary, commit).rename(root)
+                except OSError:
+                    # Another Snakemake may have been quicker.
+                    if not root.exists():
+                        raise
         return root
 
     @property
@@ -174,8 +181,7 @@ class Internals:
     def granted_gpus(self) -> int | None:
         """The limit of ``--resources gpu=N``."""
         limit = self._workflow.global_resources.get("gpu")
-        amount: int | None = limit.value if limit else None
-        return amount
+        return None if limit is None or limit.value is None else int(limit.value)
 
     @property
     def shared_usage(self) -> list[str]:
@@ -222,11 +228,7 @@ class Internals:
         self._workflow.register_resource(resource, amount)
 
     def jobs_to_run(self, rules: Any) -> list[tuple[str, dict[str, str]]]:
-        """Return rule and wildcards of each job of this workflow that will be run.
-
-        Args:
-            rules: the `rules` of a Snakefile.
-        """
+        """Return rule and wildcards of each job that will be run, for the `rules` of this workflow."""
         # A Snakefile that uses the workflow as a module may have given its rules other names.
         names = {proxy.rule.name: name for name, proxy in rules._rules.items()}
         jobs = self._workflow.dag.needrun_jobs()
@@ -235,10 +237,8 @@ class Internals:
     def prepare_submissions(self, wrap_query: Callable[[Any], Any]) -> None:
         """Run the jobs of a group one after the other on one node, and change how the plugin polls its jobs.
 
-        Without this a node is told nothing of groups: each member gets a step, and a load, of its own.
-
-        Args:
-            wrap_query: takes the plugin's function that polls, and returns its replacement.
+        Otherwise each job of a group gets a step, and a load of the model, of its own. `wrap_query` takes the
+        plugin's function that polls, and returns its replacement.
         """
         if not self.is_on_node or self._workflow.resource_settings.nodes:
             self.limit("nodes", 1)
@@ -296,5 +296,5 @@ class Internals:
             "partition": executor.get_partition_arg(job),
             "workdir": str(self.submission_folder),
         }
-        command: str = self._plugin.get_submit_command(job, values, settings)
-        return command + str(self._plugin.set_gres_string(job))
+        command = self._plugin.get_submit_command(job, values, settings)
+        return f"{command}{self._plugin.set_gres_string(job)}"
