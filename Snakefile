@@ -3,20 +3,22 @@
 #   snakemake --cores all --resources gpu=6
 #   snakemake compare_speed --cores all --resources gpu=6     also the serial baseline, and both compared
 #
-# Everything that is set stands in config/ (see config/README.md); how it is executed, in profiles/.
+# config/ says what is run (see config/README.md), profiles/ how it is executed.
 
 from snakemake.utils import min_version
 
 min_version("9.27.1")
 
 
+include: "rules/library.smk"
+
+
 # The demo, unless another experiment is named: Snakemake would mix the two.
-if not workflow.configfiles:
+if not SNAKEMAKE.config_files:
 
     configfile: "config/config.yaml"
 
 
-include: "rules/snakemake_internals.smk"
 include: "rules/common.smk"
 include: "rules/cluster.smk"
 include: "rules/prepare.smk"
@@ -42,9 +44,9 @@ rule compare_speed:
 
 
 onstart:
-    if workflow.local_exec:
-        announce(PLAN, jobs_to_run(), workflow.cores)
-    elif workflow.executor_plugin.name == "slurm":
+    if SNAKEMAKE.place == "local":
+        announce(PLAN, SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.cores)
+    elif SNAKEMAKE.uses_slurm:
         check_submissions()
 
 

@@ -1,5 +1,5 @@
-# Requires the whole pipeline's results. Makes the serial side of the comparison of speeds: the same
-# recipes one item after the other on one device, in results/{benchmark}/speed/.
+# Requires the items, edits, scores and report of a benchmark. Makes results/{benchmark}/speed/: the same
+# recipes timed one item after the other on one device, and the page that compares both.
 
 
 rule serial_category:
@@ -10,7 +10,7 @@ rule serial_category:
             f"results/{wildcards.benchmark}/scores/{judge}/{wildcards.editor}/{wildcards.category}/scores.jsonl"
             for judge in PLAN.device_judges()
         ],
-        # Nothing else may run while it is timed, so it waits for everything else.
+        # Nothing else may run while it is timed, so it starts last.
         report=ancient("results/{benchmark}/report/index.html"),
     output:
         serial="results/{benchmark}/speed/serial/{editor}/{category}/serial.json",
@@ -54,7 +54,7 @@ rule build_comparison:
         report=ancient("results/{benchmark}/report/index.html"),
     output:
         page="results/{benchmark}/speed/index.html",
-        # With the page it is there, or is not: it makes the report's link.
+        # The report shows its link to the page only if this style sheet is there.
         link="results/{benchmark}/speed/link.css",
     log:
         "results/{benchmark}/logs/build_comparison/comparison.log",

@@ -1,56 +1,42 @@
-# What all rules share. Requires the configuration. While the Snakefile is read it makes
-# results/{benchmark}/index.json, since the categories decide which jobs there are.
+# What all rules share. Requires the configuration. Makes, while it is read, results/{benchmark}/index.json, since
+# the categories decide which jobs there are, and results/.run/, where the jobs find the configuration.
 
 import os
 import re
 import sys
 from functools import cache
-from pathlib import Path
 
-SCRIPTS = ROOT / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-# Jobs find the library beside their scripts, and Altair its docstrings, however the user's Python is set.
-os.environ.update(PYTHONSAFEPATH="", PYTHONOPTIMIZE="")
-
-from snakemake.settings.types import DeploymentMethod
-
-from snakedit.workflow.allocation import Situation, allocation
-from snakedit.workflow.slurm import check_folder, check_storage, name_folder, share_gpus
-from snakedit.core.errors import SnakeditError, line_of
-from snakedit.workflow.plan import make_plan
+from snakedit.core.errors import ConfigError, SnakeditError, line_of
 from snakedit.runtime.host.processes import start_time
 from snakedit.speed.forecast.announce import announce
+from snakedit.workflow.allocation import Situation, allocation
+from snakedit.workflow.plan import make_plan
+from snakedit.workflow.slurm import check_folder, check_storage, name_folder, share_gpus
 
-# The limit given as --resources gpu=N. On a cluster it is what each job asks for, and nodes are told of it.
-GRANTED = workflow.global_resources.get("gpu")
-GRANTED = share_gpus(GRANTED.value if GRANTED else None, workflow.remote_exec)
-
+# On a cluster the limit is what each job asks for, and nodes are told of it.
+GRANTED = share_gpus(SNAKEMAKE.granted_gpus, SNAKEMAKE.is_on_node)
 
 try:
-    check_storage(
-        [usage.item_to_choice() for usage in workflow.storage_settings.shared_fs_usage]
-    )
-    check_folder() if workflow.remote_exec else name_folder()
-    PLAN = make_plan(config, workflow.configfiles, SCRIPTS, GRANTED)
+    check_storage(SNAKEMAKE.shared_usage)
+    check_folder() if SNAKEMAKE.is_on_node else name_folder()
+    PLAN = make_plan(config, SNAKEMAKE.config_files, SCRIPTS, GRANTED)
 except (SnakeditError, OSError) as error:
     sys.exit(line_of(error))
 CONFIG = PLAN.config
 
-# The rules call plain `python`: the one that runs Snakemake. Where environments of theirs are asked for, PATH
-# stays, since conda puts one in the place of another.
-METHODS = workflow.deployment_settings.deployment_method
-if not METHODS:
+# The rules call plain `python`: the one that runs Snakemake. Environments put their own into PATH.
+if not SNAKEMAKE.has_environments:
     PATH = [os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]
     os.environ.update(PATH=os.pathsep.join(PATH))
 
-# Resident pools belong to this run and end with it. Jobs inherit the name.
+# Resident pools belong to this run and end with it. Jobs inherit its name.
 os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
 # Two jobs at a time use the devices of a host, however many cores there are: the pool's queue then runs
 # from one category into the next, and models follow each other by priority instead of taking turns.
-# So it is with those that ask a server: the next category begins while the last answers of one come in.
-workflow.register_resource("device_jobs", 2)
-workflow.register_resource("endpoint_jobs", 2)
+# So do jobs that ask a server: the next category begins while the last answers of one come in.
+SNAKEMAKE.limit("device_jobs", 2)
+SNAKEMAKE.limit("endpoint_jobs", 2)
 
 
 wildcard_constraints:
@@ -69,23 +55,22 @@ def entry_point(name):
 
 
 def container_of(stage):
-    """A stage's container where containers are asked for: Snakemake refuses one with a space in its path."""
-    asked = DeploymentMethod.APPTAINER in METHODS
-    return f"{ROOT}/envs/{stage}.sif" if asked else None
+    """A stage's container if the run uses containers: Snakemake refuses any whose path has a space."""
+    return f"{ROOT}/envs/{stage}.sif" if SNAKEMAKE.has_containers else None
 
 
 def config_file(wildcards, input):
-    """A params function for the configuration's file; only what stands in a recipe reruns a job."""
+    """A params function for the configuration's file, whose changes rerun nothing: recipes do."""
     return PLAN.config_file
 
 
 def shard_option(wildcards, input):
-    """A params function: which of a category's items a job is to do, where that is not all of them."""
+    """A params function for the option that names a job's shard, if it has one."""
     return f"--shard {wildcards.shard}" if "shard" in wildcards.keys() else ""
 
 
 def shard_records(folder, records):
-    """An input function for what the shards of a category hold, in order."""
+    """An input function for the records of a category's shards, in order."""
     return lambda wildcards: [
         f"{folder.format(**wildcards)}/shards/{shard}/{records}.jsonl"
         for shard in PLAN.shards(wildcards.benchmark, wildcards.category)
@@ -94,7 +79,7 @@ def shard_records(folder, records):
 
 @cache
 def situation(place):
-    """How jobs are executed there; Snakemake knows its executor only after the rules are read."""
+    """How jobs are executed at a place, which Snakemake knows only after the rules are read."""
     return Situation(
         place=place,
         device_count=PLAN.device_count,
@@ -108,7 +93,7 @@ def situation(place):
 def allocation_of(editor_or_judge):
     """What a job of an editor or judge declares."""
     needs = editor_or_judge.needs_device, editor_or_judge.asks_server
-    return allocation(*needs, situation(place_of_jobs()))
+    return allocation(*needs, situation(SNAKEMAKE.place))
 
 
 def editor_allocation(wildcards):
@@ -122,7 +107,7 @@ def judge_allocation(wildcards):
 
 
 def shown_edits(wildcards):
-    """The edits that a control shows of another editor."""
+    """The edits of other editors that a control shows."""
     return [
         f"results/{wildcards.benchmark}/edits/{editor}/{wildcards.category}/edits.jsonl"
         for editor in PLAN.shown_editors(wildcards.editor)

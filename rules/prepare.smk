@@ -20,7 +20,7 @@ rule prepare_category:
         container_of("prepare")
     threads: 1
     resources:
-        # Said, since SLURM's plugin reads a model of GPUs without a number as one of them.
+        # Stated, since SLURM's plugin asks for one GPU if a gpu_model has no number.
         gpu=0,
     params:
         script=entry_point("prepare_category.py"),

@@ -1,5 +1,5 @@
-# Requires a category with more items than `run.shard_items`. Edits and judges it in shards, by the scripts
-# and on the terms of the rules for a whole category, and gathers their records into the category's.
+# Requires a category with more items than `run.shard_items`. Makes the records of each shard, with the scripts
+# and resources of the rules for a whole category, and from them edits.jsonl and scores.jsonl.
 
 
 wildcard_constraints:
@@ -17,7 +17,7 @@ use rule edit_category as edit_shard with:
         "results/{benchmark}/logs/edit_shard/{editor}/{category}/{shard}.log",
     benchmark:
         "results/{benchmark}/benchmarks/edit_shard/{editor}/{category}/{shard}.tsv"
-    # Of no group with others: many nodes share one category.
+    # A group of its own, so that shards of one category can run on different nodes.
     group:
         "edit_shard_{editor}"
 
@@ -32,7 +32,7 @@ use rule score_category as score_shard with:
         "results/{benchmark}/logs/score_shard/{judge}/{editor}/{category}/{shard}.log",
     benchmark:
         "results/{benchmark}/benchmarks/score_shard/{judge}/{editor}/{category}/{shard}.tsv"
-    # Of no group with others: many nodes share one category.
+    # A group of its own, so that shards of one category can run on different nodes.
     group:
         "score_shard_{judge}"
 

@@ -139,6 +139,30 @@ def test_a_gpu_model_sends_jobs_to_the_node_that_has_it_and_is_refused_where_non
     assert sorted(asked) == [["gres:gpu:h100:0"], ["gres:gpu:h100:1"]]
 
 
+def test_two_gpus_are_two_and_preparing_leaves_the_gpus_partition_alone(
+    quiet_cluster: Cluster, experiment: ClusterExperiment
+) -> None:
+    experiment.configure(lambda config: config.update(editors=traced_editors(1, seconds=0.2)))
+    experiment.configure(lambda config: config["run"]["devices"].update(count=2))
+    run = experiment.start_on_cluster(*experiment.edits("e1"), "--resources", "gpu=2")
+    assert run.wait(180) == 0, experiment.output()
+    traced = experiment.traced()
+    assert len(traced) == 8
+    assert {len(edit.devices.split(",")) for edit in traced} == {2}, "two devices for one job"
+    used = {
+        edit["device"]
+        for name in experiment.categories()
+        for edit in experiment.records(f"edits/e1/{name}/edits.jsonl")
+    }
+    assert used == {"simulated:0", "simulated:1"}
+    shown = {job: tool("scontrol", "show", "job", job) for job in jobs(experiment)}
+    asked = [
+        (re.findall(r"Partition=(\S+)", text), re.findall(r"TresPerJob=(\S+)", text))
+        for text in shown.values()
+    ]
+    assert sorted(asked) == [(["cpu"], []), (["gpu"], ["gres:gpu:2"])]
+
+
 def test_the_demo_runs_end_to_end_with_three_of_its_editors(quiet_cluster: Cluster, tmp_path: Path) -> None:
     demo = ClusterExperiment(tmp_path, REPOSITORY)
     shutil.copy(REPOSITORY / "config" / "config.yaml", tmp_path / "experiment.yaml")

@@ -68,7 +68,8 @@ PreemptMode=REQUEUE
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 {nodes}
-PartitionName=gpu Nodes=ALL Default=YES MaxTime=600 DefaultTime=10 State=UP PriorityTier=1
+PartitionName=cpu Nodes=ALL Default=YES MaxTime=600 DefaultTime=10 State=UP PriorityTier=1
+PartitionName=gpu Nodes=ALL MaxTime=600 DefaultTime=10 State=UP PriorityTier=1
 PartitionName=urgent Nodes=ALL MaxTime=600 DefaultTime=10 State=UP PriorityTier=10
 """
 

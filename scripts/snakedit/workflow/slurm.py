@@ -1,4 +1,4 @@
-"""What a run needs of a cluster: a filesystem that all share, jobs that it takes, word of how they end."""
+"""Running on SLURM: checks before the first job is sent, and better messages about jobs that fail."""
 
 import os
 import re
@@ -12,34 +12,34 @@ from snakedit.core.errors import ConfigError, StageError
 
 FOLDER_VARIABLE = "SNAKEDIT_FOLDER"
 GPUS_VARIABLE = "SNAKEDIT_GPUS"
-# Made before the first job starts.
+# Exists before the first job starts.
 RUN_FOLDER = Path("results/.run")
-# sbatch is told of it before it comes to what a job asks for.
+# Stands in an sbatch command before the job's own options.
 COMMENT = "snakedit"
-# The plugin calls them all, and where one of them is missing it waits for ever.
-TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr")
-# What the plugin learns of its jobs, number → state, and in how many seconds; both None if it learns nothing.
+# The plugin calls them all. If one is missing, it waits without end.
+TOOLS = ("sbatch", "scancel", "scontrol", "squeue", "sacct", "sacctmgr", "sinfo")
+# The plugin's query result: job number → state, and the seconds it took; both None if the query failed.
 States = tuple[Mapping[str, str] | None, float | None]
-# States in which a job has failed, and what to say of them.
+# State of a failed job → explanation.
 FAILED = {
     "FAILED": "its log says why; without one, see whether it can write",
-    "TIMEOUT": "its time was over; runtime in the profile says how much it has",
-    "OUT_OF_MEMORY": "it needed more memory; mem_mb in the profile says how much it has",
+    "TIMEOUT": "its time was over; runtime in the profile sets the limit",
+    "OUT_OF_MEMORY": "it needed more memory; mem_mb in the profile sets the limit",
     "CANCELLED": "somebody has cancelled it",
 }
-# Why a job that SLURM has let in would wait for ever.
+# The reason of a job in the queue that SLURM will never start.
 TOO_LONG = "PartitionTimeLimit"
 _HINT = "the nodes must share one filesystem with the place where snakemake is started"
 
 
 def check_storage(shared: Collection[str]) -> None:
-    """Refuse a run whose jobs are not meant to see its files.
+    """Refuse a run whose jobs do not share their files.
 
     Args:
-        shared: what Snakemake was told is shared, in the words of ``--shared-fs-usage``.
+        shared: the values of ``--shared-fs-usage``.
 
     Raises:
-        ConfigError: if that leaves out the files that go from job to job.
+        ConfigError: if input and output files are not among them.
     """
     if "input-output" not in shared:
         raise ConfigError(
@@ -50,7 +50,7 @@ def check_storage(shared: Collection[str]) -> None:
 
 
 def name_folder() -> None:
-    """Tell the jobs of this run where it was started."""
+    """Pass the folder in which the run was started to its jobs."""
     os.environ[FOLDER_VARIABLE] = str(Path.cwd())
 
 
@@ -58,12 +58,12 @@ def share_gpus(granted: int | None, on_node: bool) -> int | None:
     """Return how many GPUs a job may use, None for no limit.
 
     Args:
-        granted: what Snakemake was given; a node's is told nothing of what its run was given.
-        on_node: whether this is a node's Snakemake, which then takes what its run has left to it.
+        granted: the limit of this Snakemake. The one on a node does not get the limit of its run.
+        on_node: whether this is the Snakemake on a node, which reads its run's limit from the environment.
     """
     if on_node:
-        left = os.environ.get(GPUS_VARIABLE)
-        return granted if left is None else int(left)
+        limit = os.environ.get(GPUS_VARIABLE)
+        return granted if limit is None else int(limit)
     os.environ.pop(GPUS_VARIABLE, None)
     if granted is not None:
         os.environ[GPUS_VARIABLE] = str(granted)
@@ -73,42 +73,41 @@ def share_gpus(granted: int | None, on_node: bool) -> int | None:
 def check_folder() -> None:
     """Refuse a job on a node that does not see the folder of its run.
 
-    SLURM starts a job whose folder is missing somewhere else, without an error.
+    If a job's folder is missing on a node, SLURM starts the job in another folder without an error.
 
     Raises:
         StageError: if this is another folder, or one of the same name on the node's own disk.
     """
-    wanted = os.environ.get(FOLDER_VARIABLE)
-    if wanted is None:
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder is None:
         return
-    if Path.cwd() != Path(wanted) or not RUN_FOLDER.is_dir():
+    if Path.cwd() != Path(folder) or not RUN_FOLDER.is_dir():
         node = os.environ.get("SLURMD_NODENAME") or os.uname().nodename
-        raise StageError(f"does not see the folder of its run, {wanted}", where=node, hint=_HINT)
+        raise StageError(f"does not see the folder of its run, {folder}", where=node, hint=_HINT)
 
 
-def ask_again(
+def robust_query(
     query: Callable[[str, Logger], Awaitable[States]],
 ) -> Callable[[str, Logger], Awaitable[States]]:
-    """Return the plugin's question after its jobs, so that it loses none, and a failure has a cause.
+    """Return a version of the plugin's query that loses no job and logs why a job failed.
 
-    It forgets all its jobs when SLURM does not answer, as while the controller starts again, and does not
-    know the words in which sacct tells that somebody has cancelled one. It would wait for them for ever.
-    Of a group Snakemake does not pass on what the plugin says of its end.
+    The plugin forgets all its jobs if a query fails, for example while the controller restarts. It also does
+    not recognise the state that sacct reports for a job cancelled by a user. In both cases it would wait
+    without end. For grouped jobs Snakemake drops the plugin's failure message.
 
     Args:
-        query: as the plugin asks.
+        query: the plugin's query for the states of its jobs.
     """
+    reported: set[tuple[str, str]] = set()
 
-    told: set[tuple[str, str]] = set()
-
-    async def asked(command: str, logger: Logger) -> States:
+    async def robust(command: str, logger: Logger) -> States:
         states, seconds = await query(command, logger)
         if states is None:
-            logger.warning("SLURM did not tell the state of the jobs; it is asked again.")
-            # A job of which nothing is told is asked after again.
+            logger.warning("SLURM did not answer the query for the jobs' states; it is repeated.")
+            # Jobs missing from the result are polled again.
             return {}, 0.0
         states = {job: state.partition(" by ")[0] for job, state in states.items()}
-        new = {job: state for job, state in states.items() if (job, state) not in told}
+        new = {job: state for job, state in states.items() if (job, state) not in reported}
         new = {job: state for job, state in new.items() if state in FAILED or state == "PENDING"}
         places = _places_of(new)
         for job, state in new.items():
@@ -117,28 +116,28 @@ def ask_again(
                 logger.error(f"SLURM job {job} on {node or 'a node'}: {state}: {FAILED[state]}.")
             elif reason == TOO_LONG:
                 logger.error(
-                    f"SLURM job {job}: {reason}: it waits for ever, since its partition allows less time;"
+                    f"SLURM job {job}: {reason}: it will never start, since its partition allows less time;"
                     " runtime in the profile, times the jobs that share an allocation (group-components)."
                 )
             else:
                 continue
-            told.add((job, state))
+            reported.add((job, state))
         return states, seconds
 
-    return asked
+    return robust
 
 
 def _places_of(jobs: Collection[str]) -> dict[str, tuple[str, str]]:
-    """The node of each job that SLURM tells something of, and why it waits or has ended."""
+    """Return the node of each job that squeue knows, and the reason why it waits or has ended."""
     if not jobs:
         return {}
-    asked = ["squeue", "--noheader", "--states=all", "--format=%A|%N|%r", f"--jobs={','.join(jobs)}"]
-    lines = subprocess.run(asked, capture_output=True, text=True).stdout.splitlines()
+    command = ["squeue", "--noheader", "--states=all", "--format=%A|%N|%r", f"--jobs={','.join(jobs)}"]
+    lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
     return {job: (node, reason) for job, node, reason in (line.split("|", 2) for line in lines)}
 
 
 def check_tools() -> None:
-    """Refuse to send jobs from where SLURM is not installed.
+    """Refuse to send jobs from a machine without SLURM's commands.
 
     Raises:
         ConfigError: naming the commands that are missing.
@@ -153,26 +152,25 @@ def check_tools() -> None:
 
 
 def check_queue(folder: Path, prefix: str | None) -> None:
-    """Refuse a run while jobs of an earlier one, which was killed, are in the queue.
+    """Refuse a run while jobs of an earlier, killed run in this folder are in the queue.
 
-    They would edit what this one's jobs edit; or, when this one is over, put what was asked for earlier in
-    the place of its results.
+    Both runs would write the same files, and the earlier run could overwrite the results of this one.
 
     Args:
         folder: where the run was started.
-        prefix: what the names of its jobs begin with.
+        prefix: the prefix of its jobs' names.
 
     Raises:
         ConfigError: with how to cancel them.
     """
-    asked = ["squeue", "--noheader", f"--user={os.getuid()}", "--format=%T|%j|%Z"]
-    queue = subprocess.run(asked, capture_output=True, text=True).stdout
+    command = ["squeue", "--noheader", f"--user={os.getuid()}", "--format=%T|%j|%Z"]
+    queue = subprocess.run(command, capture_output=True, text=True).stdout
     # The plugin's name for a run.
     name_of_run = re.compile(rf"{re.escape(f'{prefix}_' if prefix else '')}[0-9a-f]{{8}}-[0-9a-f-]{{27}}")
     runs = []
     for line in queue.splitlines():
         state, name, started_in = line.split("|", 2)
-        # What is completing has been cancelled, and stops within seconds.
+        # A completing job stops within seconds.
         if state != "COMPLETING" and Path(started_in) == folder and name_of_run.fullmatch(name):
             runs.append(name)
     if runs:
@@ -187,36 +185,38 @@ def check_queue(folder: Path, prefix: str | None) -> None:
 def check_submission(call: str, job: str) -> None:
     """Refuse a job that SLURM would not put into its queue.
 
-    SLURM is asked by ``--test-only``. That also fails while no node is up, for which a job in the queue would
-    wait; so what it refuses is sent, and taken back. On hold SLURM would not look whether it can run at all.
+    ``--test-only`` also fails while no node is up, although a job in the queue would wait for one. A job that
+    fails it is therefore submitted and cancelled at once. Not on hold: SLURM does not check such a job.
 
     Args:
-        call: an sbatch command line without what is to be run.
-        job: what to call the job.
+        call: an sbatch command line without the command to run.
+        job: the name of the job in messages.
 
     Raises:
-        ConfigError: in SLURM's words, with what was asked for.
+        ConfigError: with SLURM's message and the job's options.
     """
     if _sbatch(call, "--test-only").returncode == 0:
         return
-    sent = _sbatch(call)
-    if sent.returncode != 0:
-        said = ", ".join(line.removeprefix("sbatch: error: ") for line in sent.stderr.splitlines())
+    submitted = _sbatch(call)
+    if submitted.returncode != 0:
+        message = ", ".join(line.removeprefix("sbatch: error: ") for line in submitted.stderr.splitlines())
         raise ConfigError(
-            f"SLURM refuses {job}: {said}",
+            f"SLURM refuses {job}: {message}",
             where="sbatch",
             hint=f"it was asked for {call.rpartition(f'--comment {COMMENT}')[2].strip()}",
         )
-    number = sent.stdout.strip().partition(";")[0]
-    taken_back = subprocess.run(["scancel", number], capture_output=True, text=True)
-    if taken_back.returncode != 0:
+    number = submitted.stdout.strip().partition(";")[0]
+    cancelled = subprocess.run(["scancel", number], capture_output=True, text=True)
+    if cancelled.returncode != 0:
         raise ConfigError(
-            f"job {number}, sent to ask whether SLURM takes it, stays: {taken_back.stderr}", where="scancel"
+            f"test job {number} could not be cancelled: {cancelled.stderr.strip()}",
+            where="scancel",
+            hint=f"cancel it by hand: scancel {number}",
         )
 
 
 def _sbatch(call: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    # A shell's line, as the plugin makes it: slurm_extra holds words for a shell.
+    # The plugin runs it in a shell too: slurm_extra is quoted for one.
     return subprocess.run(
         " ".join((call, *options, "--wrap true")), shell=True, capture_output=True, text=True
     )

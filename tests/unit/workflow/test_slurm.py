@@ -20,13 +20,13 @@ from snakedit.workflow.slurm import (
     RUN_FOLDER,
     TOOLS,
     States,
-    ask_again,
     check_folder,
     check_queue,
     check_storage,
     check_submission,
     check_tools,
     name_folder,
+    robust_query,
     share_gpus,
 )
 
@@ -120,7 +120,8 @@ def test_a_job_that_cannot_be_taken_back_is_named(tools: Path):
     write_tool(tools / "sbatch", 'case "$*" in *--test-only*) exit 1;; esac; echo 7')
     write_tool(tools / "scancel", 'echo "no answer" >&2; exit 1')
     with pytest.raises(
-        ConfigError, match="scancel: job 7, sent to ask whether SLURM takes it, stays: no answer"
+        ConfigError,
+        match="scancel: test job 7 could not be cancelled: no answer; cancel it by hand: scancel 7",
     ):
         check_submission("sbatch -p gpu", "edit_e1")
 
@@ -149,20 +150,20 @@ def test_jobs_that_a_killed_run_has_left_are_told_with_how_to_cancel_them(
 
 
 @pytest.mark.parametrize(
-    ("told", "understood"),
+    ("reply", "expected"),
     [
         ((None, None), {}),
         (({"7": "CANCELLED by 1000", "8": "RUNNING"}, 0.1), {"7": "CANCELLED", "8": "RUNNING"}),
     ],
 )
 def test_no_job_is_forgotten_when_slurm_does_not_answer_or_somebody_cancels_it(
-    told: States, understood: dict[str, str], tools: Path
+    reply: States, expected: dict[str, str], tools: Path
 ):
     async def query(command: str, logger: Logger) -> States:
-        return told
+        return reply
 
-    states, seconds = run(ask_again(query)("squeue", getLogger()))
-    assert states == understood
+    states, seconds = run(robust_query(query)("squeue", getLogger()))
+    assert states == expected
     assert seconds is not None
 
 
@@ -174,13 +175,13 @@ def test_how_and_where_a_job_has_failed_or_is_stuck_is_told_once(
         return states, 0.1
 
     write_tool(tools / "squeue", "printf '6||PartitionTimeLimit\\n7|n2|TimeLimit\\n'")
-    asked = ask_again(query)
+    ask = robust_query(query)
     for _ in range(2):
-        run(asked("squeue", getLogger()))
+        run(ask("squeue", getLogger()))
     assert [record.message for record in caplog.records] == [
-        "SLURM job 6: PartitionTimeLimit: it waits for ever, since its partition allows less time;"
+        "SLURM job 6: PartitionTimeLimit: it will never start, since its partition allows less time;"
         " runtime in the profile, times the jobs that share an allocation (group-components).",
-        "SLURM job 7 on n2: TIMEOUT: its time was over; runtime in the profile says how much it has.",
+        "SLURM job 7 on n2: TIMEOUT: its time was over; runtime in the profile sets the limit.",
         "SLURM job 9 on a node: FAILED: its log says why; without one, see whether it can write.",
     ]
     assert len(called(tools)) == 1
