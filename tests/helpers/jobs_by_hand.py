@@ -31,8 +31,8 @@ from snakedit.runtime.servers.address import Server
 SERVE = [sys.executable, str(HERE), "serve"]
 
 
-def work(key="model", **settings):
-    return Work("edit", {"needs_device": True, **settings}, key)
+def work(key="model", needs_device=True, weights=None, **settings):
+    return Work("edit", settings, key, needs_device=needs_device, weights=weights)
 
 
 def tasks(count, prefix="", **payload):

@@ -6,7 +6,6 @@ import time
 
 from jobs_by_hand import done, job, wait_for
 
-from snakedit.core.errors import StageError
 from snakedit.runtime.host.folders import private_folder
 from snakedit.runtime.resident.wire import connect
 
@@ -19,7 +18,7 @@ class Background:
     """
 
     def __init__(self, work, todo, label="sim", **changes):
-        self.outcomes, self.error = {}, None
+        self.outcomes, self.error = None, None
         self.ended = 0.0
         self._thread = threading.Thread(target=self._run, args=(work, todo, job(label=label), changes))
         self._thread.start()
@@ -27,13 +26,15 @@ class Background:
     def _run(self, work, todo, context, changes):
         try:
             self.outcomes = done(work, todo, context, **changes)
-        except StageError as error:
+        except BaseException as error:
             self.error = error
+            raise
         self.ended = time.monotonic()
 
     def wait(self):
         self._thread.join(120)
         assert not self._thread.is_alive()
+        assert self.error is None
         return self.outcomes
 
 

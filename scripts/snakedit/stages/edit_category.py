@@ -71,7 +71,11 @@ def edit_category(
     )
     if todo:
         check_devices(where, editor.needs_device, job.device_limit)
-        tasks = (Task(p.item.id, edit_payload(p, plan, items_path.parent, folder)) for p in todo.values())
+        payloads = (edit_payload(p, plan, items_path.parent, folder) for p in todo.values())
+        tasks = (
+            Task(item, payload, writes=payload["output"])
+            for item, payload in zip(todo, payloads, strict=True)
+        )
         # Each image is on disk before its outcome comes, so a lost record is rebuilt from it.
         with Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal:
             for outcome in run_tasks(
@@ -197,12 +201,12 @@ def edit_work(editor: ResolvedEditor) -> Work:
         "type": editor.type,
         "model": editor.weights(),
         "params": editor.params,
-        "needs_device": editor.needs_device,
     }
     return Work(
         "edit",
         settings,
         fingerprint(["edit", editor.recipe, editor.params]),
+        needs_device=editor.needs_device,
         server=editor.family.server(editor.typed_params),
     )
 

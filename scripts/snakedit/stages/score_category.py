@@ -229,12 +229,12 @@ def judge_work(judge: ResolvedJudge) -> Work:
         "reading": judge.reading,
         "min_scale_mass": judge.min_scale_mass,
         "samples": judge.samples,
-        "needs_device": judge.needs_device,
     }
     return Work(
         "score",
         settings,
         fingerprint(["score", judge.recipe, judge.params]),
+        needs_device=judge.needs_device,
         weights=judge.family.weights(model, params),
         server=judge.family.server(params),
     )

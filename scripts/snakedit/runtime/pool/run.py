@@ -79,7 +79,7 @@ def _events(
 ) -> Generator[Event]:
     if work.server is not None:
         return run_remotely(work.server, loader, work.settings, tasks, run.item_timeout)
-    if work.settings["needs_device"] is False or job.device_limit == 0:
+    if not work.needs_device or job.device_limit == 0:
         return _run_here(work, loader, tasks)
     if not run.resident or job.resident_command is None:
         return _run_on_own_workers(work, loader, tasks, run, job)

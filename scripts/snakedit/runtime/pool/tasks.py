@@ -8,11 +8,18 @@ from snakedit.telemetry.trace import Member, Span
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do; `weight` is how many items it stands for."""
+    """One thing to do.
+
+    Attributes:
+        payload: what the handler is given; all JSON.
+        weight: how many items it stands for.
+        writes: the file that it writes, or None. A pool never has two tasks at work that write the same file.
+    """
 
     key: str
     payload: dict[str, Any]
     weight: int = 1
+    writes: str | None = None
 
 
 @dataclass(frozen=True)

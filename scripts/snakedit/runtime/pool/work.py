@@ -15,6 +15,7 @@ class Work:
         stage: ``edit`` or ``score``, or ``serial`` for both in turn.
         settings: given to the loader in each worker; all JSON.
         key: fingerprint of all that the loaded thing depends on.
+        needs_device: whether it occupies a device.
         weights: bytes of a model that may be spread over devices, None for one that may not.
         server: which server does the work, or None for work that is done here.
     """
@@ -22,6 +23,7 @@ class Work:
     stage: str
     settings: dict[str, Any]
     key: str
+    needs_device: bool = True
     weights: int | None = None
     server: Server | None = None
 

@@ -194,10 +194,10 @@ class PoolServer:
     def _take(self) -> tuple[_Client, Task] | None:
         """The next task: of the job that came first, so that a later one fills up what it leaves."""
         assert self._workers is not None
-        busy = {task.payload.get("output") for task in self._workers.working_on()} - {None}
+        busy = {task.writes for task in self._workers.working_on()} - {None}
         for client in self._clients:
-            # A job that was killed and run again may ask for what its first life still writes.
-            if client.queue and client.queue[0].payload.get("output") not in busy:
+            # A job that was killed and started again may ask for a file that its first life still writes.
+            if client.queue and client.queue[0].writes not in busy:
                 return client, client.queue.popleft()
         return None
 

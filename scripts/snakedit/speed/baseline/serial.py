@@ -98,7 +98,7 @@ def serial_category(
         raise StageError("none of its items can be edited", where=where)
     scorers = {name: judge_work(judge) for name, judge in judges.items()}
     work = _work(edit_work(editor), scorers, options.baseline_swap)
-    check_devices(where, work.settings["needs_device"], job.device_limit)
+    check_devices(where, work.needs_device, job.device_limit)
     LOGGER.info("%s: %d of %d items, %s", where, len(chosen), len(possible), options.baseline_swap)
     tasks = (
         Task(
@@ -160,15 +160,13 @@ def sample(planned: Sequence[PlannedEdit], count: int | None) -> list[PlannedEdi
 
 def _work(edit: Work, judges: Mapping[str, Work], swap: str) -> Work:
     """The settings of the one worker. It is this job's own, so no pool compares its key."""
-    works = [edit, *judges.values()]
-    settings = {
-        "swap": swap,
-        "editor": edit.settings,
-        "judges": {name: work.settings for name, work in judges.items()},
-        "needs_device": any(work.settings["needs_device"] for work in works),
-    }
+    editor, *others = (
+        {**work.settings, "needs_device": work.needs_device} for work in (edit, *judges.values())
+    )
+    settings = {"swap": swap, "editor": editor, "judges": dict(zip(judges, others, strict=True))}
+    needs_device = any(work.needs_device for work in (edit, *judges.values()))
     weights = max((work.weights or 0 for work in judges.values()), default=0) or None
-    return Work("serial", settings, key="", weights=weights)
+    return Work("serial", settings, key="", needs_device=needs_device, weights=weights)
 
 
 def _edit(planned: PlannedEdit, outcome: Outcome) -> Edit:

@@ -7,7 +7,6 @@ from fake_nvml import FakeGpu, FakeNvml
 from jobs_by_hand import done, meeting, tasks, work
 
 from snakedit.config.load import DevicesConfig
-from snakedit.runtime.pool.work import Work
 
 
 def test_a_cpu_worker_has_one_thread():
@@ -32,7 +31,7 @@ def test_a_worker_of_a_large_model_sees_all_devices_of_its_place(monkeypatch):
         sys.modules, "pynvml", FakeNvml([FakeGpu("GPU-a", total=small), FakeGpu("GPU-b", total=small)])
     )
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    large = Work("edit", {"needs_device": True}, "large", weights=small)
+    large = work("large", weights=small)
     outcome = done(large, tasks(1), devices=DevicesConfig("auto", None, None), resident=False)["0"]
     assert (outcome.device, outcome.result["device"]) == ("cuda:0+1", "cuda:0,cuda:1")
     assert outcome.result["visible"] == "GPU-a,GPU-b"

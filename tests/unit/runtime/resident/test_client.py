@@ -47,7 +47,7 @@ def test_a_job_that_meets_a_leaving_pool_is_done_by_the_next_one(run_owner, tmp_
     loads = str(tmp_path / "loads")
     todo = tasks(6, "a", marker=str(tmp_path / "begun"), until=str(tmp_path / "go on"))
     first = Background(work(loads=loads), todo)
-    wait_for(lambda: lines(tmp_path / "begun"))
+    wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
     ask_the_pool_to_leave()
     (old,) = pools()
     assert not refuses_a_job()

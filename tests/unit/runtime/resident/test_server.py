@@ -6,7 +6,19 @@ import socket
 
 import pytest
 from handlers import write_line
-from jobs_by_hand import done, job, lines, pools, processes, start_job, tasks, wait_for, work, workers
+from jobs_by_hand import (
+    done,
+    job,
+    lines,
+    meeting,
+    pools,
+    processes,
+    start_job,
+    tasks,
+    wait_for,
+    work,
+    workers,
+)
 from pools_by_hand import Background, ask_the_pool_to_leave, refuses_a_job, sockets
 
 from snakedit.core.errors import StageError
@@ -19,7 +31,8 @@ def test_jobs_of_one_model_load_it_once_on_each_device(run_owner, tmp_path):
     model = work(loads=str(tmp_path / "loads"))
     pids = set()
     for category in range(4):
-        pids |= {o.result["pid"] for o in done(model, tasks(6, f"c{category}-", seconds=0.02)).values()}
+        todo = tasks(6, f"c{category}-", **meeting(tmp_path / f"begun {category}", 2))
+        pids |= {outcome.result["pid"] for outcome in done(model, todo).values()}
     assert sorted(lines(tmp_path / "loads")) == ["simulated:0", "simulated:1"]
     assert len(pids) == 2
     assert len(pools()) == 1
@@ -44,7 +57,7 @@ def test_a_job_that_was_on_its_way_as_the_pool_was_asked_to_leave_is_still_taken
     loads = str(tmp_path / "loads")
     todo = tasks(6, "a", marker=str(tmp_path / "begun"), until=str(tmp_path / "go on"))
     first = Background(work(loads=loads), todo)
-    wait_for(lambda: lines(tmp_path / "begun"))
+    wait_for(lambda: len(lines(tmp_path / "begun")) == 2)
     ask_the_pool_to_leave()
     (old,) = pools()
     second = Background(work(loads=loads), tasks(3, "b"))
@@ -144,12 +157,14 @@ def test_a_killed_jobs_queued_items_are_dropped_and_the_pool_stays(run_owner, tm
 def test_an_items_image_never_has_two_writers(run_owner, tmp_path):
     # A job is killed and run again at once: its first life's item is still being written.
     log = tmp_path / "begun"
-    payload = {"n": 0, "output": "a.png", "marker": str(log), "ended": str(log)}
-    process = start_job(work(), [Task("a", {**payload, "until": str(tmp_path / "go on")})])
+    payload = {"n": 0, "marker": str(log), "ended": str(log)}
+    first = Task("a", {**payload, "until": str(tmp_path / "go on")}, writes="a.png")
+    process = start_job(work(), [first])
     wait_for(lambda: lines(log))
     process.kill()
     process.communicate()
-    again = Background(work(), [Task("b", {"n": 1, "marker": str(tmp_path / "b")}), Task("a", payload)])
+    other = Task("b", {"n": 1, "marker": str(tmp_path / "b")})
+    again = Background(work(), [other, Task("a", payload, writes="a.png")])
     wait_for(lambda: lines(tmp_path / "b"))
     # The free worker goes on with what came later.
     done(work(), tasks(1, "c"))

@@ -17,7 +17,7 @@ from snakedit.runtime.servers.requests import run_remotely
 
 
 def work(at_once=4, address="http://here/v1", **settings):
-    return Work("score", {"needs_device": False, **settings}, "key", server=Server(address, at_once))
+    return Work("score", settings, "key", needs_device=False, server=Server(address, at_once))
 
 
 class Counting(handlers.Handler):
