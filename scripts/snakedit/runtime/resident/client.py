@@ -226,7 +226,8 @@ def _start(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
             command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
         )
     assert process.stdin is not None
-    with process.stdin as pipe, contextlib.suppress(BrokenPipeError):
+    # A pool that dies at once breaks the pipe as it is written to, or as it is closed.
+    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
         pipe.write(json.dumps(dataclasses.asdict(request)).encode())
     return process
 
