@@ -31,7 +31,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     benchmark = find(run.config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
     categories = read_index(benchmark, args.index).categories
-    remember(run, args.benchmark, results)
     build_report(
         run,
         args.benchmark,
@@ -39,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         args.output,
         git_state(Path(__file__).parent),
         workers=args.threads,
+        predictions=remember(run, args.benchmark, results),
     )
 
 

@@ -78,11 +78,11 @@ class ResultsByHand:
             collector.add(category)
         return collector.numbers()
 
-    def build(self, run: Run | None = None, notices: tuple[str, ...] = ()) -> Path:
+    def build(self, run: Run | None = None, notices: tuple[str, ...] = (), **options: Any) -> Path:
         """Build the report of the benchmark ``bench`` and return its folder."""
         folder = self.root / "report"
         output = folder / "index.html"
-        build_report(run or planned_run(), "bench", self.categories, output, NO_GIT, notices)
+        build_report(run or planned_run(), "bench", self.categories, output, NO_GIT, notices, **options)
         return folder
 
 

@@ -15,7 +15,6 @@ from snakedit.report.data.judge_checks import judge_checks
 from snakedit.report.data.leaderboard import comparisons, leaderboard
 from snakedit.report.data.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.data.numbers import SCORE, Collector, Numbers
-from snakedit.report.data.predictions import read_predictions
 from snakedit.report.data.provenance import provenance, provenance_text
 from snakedit.report.data.read import CategoryFiles, read_categories
 from snakedit.report.data.roles import controls_of
@@ -45,6 +44,7 @@ def build_report(
     git: Mapping[str, Any],
     notices: Sequence[str] = (),
     workers: int = 1,
+    predictions: Sequence[tuple[str, float, float]] = (),
 ) -> None:
     """Write the tables, the plots and the pages into ``output``'s folder.
 
@@ -58,6 +58,7 @@ def build_report(
         git: the state of the checkout, as `git_state` returns it.
         notices: sentences for the banner, beside those that follow from the configuration.
         workers: threads that make thumbnails.
+        predictions: name, seconds predicted and measured of each part of the run.
 
     Raises:
         RecordError: if the records cannot be read or do not belong together.
@@ -100,7 +101,7 @@ def build_report(
             warnings=limits,
             figures=write_figures(new, numbers, rows, headline, pairs, activity),
             activity=activity,
-            predictions=read_predictions(folder.parent),
+            predictions=predictions,
             provenance=origin,
             min_control_auc=minimum,
             thumbnails=(thumbnails.made, gallery.pictures),

@@ -7,7 +7,7 @@ import altair as alt
 
 from snakedit.report.figures.plots import ROW_HEIGHT, timeline
 from snakedit.report.figures.svg import COLOURS, to_svg, values
-from snakedit.speed.comparison.compare import SHARES, Comparison
+from snakedit.speed.comparison.compare import SHARES, SpeedComparison
 from snakedit.telemetry.runs import JobTrace, RunTrace
 from snakedit.telemetry.trace import Span
 
@@ -32,7 +32,7 @@ def serial_timeline(jobs: Sequence[JobTrace]) -> str | None:
     return timeline(_in_turn([spans for spans in items if spans]))
 
 
-def shares_plot(comparison: Comparison) -> str:
+def shares_plot(comparison: SpeedComparison) -> str:
     """Return where the device time of both sides goes, as bars that add up to 1."""
     sides = {"one by one": comparison.serial_shares, "pipeline": comparison.pipeline_shares}
     rows = [

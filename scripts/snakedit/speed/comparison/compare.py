@@ -60,7 +60,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SpeedComparison:
     """The whole comparison.
 
     Attributes:
@@ -109,7 +109,7 @@ def compare(
     serial_jobs: Sequence[JobTrace],
     runs: Sequence[RunTrace],
     categories: Sequence[str],
-) -> Comparison:
+) -> SpeedComparison:
     """Return the comparison.
 
     Args:
@@ -135,7 +135,7 @@ def compare(
     total = replace(total, total=total.total + start, switch=total.switch + start)
     rows.append(Row("", total, pipeline_times[""]))
     differences = [one.largest_difference for one in serial if one.largest_difference is not None]
-    return Comparison(
+    return SpeedComparison(
         benchmark=benchmark,
         rows=rows,
         sampled=sum(one.measured for one in serial),

@@ -11,17 +11,17 @@ from snakedit.core.atomic import write_whole
 from snakedit.report.pages.page import STATIC
 from snakedit.report.tables.markdown import aligned, escape_markdown
 from snakedit.speed.comparison import charts
-from snakedit.speed.comparison.compare import Comparison, Times
+from snakedit.speed.comparison.compare import SpeedComparison, Times
 from snakedit.telemetry.runs import JobTrace, RunTrace
 from snakedit.telemetry.usage import Usage
 
 HERE = Path(__file__).resolve().parent
 STYLE = "report.css"
-# The report beside this folder asks for it whenever it is opened, and so links here just as long as there is
-# a comparison: whichever of the two was made first, and though neither is made again for the other.
+# The report hides its link to this folder's page. This style sheet, which the report loads, shows it, so that
+# the link appears when a comparison exists, without building the report again.
 LINK = "link.css"
 SHOWN = (
-    "/* Read by the report: it links to this folder's page where this is. */\n.compared { display: block; }\n"
+    "/* Loaded by the report: it shows the link to this folder's page. */\n.compared { display: block; }\n"
 )
 TOTAL = "all categories"
 HEAD = ("category", "side", "total, s", "edit, s", "score, s", "switch, s", "loads", "s an image", "speed-up")
@@ -38,7 +38,7 @@ class Picture:
 
 
 def write_comparison(
-    comparison: Comparison, runs: Sequence[RunTrace], serial_jobs: Sequence[JobTrace], output: Path
+    comparison: SpeedComparison, runs: Sequence[RunTrace], serial_jobs: Sequence[JobTrace], output: Path
 ) -> None:
     """Write everything into ``output``'s folder, each file whole, and ``output``, the page, last.
 
@@ -74,7 +74,7 @@ def write_comparison(
     write_whole(output, [page])
 
 
-def markdown(comparison: Comparison) -> str:
+def markdown(comparison: SpeedComparison) -> str:
     """Return the tables as Markdown that is also aligned as plain text."""
     parts = [
         f"# Speed, before and after: {escape_markdown(comparison.benchmark)}",
@@ -86,7 +86,7 @@ def markdown(comparison: Comparison) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def notes(comparison: Comparison) -> list[str]:
+def notes(comparison: SpeedComparison) -> list[str]:
     """Return what a reader must know before the numbers."""
     found = []
     if comparison.simulated:
@@ -125,7 +125,7 @@ def notes(comparison: Comparison) -> list[str]:
     return found
 
 
-def lines(comparison: Comparison) -> list[list[str]]:
+def lines(comparison: SpeedComparison) -> list[list[str]]:
     """Return the main table: two lines a category, and two for all of them."""
     table = []
     for row in comparison.rows:
@@ -135,7 +135,7 @@ def lines(comparison: Comparison) -> list[list[str]]:
     return table
 
 
-def usage_lines(comparison: Comparison) -> list[list[str]]:
+def usage_lines(comparison: SpeedComparison) -> list[list[str]]:
     """Return what both sides used, its head first."""
     head = ["used", "one by one", "pipeline"]
     named = {
@@ -150,7 +150,7 @@ def usage_lines(comparison: Comparison) -> list[list[str]]:
     return [head, *([name, *(_number(getattr(s, key), 0) for s in sides)] for name, key in named.items())]
 
 
-def share_lines(comparison: Comparison) -> list[list[str]]:
+def share_lines(comparison: SpeedComparison) -> list[list[str]]:
     """Return where the devices' time goes, its head first."""
     sides = (comparison.serial_shares, comparison.pipeline_shares)
     rows = [[name, *(f"{100 * side[name]:.1f} %" for side in sides)] for name in comparison.pipeline_shares]
@@ -167,7 +167,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _pictures(
-    comparison: Comparison, runs: Sequence[RunTrace], serial_jobs: Sequence[JobTrace]
+    comparison: SpeedComparison, runs: Sequence[RunTrace], serial_jobs: Sequence[JobTrace]
 ) -> list[Picture]:
     drawn = [
         (

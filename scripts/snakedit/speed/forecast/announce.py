@@ -1,13 +1,11 @@
 """A prediction in one line before a run starts, and afterwards a comparison with what it took."""
 
-import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from snakedit.core.atomic import write_whole
 from snakedit.core.durations import rough_duration
@@ -22,16 +20,13 @@ from snakedit.workflow.resolved import Run
 
 # The prediction of the latest run.
 EXPECTED = Path("results/.run/expected.json")
-# Read by the report (`snakedit.report.data.predictions`).
-KEPT = "prediction.json"
 # Shorter runs are not announced.
 LONG_SECONDS = 30.0
 STAGES = {"edit_category": "edit", "score_category": "score", "edit_shard": "edit", "score_shard": "score"}
 SERIAL = "serial_category"
 
 
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(NamedTuple):
     """One line of predicted against measured: its subject, and seconds."""
 
     what: str
@@ -77,7 +72,7 @@ def remember(run: Run, benchmark: str, results: Path) -> list[Expectation]:
 
     Returns:
         The run from Snakemake's start to the last device's end, then device seconds by stage and category;
-        empty if this run was not predicted. They are also left for the report.
+        empty if this run was not predicted.
     """
     runs = read_runs(results / "telemetry", [*run.editors, *run.judges])
     costs = measured_costs(run, results, runs)
@@ -87,10 +82,7 @@ def remember(run: Run, benchmark: str, results: Path) -> list[Expectation]:
     this_run = next((trace for trace in reversed(runs) if trace.jobs[0].run == owner()), None)
     if this_run is None or expected.get("run") != owner() or benchmark not in expected["work"]:
         return []
-    rows = _against_measured(benchmark, this_run, expected)
-    content = {"rows": [dataclasses.asdict(row) for row in rows]}
-    write_whole(results / "speed" / KEPT, [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
-    return rows
+    return _against_measured(benchmark, this_run, expected)
 
 
 def _jobs_of(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], limit: int | None = None) -> Jobs:

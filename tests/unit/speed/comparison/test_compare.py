@@ -1,10 +1,9 @@
 import pytest
-from speed_by_hand import START, job, memory, serial, two_devices_a_run
+from speed_by_hand import START, job, serial, two_devices_a_run
 
 from snakedit.core.errors import StageError
 from snakedit.speed.comparison.compare import compare, pipeline_shares
 from snakedit.telemetry.runs import RunTrace, runs_that_made
-from snakedit.telemetry.usage import usage_of
 
 
 def test_a_run_is_timed_from_snakemakes_start_to_the_last_devices_end():
@@ -77,14 +76,3 @@ def test_a_whole_serial_side_is_not_set_against_a_part_of_the_pipelines_work():
 
 def test_a_simulated_device_is_called_simulated():
     assert compare("b", [serial()], [], [two_devices_a_run()], ["c"]).simulated
-
-
-def test_memory_is_summed_over_processes_and_a_worker_that_two_jobs_watch_counts_once():
-    samples = [memory("driver", 0.1, 50), memory("cuda:0", 0.1, 100), memory("cuda:1", 0.1, 200)]
-    later = [memory("cuda:0", 1.2, 150)]
-    first = job("edit_category", "c", [("cuda:0", "edit", 0, 1, "i")], samples=[*samples, *later])
-    second = job("edit_category", "d", [("cuda:0", "edit", 0, 1, "i")], samples=samples)
-    used = usage_of([first, second])
-    assert used.peak_memory_mb == 50 + 50 + 100 + 200
-    assert used.mean_memory_mb == (400 + 150) / 2
-    assert used.peak_gpu_memory_mb is None

@@ -8,7 +8,6 @@ import pytest
 from runs_by_hand import run_of
 from speed_by_hand import two_devices_a_run
 
-from snakedit.report.data.predictions import read_predictions
 from snakedit.speed.forecast import announce as forecast
 from snakedit.speed.forecast.announce import announce, remember
 from snakedit.speed.forecast.costs import ModelCost, model_key, read_costs, write_costs
@@ -139,14 +138,12 @@ def test_afterwards_predicted_stands_beside_measured(folder):
     # Without the run's own start the first span begins it.
     assert rows[0].measured == pytest.approx(7.0)
     assert (rows[1].predicted, rows[1].measured) == (80.0, pytest.approx(8.0))
-    assert read_predictions(results) == [(row.what, row.predicted, row.measured) for row in rows]
 
 
 def test_a_run_that_was_not_predicted_has_no_rows_and_a_damaged_file_none(folder):
     results = folder / "results" / "b"
     write_trace(results, two_devices_a_run())
     assert remember(plan().run, "b", results) == []
-    assert read_predictions(results) == []
     forecast.EXPECTED.parent.mkdir(parents=True)
     forecast.EXPECTED.write_text("[", encoding="utf-8")
     assert remember(plan().run, "b", results) == []
