@@ -38,6 +38,15 @@ os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 SNAKEMAKE.limit("device_jobs", 2)
 SNAKEMAKE.limit("endpoint_jobs", 2)
 
+# Suffix of a report's file → its name in `snakemake --report`.
+REPORT_FORMATS = {
+    ".csv": "CSV",
+    ".json": "JSON",
+    ".md": "Markdown",
+    ".tex": "LaTeX",
+    ".html": "HTML",
+}
+
 
 wildcard_constraints:
     benchmark="|".join(map(re.escape, CONFIG.benchmarks)),
@@ -127,3 +136,13 @@ def all_results(wildcards):
                     f"results/{benchmark}/scores/{judge}/{editor}/{category}/scores.jsonl"
                 )
     return files
+
+
+def shown(path, part=None, **more):
+    """Mark an output for `snakemake --report` with its part's caption; by default the part is the file's stem."""
+    stem, suffix = os.path.splitext(os.path.basename(path))
+    labels = {"part": part or stem, "format": REPORT_FORMATS.get(suffix)}
+    caption = f"captions/{part or stem}.rst"
+    return report(
+        path, category="{benchmark}", caption=caption, **{"labels": labels, **more}
+    )

@@ -1,23 +1,5 @@
 # Requires all scores of a benchmark. Makes its report, and marks the files that `snakemake --report` shows.
 
-FORMATS = {
-    ".csv": "CSV",
-    ".json": "JSON",
-    ".md": "Markdown",
-    ".tex": "LaTeX",
-    ".html": "HTML",
-}
-
-
-def shown(path, part=None, **more):
-    """Mark an output for `snakemake --report` with its part's caption; by default the part is the file's stem."""
-    stem, suffix = os.path.splitext(os.path.basename(path))
-    labels = {"part": part or stem, "format": FORMATS.get(suffix)}
-    caption = f"captions/{part or stem}.rst"
-    return report(
-        path, category="{benchmark}", caption=caption, **{"labels": labels, **more}
-    )
-
 
 rule build_report:
     input:
