@@ -1,9 +1,7 @@
 """Keep one model loaded for the jobs of one run. Started by the first job that needs it, never by hand."""
 
-import json
 import sys
 
-from snakedit.config.load import DevicesConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.resident.client import PoolRequest
@@ -17,13 +15,7 @@ LOADERS = {"edit": load_edit_worker, "score": load_score_worker}
 def main() -> None:
     """Read the request from standard input and serve it."""
     log_to(None)
-    request = json.loads(sys.stdin.buffer.read())
-    devices = request.pop("devices")
-    ids = devices.pop("ids")
-    serve(
-        PoolRequest(devices=DevicesConfig(ids=None if ids is None else tuple(ids), **devices), **request),
-        LOADERS,
-    )
+    serve(PoolRequest.from_json(sys.stdin.buffer.read()), LOADERS)
 
 
 if __name__ == "__main__":

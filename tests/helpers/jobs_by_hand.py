@@ -152,9 +152,7 @@ def _job():
 def _serve():
     use_the_tests_clock()
     log_to(None)
-    request = json.loads(sys.stdin.buffer.read())
-    devices = request.pop("devices")
-    serve(PoolRequest(devices=DevicesConfig(**devices), **request), {"edit": handlers.load})
+    serve(PoolRequest.from_json(sys.stdin.buffer.read()), {"edit": handlers.load})
 
 
 if __name__ == "__main__":

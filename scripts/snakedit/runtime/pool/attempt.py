@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -12,10 +13,22 @@ from snakedit.core.hashing import canonical
 NO_MEMORY = ("CUDA error: out of memory", "STATUS_ALLOC_FAILED", "can't allocate memory")
 
 
+@dataclass(frozen=True)
+class TimedResult:
+    """A result and the activities that led to it.
+
+    Attributes:
+        spans: the fields of a `snakedit.telemetry.trace.Span` but those of its device.
+    """
+
+    result: dict[str, Any]
+    spans: list[dict[str, Any]]
+
+
 class Handler(Protocol):
     """A loaded editor or judge in a worker."""
 
-    def handle(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def handle(self, payload: dict[str, Any]) -> dict[str, Any] | TimedResult:
         """Do one task; what goes in and comes out can be written as JSON."""
 
     def release_memory(self) -> None:
@@ -31,16 +44,18 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
     An out-of-memory is tried once more after memory was released; any other exception is the outcome.
     """
     started, begin = now(), time.monotonic()
-    result, error, trace, attempts = None, None, None, 0
+    result, spans, error, trace, attempts = None, [], None, None, 0
     while result is None and attempts < 2:
         attempts += 1
         out_of_memory = False
         try:
-            result, error, trace = handler.handle(payload), None, None
-            # What no JSON can hold would be found too late, on its way out.
-            canonical(result)
+            handled = handler.handle(payload)
+            timed = handled if isinstance(handled, TimedResult) else TimedResult(handled, [])
+            # A result that is not JSON would otherwise fail on its way out.
+            canonical(timed.result)
+            result, spans, error, trace = timed.result, timed.spans, None, None
         except Exception as exception:  # noqa: BLE001 - whatever an editor raises is that item's failure
-            result, error = None, f"{type(exception).__name__}: {exception}".splitlines()[0]
+            error = f"{type(exception).__name__}: {exception}".splitlines()[0]
             trace = traceback.format_exc()
             out_of_memory = is_out_of_memory(exception)
         if not out_of_memory:
@@ -50,7 +65,7 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
     seconds = time.monotonic() - begin
     return {
         **{"result": result, "error": error, "trace": trace},
-        **{"seconds": seconds, "started": started, "attempts": attempts},
+        **{"seconds": seconds, "started": started, "attempts": attempts, "spans": spans},
     }
 
 

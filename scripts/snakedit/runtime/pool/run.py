@@ -191,8 +191,7 @@ class _Watcher:
                 idle = Span(event.device, "idle", start - event.idle, event.idle, parts=event.parts)
                 self._trace.add(idle)
             whole = {"name": self._stage, "start": start, "seconds": event.seconds, "item": event.key}
-            # The result of a serial task has a span for each of its steps.
-            for span in (event.result or {}).get("spans") or [whole]:
+            for span in event.spans or [whole]:
                 self._trace.add(Span(event.device, parts=event.parts, **span))
         samples = self._sampler.samples([self._driver, *self._members])
         for sample in samples:

@@ -1,5 +1,6 @@
 """One thing to do, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ class Outcome:
         trace: the whole error, for the log.
         idle: seconds that its worker had waited for it.
         parts: the names of the worker's leased devices.
+        spans: the activities that the task consisted of, if it was several; see `TimedResult`.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Outcome:
     trace: str | None = None
     idle: float = 0.0
     parts: tuple[str, ...] = ()
+    spans: Sequence[dict[str, Any]] = ()
 
 
 # What a job hears of its workers: an outcome, a span, who they are now, or that nothing happened for a while.

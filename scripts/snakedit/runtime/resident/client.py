@@ -7,7 +7,6 @@ device. ``leave`` asks it to make room for another model, ``stop`` ends it at on
 """
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import os
@@ -68,8 +67,20 @@ class PoolRequest:
     def socket(self) -> Path:
         """Where it listens: a name for the run and the model, and nothing else."""
         run = hashlib.sha256(self.owner.encode()).hexdigest()[:8]
-        name = hashlib.sha256(canonical([self.key, dataclasses.asdict(self.devices)]).encode())
+        name = hashlib.sha256(canonical([self.key, vars(self.devices)]).encode())
         return private_folder() / f"{run}-{name.hexdigest()[:16]}.sock"
+
+    def to_json(self) -> str:
+        """Return the request as a pool reads it from its standard input."""
+        return json.dumps({**vars(self), "devices": vars(self.devices)})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "PoolRequest":
+        """Return a request from what `to_json` wrote."""
+        fields = json.loads(text)
+        devices = fields.pop("devices")
+        ids = devices.pop("ids")
+        return cls(devices=DevicesConfig(ids=None if ids is None else tuple(ids), **devices), **fields)
 
 
 def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -> Generator[Event]:
@@ -228,7 +239,7 @@ def _start(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
     assert process.stdin is not None
     # A pool that dies at once breaks the pipe as it is written to, or as it is closed.
     with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-        pipe.write(json.dumps(dataclasses.asdict(request)).encode())
+        pipe.write(request.to_json().encode())
     return process
 
 

@@ -125,7 +125,7 @@ def serial_category(
     edits = {p.item.id: _edit(p, outcomes[p.item.id]) for p in chosen}
     done = [outcomes[p.item.id] for p in chosen if outcomes[p.item.id].error is None]
     replies = {outcome.key: outcome.result for outcome in done if outcome.result is not None}
-    spans = [span for reply in replies.values() for span in reply["spans"]]
+    spans = [span for outcome in done for span in outcome.spans]
     scores = {
         name: {item: Score(item, **reply["judges"][name]) for item, reply in replies.items()}
         for name in judges
@@ -170,11 +170,11 @@ def _work(edit: Work, judges: Mapping[str, Work], swap: str) -> Work:
 
 
 def _edit(planned: PlannedEdit, outcome: Outcome) -> Edit:
-    result = outcome.result or {"edit": {"error": outcome.error}, "spans": []}
+    result = outcome.result or {"edit": {"error": outcome.error}}
     return dataclasses.replace(
         blank_edit(planned),
         **result["edit"],
-        seconds=next((span["seconds"] for span in result["spans"] if span["name"] == "edit"), None),
+        seconds=next((span["seconds"] for span in outcome.spans if span["name"] == "edit"), None),
         device=outcome.device,
         started=outcome.started,
         attempts=outcome.attempts,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from snakedit.core.errors import StageError
-from snakedit.runtime.pool.attempt import Handler
-from snakedit.stages.edit_category import load_edit_worker
-from snakedit.stages.score_category import load_score_worker
+from snakedit.runtime.pool.attempt import TimedResult
+from snakedit.stages.edit_category import EditWorker, load_edit_worker
+from snakedit.stages.score_category import JudgeWorker, load_score_worker
 
 SWAPS = ("reload", "offload")
 CPU = "cpu"
@@ -53,15 +53,14 @@ class SerialWorker:
         }
         self._spans: list[dict[str, Any]] = []
 
-    def handle(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def handle(self, payload: dict[str, Any]) -> TimedResult:
         """Edit and judge one item.
 
         Args:
             payload: ``edit`` and ``judges`` (name → a batch of one), as the stages' own workers take them.
 
         Returns:
-            ``edit`` and ``judges`` (name → fields of a `Score`), and ``spans``, with the fields of
-            `snakedit.telemetry.trace.Span` but the device's.
+            ``edit`` and ``judges`` (name → fields of a `Score`).
         """
         self._spans, key = [], payload["edit"]["item"]["id"]
         edit = self._use(self._editor, "edit", payload["edit"], key)
@@ -69,7 +68,7 @@ class SerialWorker:
             name: self._use(judge, "score", payload["judges"][name], key)["scores"][0]
             for name, judge in self._judges.items()
         }
-        return {"edit": edit, "judges": scores, "spans": self._spans}
+        return TimedResult({"edit": edit, "judges": scores}, self._spans)
 
     def release_memory(self) -> None:
         """Put everything off the device after an out-of-memory."""
@@ -112,9 +111,9 @@ class _Swapped:
         self.unload()
 
     @property
-    def handler(self) -> Handler:
+    def handler(self) -> EditWorker | JudgeWorker:
         """What does the work, between `load` and `unload`."""
-        handler: Handler = self._handler
+        handler: EditWorker | JudgeWorker = self._handler
         return handler
 
     def load(self) -> None:
