@@ -3,7 +3,7 @@
 import json
 import sys
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.resident.client import PoolRequest
@@ -18,12 +18,8 @@ def main() -> None:
     """Read the request from standard input and serve it."""
     log_to(None)
     request = json.loads(sys.stdin.buffer.read())
-    devices = request.pop("devices")
-    ids = devices.pop("ids")
-    serve(
-        PoolRequest(devices=DevicesConfig(ids=None if ids is None else tuple(ids), **devices), **request),
-        LOADERS,
-    )
+    devices = DevicesConfig(**request.pop("devices"))
+    serve(PoolRequest(devices=devices, **request), LOADERS)
 
 
 if __name__ == "__main__":

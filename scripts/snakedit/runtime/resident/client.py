@@ -7,7 +7,6 @@ device. ``leave`` asks it to make room for another model, ``stop`` ends it at on
 """
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import os
@@ -22,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import canonical
 from snakedit.core.logs import LOGGER
@@ -68,7 +67,7 @@ class PoolRequest:
     def socket(self) -> Path:
         """Where it listens: a name for the run and the model, and nothing else."""
         run = hashlib.sha256(self.owner.encode()).hexdigest()[:8]
-        name = hashlib.sha256(canonical([self.key, dataclasses.asdict(self.devices)]).encode())
+        name = hashlib.sha256(canonical([self.key, self.devices.model_dump()]).encode())
         return private_folder() / f"{run}-{name.hexdigest()[:16]}.sock"
 
 
@@ -227,7 +226,7 @@ def _start(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
         )
     assert process.stdin is not None
     with process.stdin as pipe, contextlib.suppress(BrokenPipeError):
-        pipe.write(json.dumps(dataclasses.asdict(request)).encode())
+        pipe.write(json.dumps(vars(request), default=DevicesConfig.model_dump).encode())
     return process
 
 

@@ -9,7 +9,7 @@ from snakedit.core.errors import RecordError, StageError
 from snakedit.core.images import save_png
 from snakedit.core.records import Edit, Item, Score, read_records, write_records
 from snakedit.editors import simulated_editor as simulated
-from snakedit.judges.rubrics.rubric import load_rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.judges.simulated_judge import SimulatedJudge
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.work import JobContext
