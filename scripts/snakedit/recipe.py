@@ -3,12 +3,12 @@
 A fingerprint is the sha256 of canonical JSON. GPU counts, batch sizes, threads and paths are never in one.
 """
 
-import dataclasses
 import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from snakedit.config.load import EditorConfig, JudgeConfig
+from snakedit.config.params import FamilyParams
+from snakedit.config.schema import EditorConfig, JudgeConfig
 from snakedit.core.hashing import canonical, fingerprint
 from snakedit.core.records import Item
 from snakedit.models.identity import model_identity
@@ -54,7 +54,7 @@ def editor_recipe(
 
 
 def result_params(
-    params: Any, execution_params: Collection[str], later: Collection[str] = ()
+    params: FamilyParams, execution_params: Collection[str], later: Collection[str] = ()
 ) -> dict[str, Any]:
     """Return a family's params as a dict, without those that cannot change a result.
 
@@ -66,18 +66,19 @@ def result_params(
     changed = changed_params(params)
     return {
         name: value
-        for name, value in dataclasses.asdict(params).items()
+        for name, value in params.model_dump().items()
         if name not in execution_params and (name not in later or name in changed)
     }
 
 
-def changed_params(params: Any) -> dict[str, Any]:
+def changed_params(params: FamilyParams) -> dict[str, Any]:
     """Return the params that are not at their default."""
-    defaults = {
-        field.name: field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
-        for field in dataclasses.fields(params)
+    fields = type(params).model_fields
+    return {
+        name: value
+        for name, value in params.model_dump().items()
+        if value != fields[name].get_default(call_default_factory=True)
     }
-    return {name: value for name, value in dataclasses.asdict(params).items() if value != defaults[name]}
 
 
 def edit_fingerprint(recipe: Mapping[str, Any], item: Item, inputs: Mapping[str, str]) -> str:

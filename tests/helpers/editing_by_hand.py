@@ -1,6 +1,5 @@
 """Items, categories and requests as the tests of the editors write them."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,7 @@ def write_edits(folder: Path, ok: Sequence[str], failed: Sequence[str] = ()) -> 
 
 def load_tiny(folder: Path | str, **changes: Any) -> QwenImageEdit:
     """The tiny Qwen-Image-Edit, with small images and few steps."""
-    return QwenImageEdit(str(folder), dataclasses.replace(SMALL, **changes), "cpu")
+    return QwenImageEdit(str(folder), SMALL.model_copy(update=changes), "cpu")
 
 
 def pixels(editor: Editor, edit_request: EditRequest | None = None) -> Any:

@@ -17,7 +17,7 @@ import handlers
 import psutil
 from set_clock import use_the_tests_clock
 
-from snakedit.config.load import DevicesConfig, RunConfig
+from snakedit.config.schema import DevicesConfig, RunConfig
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
 from snakedit.runtime.host.processes import start_time
@@ -47,7 +47,7 @@ def meeting(path, count):
 def run_config(**changes):
     defaults = {
         "seed": 0,
-        "devices": DevicesConfig("simulated", None, 2),
+        "devices": DevicesConfig(kind="simulated", count=2),
         "resident": True,
         "idle_timeout": 60.0,
         "item_timeout": 60.0,

@@ -6,7 +6,7 @@ from PIL import Image
 
 from snakedit.core.records import Item
 from snakedit.judges.judge import JudgeRequest, JudgeSettings
-from snakedit.judges.rubrics.rubric import load_rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 
 SIZES = ((256, 192), (160, 224), (288, 288), (96, 320))
 

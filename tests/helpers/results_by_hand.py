@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snakedit.config.load import EditorConfig, JudgeConfig, from_dict, normalise
+from snakedit.config.load import from_dict, normalise
+from snakedit.config.schema import EditorConfig, JudgeConfig
 from snakedit.core.names import safe_name
 from snakedit.core.records import Edit, Item, Score, write_records
 from snakedit.editors import EDITORS

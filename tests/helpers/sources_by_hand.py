@@ -6,7 +6,7 @@ import json
 
 from PIL import Image
 
-from snakedit.config.load import BenchmarkConfig
+from snakedit.config.schema import BenchmarkConfig
 from snakedit.core.records import Item, read_records
 from snakedit.sources.index import read_index
 from snakedit.stages.prepare_category import prepare_category

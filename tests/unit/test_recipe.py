@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from snakedit.config.load import EditorConfig, JudgeConfig
+from snakedit.config.schema import EditorConfig, JudgeConfig
 from snakedit.core.records import Item
 from snakedit.recipe import (
     changed_params,
@@ -15,8 +15,8 @@ from snakedit.recipe import (
 )
 
 ITEM = Item("a", "c", ["images/a.png"], ["0" * 64], "make it red", description="a hat")
-EDITOR = EditorConfig("e", "simulated", None, None, {})
-JUDGE = JudgeConfig("j", "simulated", None, None, "viescore", "expected", 4, 0.5, 1, {}, {})
+EDITOR = EditorConfig(name="e", type="simulated")
+JUDGE = JudgeConfig(name="j", type="simulated")
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def _edit(editor=EDITOR, item=ITEM, params=None, seed=0, inputs=None):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"editor": dataclasses.replace(EDITOR, type="blank")},
+        {"editor": EDITOR.model_copy(update={"type": "blank"})},
         {"params": {"steps": 3}},
         {"seed": 1},
         {"item": dataclasses.replace(ITEM, instruction="make it blue")},
@@ -93,7 +93,7 @@ def test_whatever_changes_a_pixel_changes_an_edits_fingerprint(changed):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"editor": dataclasses.replace(EDITOR, name="other")},
+        {"editor": EDITOR.model_copy(update={"name": "other"})},
         {"item": dataclasses.replace(ITEM, description="another", tags=["x"], images=["elsewhere.png"])},
     ],
 )
@@ -114,9 +114,9 @@ def _score(judge=JUDGE, item=ITEM, params=None, rubric=None, image="3" * 64):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"judge": dataclasses.replace(JUDGE, reading="generate")},
-        {"judge": dataclasses.replace(JUDGE, samples=3)},
-        {"judge": dataclasses.replace(JUDGE, min_scale_mass=0.1)},
+        {"judge": JUDGE.model_copy(update={"reading": "generate"})},
+        {"judge": JUDGE.model_copy(update={"samples": 3})},
+        {"judge": JUDGE.model_copy(update={"min_scale_mass": 0.1})},
         {"params": {"max_pixels": 1}},
         {"rubric": {"q": "!"}},
         {"image": "4" * 64},
@@ -129,4 +129,4 @@ def test_whatever_changes_an_answer_changes_a_scores_fingerprint(changed):
 
 
 def test_a_batch_size_changes_no_scores_fingerprint():
-    assert _score(judge=dataclasses.replace(JUDGE, batch_size=16)) == _score()
+    assert _score(judge=JUDGE.model_copy(update={"batch_size": 16})) == _score()

@@ -13,7 +13,7 @@ from snakedit.core.records import Item
 from snakedit.demo.operations import OPERATIONS
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
-from snakedit.judges.rubrics.rubric import load_rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.stats.agreement import auc
 from tools.demo_judge.edits import BY_NAME
 from tools.demo_judge.examples import (

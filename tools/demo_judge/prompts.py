@@ -8,7 +8,8 @@ from snakedit.core.records import Item
 from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer
 from snakedit.judges import local
 from snakedit.judges.qwen3_vl import VISION_END
-from snakedit.judges.rubrics.rubric import Metric, Rubric, load_rubric
+from snakedit.judges.rubrics.rubric import Metric, Rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from tools.demo_judge.wordings import corpus
 
 RUBRIC = "viescore"

@@ -1,11 +1,6 @@
-"""What YAML can say and a configuration cannot hold: a key twice, dates, NaN, sets, a list within itself.
-
-And the words for what it can hold.
-"""
+"""YAML without the values that a configuration cannot hold: a key given twice, dates, NaN, sets, cycles."""
 
 import math
-import types
-import typing
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +8,13 @@ import yaml
 
 from snakedit.core.errors import ConfigError
 
-# A list within itself has no end.
+# A list that contains itself has no end.
 MAX_DEPTH = 50
 _MERGE = "tag:yaml.org,2002:merge"
-# By JSON schema's names and Python's.
-_WORDS = {
-    **dict.fromkeys(("object", "dict"), "a mapping of keys to values"),
-    **dict.fromkeys(("array", "list"), "a list"),
-    **dict.fromkeys(("string", "str"), "a text"),
-    **dict.fromkeys(("integer", "int"), "a whole number"),
-    **dict.fromkeys(("number", "float"), "a number"),
-    **dict.fromkeys(("boolean", "bool"), "true, false"),
-    **dict.fromkeys(("null", "NoneType"), "null"),
-}
 
 
 def read_yaml(path: str | Path) -> Any:
-    """Return what a YAML or JSON file holds.
+    """Return the content of a YAML or JSON file.
 
     Raises:
         ConfigError: if it cannot be read, is not YAML, or gives a key twice, where PyYAML takes the last.
@@ -41,12 +26,12 @@ def read_yaml(path: str | Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # PyYAML lets through what Python says of a month 13, of a number too long, of lists too deep.
+        # PyYAML passes on Python's errors: a month 13, a number too long, lists too deep.
         raise ConfigError(f"not YAML ({error})", where=str(path)) from None
 
 
 def _check_keys_once(root: yaml.Node | None, where: str) -> None:
-    # An anchor's node is there once, however often it is named; it may lie within itself.
+    # An anchor's node exists once, however often it is used, and may contain itself.
     seen: set[int] = set()
     nodes = [root] if root else []
     while nodes:
@@ -70,64 +55,82 @@ def _check_keys_once(root: yaml.Node | None, where: str) -> None:
                 nodes.append(value)
 
 
-def check_plain(value: Any, where: str, key: str = "", depth: int = 0) -> None:
-    """Refuse what JSON has no word for, as a fingerprint is made of JSON.
+def check_json_values(value: Any, where: str, key: str = "", depth: int = 0) -> None:
+    """Refuse values that JSON does not have, since fingerprints are computed from JSON.
 
     Args:
         value: as read from YAML.
         where: the file's name, for messages.
-        key: where the value stands in it, from the top.
-        depth: how many lists and mappings the value lies in.
+        key: the place of the value in the file.
+        depth: how many lists and mappings contain the value.
 
     Raises:
         ConfigError: naming the key.
     """
     if depth > MAX_DEPTH:
-        raise ConfigError(f"'{_start_of(key)}' is nested more than {MAX_DEPTH} levels deep", where=where)
+        start = ".".join(key.split(".")[:3])
+        raise ConfigError(f"'{start}' is nested more than {MAX_DEPTH} levels deep", where=where)
     if isinstance(value, dict):
         for name, entry in value.items():
             inner = f"{key}.{name}" if key else str(name)
-            _check_one(name, where, inner)
-            check_plain(entry, where, inner, depth + 1)
+            _check_scalar(name, where, inner)
+            check_json_values(entry, where, inner, depth + 1)
     elif isinstance(value, list):
         for place, entry in enumerate(value):
-            check_plain(entry, where, f"{key}.{place}", depth + 1)
+            check_json_values(entry, where, f"{key}.{place}", depth + 1)
     else:
-        _check_one(value, where, key)
+        _check_scalar(value, where, key)
 
 
-def _check_one(value: Any, where: str, key: str) -> None:
+def _check_scalar(value: Any, where: str, key: str) -> None:
     if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return
     hint = "" if isinstance(value, float) else "put it in quotes if it is a text"
     raise ConfigError(
         f"'{key}': {value} is of type {type(value).__name__}",
-        where=where,
+        where=place_of(where, key, value),
         allowed="a text, a finite number, true, false, null, a list or a mapping",
         hint=hint,
     )
 
 
-def wrong_type(subject: str, value: object, kinds: Any, where: str) -> ConfigError:
-    """Return the error for a value of the wrong type.
+def place_of(file: str, key: str, value: Any) -> str:
+    """Return ``file:line`` for a key of a YAML file, or the file's name alone.
+
+    There is no line where the file does not hold the key, or holds another value: then the value comes from
+    the command line.
 
     Args:
-        subject: what a message begins with, such as a key; may be empty.
-        kinds: what is allowed: JSON schema's name of a type, a list of them, or a type hint.
-        where: the file's name, or the key.
+        key: the keys from the top, joined by dots.
     """
-    given = "null" if value is None else repr(value)
-    return ConfigError(f"{subject}{given} has the wrong type", where=where, allowed=_in_words(kinds))
+    try:
+        loader = yaml.SafeLoader(Path(file).read_text(encoding="utf-8"))
+        match = _find(loader.get_single_node(), key)
+        if match is None:
+            return file
+        line, node = match
+        if isinstance(node, yaml.ScalarNode) and loader.construct_object(node) != value:
+            return file
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return file
+    return f"{file}:{line}"
 
 
-def _in_words(kinds: Any) -> str:
-    if isinstance(kinds, list | types.UnionType):
-        return ", ".join(map(_in_words, kinds if isinstance(kinds, list) else typing.get_args(kinds)))
-    kind = typing.get_origin(kinds) or kinds
-    word = _WORDS[kind if isinstance(kind, str) else kind.__name__]
-    inner = typing.get_args(kinds)[-1:]
-    return word if inner in ((), (Any,)) else f"{word}, each {_in_words(*inner)}"
-
-
-def _start_of(key: str) -> str:
-    return ".".join(key.split(".")[:3])
+def _find(node: yaml.Node | None, key: str) -> tuple[int, yaml.Node] | None:
+    """Return the line and the node of a key below a node."""
+    entries: list[tuple[str, yaml.Node, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        entries = [(str(name.value), name, value) for name, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        entries = [(str(place), value, value) for place, value in enumerate(node.value)]
+    for name, start, value in entries:
+        if name == key:
+            return start.start_mark.line + 1, value
+        match = None
+        if start.tag == _MERGE:
+            match = _find(value, key)
+        elif key.startswith(f"{name}."):  # names may contain dots too
+            match = _find(value, key.removeprefix(f"{name}."))
+        if match is not None:
+            return match
+    return None

@@ -1,13 +1,14 @@
 """Controls: editors whose correct rank is known in advance, so that they test the judges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from PIL import Image
+from pydantic import Field
 
+from snakedit.config.params import FamilyParams
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import fingerprint
 from snakedit.core.records import Edit, Item, read_records
@@ -54,22 +55,19 @@ class Reference(Editor):
         return request.inputs["reference"]
 
 
-@dataclass(frozen=True)
-class ShuffledParams:
-    """Parameters of `Shuffled`.
+class ShuffledParams(FamilyParams):
+    """Parameters of `Shuffled`."""
 
-    Attributes:
-        of: an editor whose edits are shown; None shows the benchmark's references.
-    """
-
-    of: str | None = None
+    of: str | None = Field(
+        None, description="An editor of this configuration; by default the references are shown."
+    )
 
 
 class Shuffled(Editor):
     """A good picture for the wrong item: another item's reference, or an editor's edit of another item."""
 
     role: ClassVar[str] = "control"
-    Params: ClassVar[type] = ShuffledParams
+    Params: ClassVar[type[FamilyParams]] = ShuffledParams
     size_policy: ClassVar[str] = "as the other item's image"
 
     @classmethod

@@ -8,21 +8,22 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from PIL import Image
 
 from snakedit.core.errors import CheckpointError, ImageError
 from snakedit.editors.editor import Editor, EditRequest
 
-DTYPES = ("bfloat16", "float16", "float32")
-OFFLOADS = ("none", "model", "sequential")
+Dtype = Literal["bfloat16", "float16", "float32"]
+# Where weights wait: on the device, or in CPU memory. Without a meaning on the CPU.
+Offload = Literal["none", "model", "sequential"]
 
 
 class DiffusersEditor(Editor):
     """A checkpoint in diffusers' layout; one item a call, noise from a CPU generator.
 
-    Its `Params` have at least `dtype` (one of `DTYPES`), `offload` (one of `OFFLOADS`) and `vae_tiling`.
+    Its `Params` have at least `dtype` (`Dtype`), `offload` (`Offload`) and `vae_tiling`.
 
     Class attributes:
         pipelines: class names in diffusers that a checkpoint may be made for.

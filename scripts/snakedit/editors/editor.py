@@ -8,9 +8,12 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from snakedit.config.params import NoParams
+from snakedit.config.params import FamilyParams, NoParams
 from snakedit.core.records import Item
 from snakedit.runtime.servers.address import Server
+
+# The meaning of a `seed` among an editor's params.
+SEED = "Replaces `run.seed`, to compare one model's seeds as editors. A row's own seed has priority."
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Editor(ABC):
     """An editor family. The constructor loads; `edit` is then called once an item.
 
     Class attributes:
-        Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
+        Params: a model whose fields are the keys allowed in the config's `params`.
         model_kind: the kind of its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         seeded: whether its edits depend on the seed.
         needs_device: whether it occupies a device (weights, or a simulation of them).
@@ -65,7 +68,7 @@ class Editor(ABC):
         needs: fields of an item without which it can make nothing, such as ``reference``.
     """
 
-    Params: ClassVar[type] = NoParams
+    Params: ClassVar[type[FamilyParams]] = NoParams
     model_kind: ClassVar[str] = "none"
     seeded: ClassVar[bool] = False
     needs_device: ClassVar[bool] = False

@@ -1,12 +1,13 @@
 """Images that another program edited, read from a folder by the item's id."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from PIL import Image
+from pydantic import Field
 
+from snakedit.config.params import FamilyParams
 from snakedit.core.errors import ImageError
 from snakedit.core.names import expanded, safe_name
 from snakedit.core.records import Item
@@ -17,16 +18,12 @@ MAX_NAME_BYTES = 255  # of one name, on the usual filesystems
 MAX_ID_SHOWN = 60
 
 
-@dataclass(frozen=True)
-class FilesParams:
-    """Parameters of `Files`.
+class FilesParams(FamilyParams):
+    """Parameters of `Files`. Ids with a slash are looked for under their `snakedit.core.names.safe_name`."""
 
-    Attributes:
-        folder: with the images as ``{id}.png`` (or .jpg, .jpeg, .webp), directly or in a folder for each
-            category. An id with a slash is looked for under its `snakedit.core.names.safe_name`.
-    """
-
-    folder: str
+    folder: str = Field(
+        description="Contains `{id}.png`, `.jpg`, `.jpeg` or `.webp`, directly or in a folder by category."
+    )
 
 
 class Files(Editor):
@@ -36,7 +33,7 @@ class Files(Editor):
     only if the recipe changes.
     """
 
-    Params: ClassVar[type] = FilesParams
+    Params: ClassVar[type[FamilyParams]] = FilesParams
     size_policy: ClassVar[str] = "as the file"
 
     @classmethod

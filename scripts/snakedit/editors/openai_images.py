@@ -4,11 +4,12 @@ import base64
 import binascii
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from PIL import Image
+from pydantic import Field
 
+from snakedit.config.params import FamilyParams
 from snakedit.core.images import decode_image, encode_within
 from snakedit.editors.editor import Editor, EditRequest
 from snakedit.runtime.servers import openai_client as endpoint
@@ -16,26 +17,20 @@ from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams
 
 
-@dataclass(frozen=True)
 class OpenAIImagesParams(EndpointParams):
-    """Parameters of `OpenAIImages`, beside those of every server.
+    """Parameters of `OpenAIImages`, beside those of every server."""
 
-    Attributes:
-        size: of the edit that is requested, such as ``1024x1024``; ``auto`` leaves it to the server.
-        max_side: of a source as it is sent, in pixels; a longer side is shrunk to it.
-        max_bytes: of the file that is sent; the source is shrunk further until it fits.
-    """
-
-    size: str = "auto"
-    max_side: int = 2048
-    max_bytes: int = 20_000_000
-    timeout: float = 300.0
-    concurrency: int = 4
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.max_side < 32 or self.max_bytes < 10_000:
-            raise ValueError("max_side must be 32 or more, max_bytes 10000 or more")
+    size: str = Field(
+        "auto", description="The requested size, such as `1024x1024`; the edit keeps the size it comes in."
+    )
+    max_side: int = Field(
+        2048, ge=32, description="Longer side of a source as it is sent, in pixels; longer ones are shrunk."
+    )
+    max_bytes: int = Field(
+        20_000_000, ge=10_000, description="Size of its file, before base64; it is shrunk until it fits."
+    )
+    timeout: float = Field(300.0, gt=0, description="Seconds that the server may be silent.")
+    concurrency: int = Field(4, ge=1, description="Items sent at a time, from all jobs of a host together.")
 
 
 class OpenAIImages(Editor):
@@ -45,7 +40,7 @@ class OpenAIImages(Editor):
     server returns. A refusal by the content filter is recorded as the item's failure.
     """
 
-    Params: ClassVar[type] = OpenAIImagesParams
+    Params: ClassVar[type[FamilyParams]] = OpenAIImagesParams
     model_kind: ClassVar[str] = "endpoint"
     execution_params: ClassVar[frozenset[str]] = endpoint.EXECUTION_PARAMS
     size_policy: ClassVar[str] = "as the server gives it"

@@ -1,78 +1,71 @@
 """Qwen-Image-Edit: diffusers' QwenImageEdit and QwenImageEditPlus pipelines, chosen by the checkpoint."""
 
-import math
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
+
+from snakedit.config.params import FamilyParams
 from snakedit.core.errors import CheckpointError
-from snakedit.editors.diffusers_pipeline import DTYPES, OFFLOADS, DiffusersEditor
-from snakedit.editors.editor import EditRequest
+from snakedit.editors.diffusers_pipeline import DiffusersEditor, Dtype, Offload
+from snakedit.editors.editor import SEED, EditRequest
 from snakedit.models.processors import load_processor
 
 PLUS = "QwenImageEditPlusPipeline"
 PIXELS_PER_TOKEN = 16
+Side = Annotated[int, Field(ge=32, le=4096)]
 
 
-@dataclass(frozen=True)
-class QwenImageEditParams:
-    """Parameters of `QwenImageEdit`.
+class QwenImageEditParams(FamilyParams):
+    """Parameters of `QwenImageEdit`."""
 
-    Attributes:
-        dtype: of the weights: one of `DTYPES`.
-        num_inference_steps: denoising steps; the model cards of 2509 and 2511 say 40.
-        true_cfg_scale: strength of classifier-free guidance; 1 turns it off and halves the time.
-        negative_prompt: what guidance leads away from; without one diffusers turns it off in silence.
-        height, width: of the edit in pixels, multiples of 16, or None for about 1024² in the aspect of
-            the last source.
-        condition_side: side of the square whose area the text encoder sees; None is the library's 384.
-        vae_side: side of the square whose area the source is encoded at; None is the library's 1024.
-        mrope_repair: give the text encoder the image positions that diffusers 0.42.1 does not forward
-            under transformers 5 (diffusers #14194). Off only to measure what that changes.
-        vae_tiling: encode and decode in overlapping tiles of 256²: less memory, slightly other pixels.
-        offload: where weights wait: `none` (on the device), `model` or `sequential` (in CPU memory).
-            Without a meaning on the CPU.
-        seed: in the place of `run.seed`, to compare one model's seeds as two editors.
-    """
-
-    dtype: str = "bfloat16"
-    num_inference_steps: int = 40
-    true_cfg_scale: float = 4.0
-    negative_prompt: str = " "
-    height: int | None = None
-    width: int | None = None
-    condition_side: int | None = None
-    vae_side: int | None = None
-    mrope_repair: bool = True
-    vae_tiling: bool = False
-    offload: str = "none"
-    seed: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype '{self.dtype}' is not one of {', '.join(DTYPES)}")
-        if self.offload not in OFFLOADS:
-            raise ValueError(f"offload '{self.offload}' is not one of {', '.join(OFFLOADS)}")
-        if self.num_inference_steps < 1:
-            raise ValueError("num_inference_steps must be 1 or more")
-        if not math.isfinite(self.true_cfg_scale):
-            raise ValueError(f"true_cfg_scale {self.true_cfg_scale} is not a number")
-        for name in ("height", "width", "condition_side", "vae_side"):
-            side = getattr(self, name)
-            if side is not None and not 32 <= side <= 4096:
-                raise ValueError(f"{name} {side} is not between 32 and 4096")
-        for name in ("height", "width"):
-            if (getattr(self, name) or 0) % PIXELS_PER_TOKEN:
-                raise ValueError(f"{name} {getattr(self, name)} is not a multiple of {PIXELS_PER_TOKEN}")
+    dtype: Dtype = Field("bfloat16", description="Type of the weights.")
+    num_inference_steps: int = Field(
+        40, ge=1, description="Denoising steps; 40 is the recommendation for 2509 and 2511."
+    )
+    true_cfg_scale: float = Field(
+        4.0, description="Strength of classifier-free guidance; 1 turns it off and halves the time."
+    )
+    # Without one diffusers turns guidance off and does not say so.
+    negative_prompt: str = Field(" ", description="The prompt that guidance leads away from.")
+    height: Side | None = Field(
+        None, multiple_of=PIXELS_PER_TOKEN, description="Height of the edit in pixels; see `width`."
+    )
+    width: Side | None = Field(
+        None,
+        multiple_of=PIXELS_PER_TOKEN,
+        description="Width of the edit in pixels; by default about 1024² in the aspect of the last source.",
+    )
+    condition_side: Side | None = Field(
+        None,
+        description="Side of the square whose area the text encoder sees, by default the library's 384.",
+    )
+    vae_side: Side | None = Field(
+        None,
+        description="Side of the square whose area the source is encoded at, by default the library's 1024.",
+    )
+    # Off only to measure its effect.
+    mrope_repair: bool = Field(
+        True,
+        description="Restore the image positions that diffusers 0.42.1 does not forward (diffusers #14194).",
+    )
+    vae_tiling: bool = Field(
+        False,
+        description="Encode and decode in overlapping tiles of 256²: less memory, slightly other pixels.",
+    )
+    offload: Offload = Field(
+        "none", description="`model` and `sequential` keep weights in CPU memory while they are not used."
+    )
+    seed: int | None = Field(None, description=SEED)
 
 
 class QwenImageEdit(DiffusersEditor):
     """A Qwen-Image-Edit checkpoint. `Plus` is the pipeline of versions 2509 and 2511."""
 
-    Params: ClassVar[type] = QwenImageEditParams
+    Params: ClassVar[type[FamilyParams]] = QwenImageEditParams
     pipelines: ClassVar[tuple[str, ...]] = ("QwenImageEditPipeline", PLUS)
     several_sources: ClassVar[frozenset[str]] = frozenset({PLUS})
     size_policy: ClassVar[str] = "height × width where given, else about 1024² in the last source's aspect"

@@ -4,61 +4,55 @@ import hashlib
 import math
 import random
 import time
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from PIL import Image, ImageColor
+from pydantic import AfterValidator, Field
 
+from snakedit.config.params import FamilyParams
 from snakedit.core.errors import ImageError
-from snakedit.editors.editor import Editor, EditRequest
+from snakedit.editors.editor import SEED, Editor, EditRequest
 
 MAX_SIDE = 64
 CUT = 10.0
 SOURCE, FAILED = "source", "failed"
 
 
-@dataclass(frozen=True)
-class SimulatedParams:
-    """Parameters of `SimulatedEditor`.
+def _check_edit(edit: str) -> str:
+    if edit not in (SOURCE, FAILED) and not _is_colour(edit):
+        raise ValueError(f"'{edit}' is not an edit; allowed: {SOURCE}, {FAILED}, or a colour such as red")
+    return edit
 
-    Attributes:
-        load_seconds: time to load, in seconds.
-        seconds: time an image, in seconds; the median where `sigma` is not 0.
-        sigma: of a lognormal distribution of the time an image, cut at 10 × the median.
-        seed: in the place of `run.seed`, to compare one model's seeds as two editors.
-        edits: item id → ``source`` (unchanged), ``failed``, or the colour of a plain picture, such as ``red``
-            or ``#ff8000``. The edits of other items depend on source, instruction and seed.
-    """
 
-    load_seconds: float = 0.0
-    seconds: float = 0.0
-    sigma: float = 0.0
-    seed: int | None = None
-    edits: dict[str, str] = field(default_factory=dict)
+class SimulatedEditorParams(FamilyParams):
+    """Parameters of `SimulatedEditor`."""
 
-    def __post_init__(self) -> None:
-        for name in ("load_seconds", "seconds", "sigma"):
-            value = getattr(self, name)
-            if not 0 <= value < math.inf:
-                raise ValueError(f"{name} {value} is not 0 or more")
-        for item, edit in self.edits.items():
-            if edit not in (SOURCE, FAILED) and not _is_colour(edit):
-                raise ValueError(f"edits: {item}: '{edit}' is not {SOURCE}, {FAILED} or a colour")
+    load_seconds: float = Field(0.0, ge=0, description="Time to load.")
+    seconds: float = Field(0.0, ge=0, description="Time for an image; the median where `sigma` is not 0.")
+    sigma: float = Field(
+        0.0, ge=0, description="Of a lognormal distribution of that time, cut at 10 × the median."
+    )
+    seed: int | None = Field(None, description=SEED)
+    edits: dict[str, Annotated[str, AfterValidator(_check_edit)]] = Field(
+        {},
+        description="Item id → `source` (unchanged), `failed`, or the colour of a plain picture (`red`,"
+        " `#ff8000`). The other edits depend on source, instruction and seed.",
+    )
 
 
 class SimulatedEditor(Editor):
     """Sleeps as long as a model would work, and makes a small picture that means nothing."""
 
-    Params: ClassVar[type] = SimulatedParams
+    Params: ClassVar[type[FamilyParams]] = SimulatedEditorParams
     seeded: ClassVar[bool] = True
     needs_device: ClassVar[bool] = True
     simulated: ClassVar[bool] = True
     execution_params: ClassVar[frozenset[str]] = frozenset({"load_seconds", "seconds", "sigma"})
     later_params: ClassVar[frozenset[str]] = frozenset({"edits"})
     size_policy: ClassVar[str] = f"the source, at most {MAX_SIDE} px"
-    params: SimulatedParams
+    params: SimulatedEditorParams
 
-    def __init__(self, model: str | None, params: SimulatedParams, device: str) -> None:
+    def __init__(self, model: str | None, params: SimulatedEditorParams, device: str) -> None:
         super().__init__(model, params, device)
         time.sleep(params.load_seconds)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from snakedit.config.params import NoParams
+from snakedit.config.params import FamilyParams, NoParams
 from snakedit.core.records import Item
 from snakedit.judges.rubrics.rubric import Rubric
 from snakedit.runtime.pool.attempt import is_out_of_memory
@@ -72,7 +72,7 @@ class Judge(ABC):
     """A judge family. The constructor loads; `judge` is then called once a batch.
 
     Class attributes:
-        Params: a frozen dataclass; its fields are the keys allowed in the config's `params`.
+        Params: a model whose fields are the keys allowed in the config's `params`.
         model_kind: what it takes as its `model`, one of `snakedit.models.identity.MODEL_KINDS`.
         needs_device: whether it occupies a device (weights, or a simulation of them).
         later_params: names of params that a later version added. At their default they are left out of the
@@ -81,7 +81,7 @@ class Judge(ABC):
         simulated: whether it only pretends to be a model.
     """
 
-    Params: ClassVar[type] = NoParams
+    Params: ClassVar[type[FamilyParams]] = NoParams
     model_kind: ClassVar[str] = "none"
     needs_device: ClassVar[bool] = False
     simulated: ClassVar[bool] = False

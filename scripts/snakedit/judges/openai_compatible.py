@@ -2,9 +2,12 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
 
+from pydantic import Field
+
+from snakedit.config.params import FamilyParams
 from snakedit.core.images import encode_within
 from snakedit.judges import local
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
@@ -27,45 +30,32 @@ MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 Messages = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
 class OpenAICompatibleParams(EndpointParams):
-    """Parameters of `OpenAICompatible`, beside those of every server.
+    """Parameters of `OpenAICompatible`, beside those of every server."""
 
-    Attributes:
-        max_side: of an image as it is sent, in pixels; a longer one is shrunk.
-        max_bytes: of its file, which is shrunk further until it keeps to that; base64 makes it a third more.
-        image_format: ``png``, or ``jpeg`` at quality 95.
-        max_tokens: of a written answer.
-        temperature: of the draws, where `samples` is above 1.
-        top_logprobs: tokens reported for each position (`expected`); servers give 20 at most.
-        continue_final_message: whether the server can go on with an answer that was begun for it, as vLLM and
-            SGLang can. A further request then reads what follows a 1 that might begin a 10.
-    """
-
-    max_side: int = 1024
-    max_bytes: int = 4_000_000
-    image_format: str = "png"
-    max_tokens: int = 512
-    temperature: float = 0.7
-    top_logprobs: int = 20
-    continue_final_message: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.max_side < 32 or self.max_bytes < 10_000:
-            raise ValueError("max_side must be 32 or more, max_bytes 10000 or more")
-        if self.image_format not in MEDIA_TYPES:
-            raise ValueError(f"image_format '{self.image_format}' is not one of {', '.join(MEDIA_TYPES)}")
-        if self.max_tokens < 1 or self.temperature <= 0:
-            raise ValueError("max_tokens must be 1 or more, temperature above 0")
-        if not 1 <= self.top_logprobs <= 20:
-            raise ValueError("top_logprobs must be from 1 to 20")
+    max_side: int = Field(
+        1024, ge=32, description="Longer side of an image as it is sent, in pixels; longer ones are shrunk."
+    )
+    max_bytes: int = Field(
+        4_000_000, ge=10_000, description="Size of its file, before base64; it is shrunk until it fits."
+    )
+    image_format: Literal["png", "jpeg"] = Field("png", description="`jpeg` is sent at quality 95.")
+    max_tokens: int = Field(512, ge=1, description="Of a written answer.")
+    temperature: float = Field(
+        0.7, gt=0, description="Of the drawn answers, where `samples` is above 1; else it is 0."
+    )
+    top_logprobs: int = Field(
+        20, ge=1, le=20, description="Likeliest tokens to read at each position (`expected`)."
+    )
+    continue_final_message: bool = Field(
+        False, description="True for vLLM and SGLang, which can continue an answer; see below."
+    )
 
 
 class OpenAICompatible(Judge):
     """A model behind ``/v1/chat/completions``. Its `model` is the name that the server knows it by."""
 
-    Params: ClassVar[type] = OpenAICompatibleParams
+    Params: ClassVar[type[FamilyParams]] = OpenAICompatibleParams
     model_kind: ClassVar[str] = "endpoint"
     execution_params: ClassVar[frozenset[str]] = endpoint.EXECUTION_PARAMS
     params: OpenAICompatibleParams

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+from pydantic import Field
+
+from snakedit.config.params import FamilyParams
 from snakedit.judges import local
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
 from snakedit.judges.reading.answers import Answer, verdict_of, weighed_answer, written_answer
@@ -12,39 +15,25 @@ from snakedit.judges.rubrics.rubric import Metric
 from snakedit.models.processors import load_processor
 from snakedit.models.weights import loaded_bytes
 
-DTYPES = ("auto", "bfloat16", "float16", "float32")
 VISION_END = "<|vision_end|>"
 
 
-@dataclass(frozen=True)
-class Qwen3VLParams:
-    """Parameters of `Qwen3VL`.
+class Qwen3VLParams(FamilyParams):
+    """Parameters of `Qwen3VL`."""
 
-    Attributes:
-        dtype: of the weights: one of `DTYPES`; `auto` is the checkpoint's own.
-        max_pixels: of an image as the model sees it; larger ones are shrunk.
-        max_new_tokens: of a written answer.
-        temperature: of the draws, where `samples` is above 1.
-        attention: transformers' attention implementation, such as sdpa or flash_attention_2.
-        device: `auto` spreads a model over several devices where one is too small, `single` never does.
-    """
-
-    dtype: str = "bfloat16"
-    max_pixels: int = 1_048_576
-    max_new_tokens: int = 64
-    temperature: float = 0.7
-    attention: str = "sdpa"
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype '{self.dtype}' is not one of {', '.join(DTYPES)}")
-        if self.device not in ("auto", "single"):
-            raise ValueError(f"device '{self.device}' is not one of auto, single")
-        if self.max_pixels < 1024:
-            raise ValueError("max_pixels must be 1024 or more")
-        if self.max_new_tokens < 1 or self.temperature <= 0:
-            raise ValueError("max_new_tokens must be 1 or more, temperature above 0")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "bfloat16", description="Type of the weights; `auto` is the checkpoint's own."
+    )
+    max_pixels: int = Field(1_048_576, ge=1024, description="Larger pictures are shrunk to this many pixels.")
+    max_new_tokens: int = Field(64, ge=1, description="Of a written answer.")
+    temperature: float = Field(0.7, gt=0, description="Of the drawn answers, where `samples` is above 1.")
+    attention: str = Field(
+        "sdpa", description="transformers' name of an implementation, such as `flash_attention_2`."
+    )
+    device: Literal["auto", "single"] = Field(
+        "auto",
+        description="`auto` spreads a model too large for one device over several, `single` never does.",
+    )
 
 
 @dataclass
@@ -61,7 +50,7 @@ class _Prefix:
 class Qwen3VL(Judge):
     """A Qwen3-VL checkpoint in transformers' layout."""
 
-    Params: ClassVar[type] = Qwen3VLParams
+    Params: ClassVar[type[FamilyParams]] = Qwen3VLParams
     model_kind: ClassVar[str] = "checkpoint"
     needs_device: ClassVar[bool] = True
     execution_params: ClassVar[frozenset[str]] = frozenset({"attention", "device"})

@@ -3,67 +3,63 @@
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
+from pydantic import AfterValidator, Field
+
+from snakedit.config.params import FamilyParams
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.reading.answers import Answer, verdict_of, written_answer
 from snakedit.judges.rubrics.rubric import Metric
 
 
-@dataclass(frozen=True)
-class SimulatedParams:
-    """Parameters of `SimulatedJudge`.
+def _check_batch_size(size: str) -> str:
+    if not size.isdecimal() or int(size) < 1:
+        raise ValueError(f"'{size}' is not a batch size of 1 or more")
+    return size
 
-    Attributes:
-        load_seconds: time to load, in seconds.
-        seconds_by_batch: batch size → seconds a batch. Between two sizes the time is interpolated,
-            outside them the nearest one's is taken.
-        weights_gib: weights that a copy is declared to have, in GiB; 0 for one that fits anywhere.
-        answers: item id → metric → the answer: a number on the scale, or a text, which is read as a
-            model's reply is. What is not named here is drawn by a hash.
-    """
 
-    load_seconds: float = 0.0
-    seconds_by_batch: dict[str, float] = field(default_factory=dict)
-    weights_gib: float = 0.0
-    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+# A text, since the keys of JSON are.
+BatchSize = Annotated[str, AfterValidator(_check_batch_size)]
 
-    def __post_init__(self) -> None:
-        given = {"load_seconds": self.load_seconds, "weights_gib": self.weights_gib}
-        for size, seconds in self.seconds_by_batch.items():
-            if not size.isdecimal() or int(size) < 1:
-                raise ValueError(f"seconds_by_batch: '{size}' is not a batch size of 1 or more")
-            given[f"seconds_by_batch: {size}"] = seconds
-        for name, value in given.items():
-            if value < 0:
-                raise ValueError(f"{name} {value} is not 0 or more")
-        for item, answers in self.answers.items():
-            for metric, answer in answers.items():
-                if not isinstance(answer, int | float | str):
-                    raise ValueError(f"answers: {item}: {metric}: {answer!r} is not a number or a text")
+
+class SimulatedJudgeParams(FamilyParams):
+    """Parameters of `SimulatedJudge`."""
+
+    load_seconds: float = Field(0.0, ge=0, description="Time to load.")
+    seconds_by_batch: dict[BatchSize, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="Batch size → seconds, such as `{1: 2.0, 4: 3.0}`; interpolated between two sizes."
+    )
+    weights_gib: float = Field(
+        0.0, ge=0, description="Declared weights of a copy in GiB; 0 for one that fits anywhere."
+    )
+    answers: dict[str, dict[str, int | float | str]] = Field(
+        {},
+        description="Item id → metric → the answer: a number on the scale, or a text, which is read like a"
+        " model's reply. The other answers are drawn by a hash.",
+    )
 
 
 class SimulatedJudge(Judge):
     """Sleeps as long as a model would work. Its numbers mean nothing, and its replies say so."""
 
-    Params: ClassVar[type] = SimulatedParams
+    Params: ClassVar[type[FamilyParams]] = SimulatedJudgeParams
     needs_device: ClassVar[bool] = True
     simulated: ClassVar[bool] = True
     execution_params: ClassVar[frozenset[str]] = frozenset(
         {"load_seconds", "seconds_by_batch", "weights_gib"}
     )
     later_params: ClassVar[frozenset[str]] = frozenset({"answers"})
-    params: SimulatedParams
+    params: SimulatedJudgeParams
 
     def __init__(
-        self, model: str | None, params: SimulatedParams, device: str, settings: JudgeSettings
+        self, model: str | None, params: SimulatedJudgeParams, device: str, settings: JudgeSettings
     ) -> None:
         super().__init__(model, params, device, settings)
         time.sleep(params.load_seconds)
 
     @classmethod
-    def weights(cls, model: str | None, params: SimulatedParams) -> int | None:
+    def weights(cls, model: str | None, params: SimulatedJudgeParams) -> int | None:
         """Return the declared bytes, or None where none are declared."""
         return int(params.weights_gib * 2**30) or None
 

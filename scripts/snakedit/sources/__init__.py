@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from snakedit.config.load import BenchmarkConfig, read_params
+from snakedit.config.params import read_params
+from snakedit.config.schema import BenchmarkConfig
 from snakedit.core.errors import ConfigError
 from snakedit.core.registry import Registry
 from snakedit.sources.format import Format

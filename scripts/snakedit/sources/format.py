@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from snakedit.config.load import BenchmarkConfig
-from snakedit.config.params import NoParams
+from snakedit.config.params import FamilyParams, NoParams
+from snakedit.config.schema import BenchmarkConfig
 from snakedit.sources.rows import Place, SourceRow
 
 
@@ -13,12 +13,12 @@ class Format(ABC):
     """A benchmark in one format. It reads the benchmark's rows; nothing is read by the constructor.
 
     Class attributes:
-        Params: a frozen dataclass; its fields are the keys allowed in the benchmark's `params`. Those that
+        Params: a model whose fields are the keys allowed in the benchmark's `params`. Those that
             are not at their default are part of what the items depend on.
         languages: the values that it takes as the benchmark's `language`; None for any.
     """
 
-    Params: ClassVar[type] = NoParams
+    Params: ClassVar[type[FamilyParams]] = NoParams
     languages: ClassVar[tuple[str, ...] | None] = None
 
     def __init__(self, benchmark: BenchmarkConfig, params: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snakedit.config.load import BenchmarkConfig
+from snakedit.config.schema import BenchmarkConfig
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, SourceError, did_you_mean
 from snakedit.core.names import safe_name

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from snakedit.config.load import RunConfig
+from snakedit.config.schema import RunConfig
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import file_sha256, fingerprint
 from snakedit.core.images import change_between, open_image, png_text, remove_strangers, save_png

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from snakedit.config.load import BenchmarkConfig
+from snakedit.config.schema import BenchmarkConfig
 from snakedit.core.errors import SnakeditError, SourceError
 from snakedit.core.hashing import canonical
 from snakedit.core.images import WrittenPng, decode_image, remove_strangers, write_png

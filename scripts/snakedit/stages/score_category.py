@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.config.load import RunConfig
+from snakedit.config.schema import RunConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import file_sha256, fingerprint
 from snakedit.core.images import open_image

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from snakedit.config.load import Config
+from snakedit.config.schema import Config
 from snakedit.core.errors import did_you_mean
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from snakedit import recipe
 from snakedit.config import load as settings
-from snakedit.config.load import DEMO_FOLDER, Config, EditorConfig, JudgeConfig
+from snakedit.config.load import DEMO_FOLDER
+from snakedit.config.schema import Config, EditorConfig, JudgeConfig
 from snakedit.config.strict_yaml import read_yaml
 from snakedit.core.errors import CheckpointError, ConfigError, named
 from snakedit.core.hashing import canonical

@@ -5,20 +5,21 @@ parameters, the rubric's content and the model that made that recipe. Whatever c
 file, belongs to the next run.
 """
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from snakedit import recipe as recipes
 from snakedit.config import load as settings
-from snakedit.config.load import Config, EditorConfig, JudgeConfig
+from snakedit.config.params import read_params
+from snakedit.config.schema import Config, EditorConfig, JudgeConfig
 from snakedit.core.errors import ConfigError, named
 from snakedit.core.hashing import canonical
 from snakedit.core.registry import Registry
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
-from snakedit.judges.rubrics.rubric import Rubric, load_rubric
+from snakedit.judges.rubrics.rubric import Rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
 DEFAULT_RUBRIC = "viescore"
@@ -71,7 +72,7 @@ def _check_model(registry: Registry[Any], entry: EditorConfig | JudgeConfig, whe
             where=f"{where}.model",
             allowed=_MODELS[family.model_kind],
         )
-    settings.read_params(family.Params, entry.params, f"{where}.params")
+    read_params(family.Params, entry.params, f"{where}.params")
 
 
 def _common(entry: EditorConfig | JudgeConfig, family: Any, params: Any, recipe: Mapping[str, Any]) -> Any:
@@ -80,7 +81,7 @@ def _common(entry: EditorConfig | JudgeConfig, family: Any, params: Any, recipe:
         "type": entry.type,
         "model": entry.model,
         "revision": recipe["revision"],
-        "params": json.loads(canonical(dataclasses.asdict(params))),
+        "params": json.loads(canonical(params.model_dump())),
         "recipe": json.loads(canonical(recipe)),
         "simulated": family.simulated,
         "needs_device": family.needs_device,
@@ -94,7 +95,7 @@ def _result_params(params: Any, family: Any) -> dict[str, Any]:
 
 def _editor(editor: EditorConfig, config: Config, where: str) -> ResolvedEditor:
     family = EDITORS[editor.type]
-    params: Any = settings.read_params(family.Params, editor.params, f"{where}: editors.{editor.name}.params")
+    params: Any = read_params(family.Params, editor.params, f"{where}: editors.{editor.name}.params")
     seed = config.run.seed if family.seeded else None
     with named(where, f"editors.{editor.name}.model"):
         recipe = recipes.editor_recipe(editor, family.model_kind, _result_params(params, family), seed)
@@ -108,7 +109,7 @@ def _editor(editor: EditorConfig, config: Config, where: str) -> ResolvedEditor:
 
 def _judge(judge: JudgeConfig, where: str) -> ResolvedJudge:
     family = JUDGES[judge.type]
-    params: Any = settings.read_params(family.Params, judge.params, f"{where}: judges.{judge.name}.params")
+    params: Any = read_params(family.Params, judge.params, f"{where}: judges.{judge.name}.params")
     rubric = _rubric_of(judge, where)
     with named(where, f"judges.{judge.name}.model"):
         recipe = recipes.judge_recipe(
@@ -128,7 +129,7 @@ def _judge(judge: JudgeConfig, where: str) -> ResolvedJudge:
 def _rubric_of(judge: JudgeConfig, where: str) -> Rubric:
     """The rubric that a judge is asked by, or that of a family which computes its own numbers."""
     family = JUDGES[judge.type]
-    params: Any = settings.read_params(family.Params, judge.params, f"{where}: judges.{judge.name}.params")
+    params: Any = read_params(family.Params, judge.params, f"{where}: judges.{judge.name}.params")
     own = family.own_rubric(params)
     if own is None:
         rubric = load_rubric(judge.rubric, judge.prompts, f"{where}: judges.{judge.name}.")

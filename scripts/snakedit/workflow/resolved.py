@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snakedit.config import load as settings
-from snakedit.config.load import Config
+from snakedit.config.schema import Config
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import CheckpointError
 from snakedit.core.hashing import fingerprint

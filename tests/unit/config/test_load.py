@@ -1,12 +1,12 @@
 import copy
+import json
 import math
-from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
 import yaml
 
-from snakedit.config.load import CONFIG_FOLDER, from_dict, load, normalise, read_params
+from snakedit.config.load import CONFIG_FOLDER, from_dict, load, normalise
 from snakedit.core.errors import ConfigError
 
 SMALL = {
@@ -54,17 +54,23 @@ def test_what_was_read_is_not_changed():
         (changed("report", "min_auc", value=1), "did you mean 'min_control_auc'"),
         (
             changed("run", "seed", value="seven"),
-            r"'run\.seed': 'seven' has the wrong type; allowed: a whole number$",
+            r"'run\.seed': 'seven' has the wrong type; allowed: .* from 0 to 4294967295$",
         ),
-        (changed("benchmarks", "b", "limit", value="ten"), "'ten' .*; allowed: a whole number, null$"),
+        (
+            changed("benchmarks", "b", "limit", value="ten"),
+            "'ten' .*; allowed: a whole number of 1 or more, null$",
+        ),
         (
             changed("editors", "e", value=None),
             "'editors.e': null has.*; allowed: a mapping of keys to values$",
         ),
         (changed("run", "resident", value="yes"), "'yes' has the wrong type; allowed: true, false$"),
-        (changed("run", "seed", value=-1), r"'run\.seed': -1 is out of range; allowed: 0 or more$"),
-        (changed("run", "idle_timeout", value=0), "0 is out of range; allowed: above 0$"),
-        (changed("report", "min_control_auc", value=2), "2 is out of range; allowed: 1 or less$"),
+        (
+            changed("run", "seed", value=-1),
+            r"'run\.seed': -1 is out of range; allowed: .* from 0 to 4294967295$",
+        ),
+        (changed("run", "idle_timeout", value=0), "0 is out of range; allowed: a number above 0$"),
+        (changed("report", "min_control_auc", value=2), "2 is out of range; allowed: a number from 0 to 1$"),
         (changed("judges", "j", "reading", value="logits"), "'logits' is not known.*expected, generate"),
         (changed("judges", "j", "batch_size", value=0), r"'judges\.j\.batch_size'"),
         (changed("benchmarks", "b", "categories", value=[True]), r"benchmarks\.b\.categories\.0"),
@@ -100,6 +106,42 @@ def test_a_mistake_is_one_line_that_names_the_file_and_the_key(data, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("run:\n  seed: seven\n", r"x\.yaml:2: 'run\.seed': 'seven' has the wrong type"),
+        ("run:\n  devices: {kind: gpu}\n", r"x\.yaml:2: 'run\.devices\.kind': 'gpu' is not known"),
+        ("run:\n  refresh:\n  - edits\n  - score\n", r"x\.yaml:4: 'run\.refresh\.1': 'score' .* 'scores'"),
+        ("run: {}\nreprot: {}\n", r"x\.yaml:2: unknown key 'reprot'; did you mean 'report'"),
+        ("report:\n  a: 2026-01-02\n", r"x\.yaml:2: 'report\.a': 2026-01-02 is of type date"),
+        ("run:\n  devices:\n    <<: {kind: gpu}\n", r"x\.yaml:3: 'run\.devices\.kind': 'gpu' is not known"),
+    ],
+)
+def test_a_mistake_in_a_file_names_its_line(tmp_path, text, message):
+    path = tmp_path / "x.yaml"
+    path.write_text(text + yaml.safe_dump(SMALL))
+    with pytest.raises(ConfigError, match=message):
+        load(path)
+
+
+def test_a_value_from_elsewhere_than_the_file_has_no_line(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("run: {seed: 1}\n" + yaml.safe_dump(SMALL))
+    with pytest.raises(ConfigError, match=r"x\.yaml: 'run\.seed': -1 is out of range"):
+        normalise(changed("run", "seed", value=-1), str(path))
+
+
+def test_an_entry_is_named_by_its_key():
+    assert from_dict(normalise(SMALL, "x.yaml")).editors["e"].name == "e"
+    with pytest.raises(ConfigError, match="'editors': 'e' holds a 'name'"):
+        normalise(changed("editors", "e", value={"type": "identity", "name": "f"}), "x.yaml")
+
+
+def test_a_number_of_a_recipe_stays_as_it_was_written():
+    data = changed("judges", "j", value={"type": "simulated", "min_scale_mass": 0})
+    assert json.dumps(from_dict(normalise(data, "x.yaml")).judges["j"].min_scale_mass) == "0"
+
+
 def test_samples_that_would_never_be_drawn_are_refused():
     data = changed("judges", "j", value={"type": "simulated", "samples": 3})
     with pytest.raises(ConfigError, match=r"'judges.j.samples': 3 .*reading: generate"):
@@ -130,35 +172,6 @@ def test_yaml_that_is_broken_or_not_safe_is_one_line(tmp_path, text):
 def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path / "none.yaml")
-
-
-@dataclass(frozen=True)
-class Params:
-    steps: int = 2
-    scale: float = 1.0
-    side: int | None = None
-    names: dict[str, float] = field(default_factory=dict)
-
-
-def test_params_are_read_with_their_defaults_and_whole_numbers_as_floats():
-    params = read_params(Params, {"scale": 4, "names": {"a": 1}}, "x")
-    assert params == Params(scale=4.0, names={"a": 1})
-    assert isinstance(params.scale, float)
-
-
-@pytest.mark.parametrize(
-    ("raw", "message"),
-    [
-        ({"stps": 1}, "x.stps: unknown key; did you mean 'steps'"),
-        ({"steps": 1.5}, r"x\.steps: 1\.5 has the wrong type; allowed: a whole number$"),
-        ({"steps": True}, "True has the wrong type"),
-        ({"side": "big"}, "'big' has the wrong type; allowed: a whole number, null$"),
-        ({"names": {"a": "b"}}, "has the wrong type; allowed: a mapping of keys to values, each a number$"),
-    ],
-)
-def test_a_wrong_param_names_itself_and_what_is_allowed(raw, message):
-    with pytest.raises(ConfigError, match=message):
-        read_params(Params, raw, "x")
 
 
 def single_model(**changes):

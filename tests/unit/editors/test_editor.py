@@ -31,7 +31,7 @@ def test_a_dry_run_imports_no_model_library(package):
 def test_what_an_editor_declares_is_of_what_it_has(name):
     editor = EDITORS[name]
     assert issubclass(editor, Editor)
-    params = {field.name for field in dataclasses.fields(editor.Params)}
+    params = set(editor.Params.model_fields)
     assert editor.execution_params | editor.later_params <= params
     assert editor.needs <= {field.name for field in dataclasses.fields(Item)}
     assert editor.model_kind in MODEL_KINDS

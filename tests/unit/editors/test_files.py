@@ -11,7 +11,7 @@ from snakedit.recipe import result_params
 
 def find(folder, item_id, **fields):
     wanted = item(item_id, **fields)
-    return Files.inputs(wanted, category([wanted]), FilesParams(str(folder)))["file"]
+    return Files.inputs(wanted, category([wanted]), FilesParams(folder=str(folder)))["file"]
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_missing_folder_is_named(tmp_path):
 
 
 def test_another_folder_is_another_recipe():
-    first, second = (result_params(FilesParams(f), Files.execution_params) for f in ("one", "two"))
+    first, second = (result_params(FilesParams(folder=f), Files.execution_params) for f in ("one", "two"))
     assert first != second
 
 
 def test_the_image_is_shown_as_it_was_found():
     found = picture(2)
-    assert Files(None, FilesParams("x"), "cpu").edit(request(inputs={"file": found})) is found
+    assert Files(None, FilesParams(folder="x"), "cpu").edit(request(inputs={"file": found})) is found

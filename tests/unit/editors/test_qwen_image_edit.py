@@ -1,6 +1,5 @@
 """The real pipeline classes on tiny random weights: sizes, dependence and repeatability."""
 
-import dataclasses
 import subprocess
 import sys
 
@@ -8,7 +7,7 @@ import pytest
 from editing_by_hand import load_tiny, mean_difference, picture, pixels, request
 from places import HELPERS, SCRIPTS
 
-from snakedit.config.load import read_params
+from snakedit.config.params import read_params
 from snakedit.core.errors import CheckpointError, ConfigError, ImageError
 from snakedit.demo.checkpoints import ensure_checkpoint
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
@@ -153,12 +152,12 @@ def test_the_records_notes_say_how_the_processor_was_loaded(editor):
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ({"dtype": "int8"}, "dtype 'int8' is not one of bfloat16, float16, float32"),
-        ({"offload": "disk"}, "offload 'disk' is not one of none, model, sequential"),
-        ({"num_inference_steps": 0}, "num_inference_steps must be 1 or more"),
-        ({"true_cfg_scale": float("nan")}, "true_cfg_scale nan is not a number"),
-        ({"height": 16}, "height 16 is not between 32 and 4096"),
-        ({"width": 100}, "width 100 is not a multiple of 16"),
+        ({"dtype": "int8"}, "dtype': 'int8' is not known; allowed: bfloat16, float16, float32"),
+        ({"offload": "disk"}, "offload': 'disk' is not known; allowed: none, model, sequential"),
+        ({"num_inference_steps": 0}, "num_inference_steps': 0 is out of range; allowed: a whole number of 1"),
+        ({"true_cfg_scale": float("nan")}, "true_cfg_scale': nan is not a finite number"),
+        ({"height": 16}, "height': 16 is out of range; allowed: a whole number from 32 to 4096"),
+        ({"width": 100}, "a whole number from 32 to 4096, a multiple of 16, null"),
         ({"num_inference_step": 2}, "did you mean 'num_inference_steps'"),
         ({"num_inference_steps": "40"}, "has the wrong type"),
     ],
@@ -173,5 +172,5 @@ def test_wrong_params_are_refused_in_one_line(raw, message):
 
 def test_the_recipe_holds_every_param_but_where_weights_wait():
     kept = result_params(QwenImageEditParams(), QwenImageEdit.execution_params)
-    assert {f.name for f in dataclasses.fields(QwenImageEditParams)} - set(kept) == {"offload"}
+    assert set(QwenImageEditParams.model_fields) - set(kept) == {"offload"}
     assert kept["mrope_repair"] is True

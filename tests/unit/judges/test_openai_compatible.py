@@ -5,7 +5,7 @@ from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serv
 from judging_by_hand import item, picture, requests, settings
 from PIL import Image
 
-from snakedit.config.load import read_params
+from snakedit.config.params import read_params
 from snakedit.core.errors import ConfigError
 from snakedit.judges.judge import JudgeRequest
 from snakedit.judges.openai_compatible import NO_LOGPROBS, OpenAICompatible, OpenAICompatibleParams
@@ -278,12 +278,12 @@ def test_the_key_is_in_no_verdict():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"max_side": 8}, "max_side must be 32"),
-        ({"image_format": "gif"}, "not one of png, jpeg"),
-        ({"temperature": 0}, "temperature above 0"),
+        ({"max_side": 8}, "max_side': 8 is out of range; allowed: a whole number of 32 or more"),
+        ({"image_format": "gif"}, "'gif' is not known; allowed: png, jpeg"),
+        ({"temperature": 0}, "temperature': 0 is out of range; allowed: a number above 0"),
         ({"top_logprobs": 21}, "from 1 to 20"),
         ({"logprobs": 5}, "did you mean 'top_logprobs'"),
-        ({"concurrency": 0}, "concurrency must be 1"),
+        ({"concurrency": 0}, "concurrency': 0 .* 1 or more"),
     ],
 )
 def test_wrong_params_are_one_line(params, message):

@@ -7,7 +7,8 @@ from snakedit.judges import local
 from snakedit.judges.judge import JudgeRequest
 from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.reading.expected import expected_number
-from snakedit.judges.rubrics.rubric import RUBRICS, Metric, Rubric
+from snakedit.judges.rubrics.rubric import Metric, Rubric
+from snakedit.judges.rubrics.rubric_file import RUBRICS
 
 PARAMS = Qwen3VLParams(dtype="float32", max_pixels=65536, max_new_tokens=1)
 
@@ -134,7 +135,7 @@ def test_a_written_answer_is_the_most_likely_digit_and_the_same_in_a_batch(judge
 
 def test_samples_are_kept_and_depend_on_the_items_seed_alone(judge):
     drawing = with_settings(judge, reading="generate", samples=3)
-    drawing.params = dataclasses.replace(PARAMS, temperature=3.0)
+    drawing.params = PARAMS.model_copy(update={"temperature": 3.0})
     together = drawing.judge(requests(4))
     alone = drawing.judge(requests(4)[2:3])[0]
     assert together[2].replies == alone.replies

@@ -1,6 +1,5 @@
 """What names a model: a hub commit, or the hash of a local folder."""
 
-import dataclasses
 import json
 import os
 import shutil
@@ -8,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from snakedit.config.load import EditorConfig
+from snakedit.config.schema import EditorConfig
 from snakedit.core.errors import CheckpointError
 from snakedit.models import identity as module
 from snakedit.models.identity import folder_revision, hub_revision, is_local
 from snakedit.recipe import editor_recipe
 
-EDITOR = EditorConfig("e", "simulated", None, None, {})
+EDITOR = EditorConfig(name="e", type="simulated")
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +60,7 @@ def test_a_damaged_cache_is_made_again(checkpoint):
 def test_a_local_models_path_is_not_in_its_recipe(checkpoint):
     moved = shutil.copytree(checkpoint, checkpoint.with_name("moved"))
     one, other = (
-        editor_recipe(dataclasses.replace(EDITOR, model=str(path)), "checkpoint", {}, 0)
+        editor_recipe(EDITOR.model_copy(update={"model": str(path)}), "checkpoint", {}, 0)
         for path in (checkpoint, moved)
     )
     assert one == other
@@ -79,7 +78,7 @@ def test_a_local_models_path_is_not_in_its_recipe(checkpoint):
 def test_a_missing_or_empty_checkpoint_is_one_line(folder, name, message):
     (folder / "empty").mkdir()
     with pytest.raises(CheckpointError, match=message):
-        editor_recipe(dataclasses.replace(EDITOR, model=name), "checkpoint", {}, 0)
+        editor_recipe(EDITOR.model_copy(update={"model": name}), "checkpoint", {}, 0)
 
 
 def test_a_hub_name_is_told_from_a_folder(folder):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for, work, workers
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.resident.client import stop_pools
@@ -234,7 +234,7 @@ def test_a_trace_that_finds_no_room_adds_nothing_to_what_has_ended_the_job(tmp_p
 
 
 def test_a_drivers_memory_does_not_grow_with_its_items(tmp_path):
-    one = DevicesConfig("simulated", None, 1)
+    one = DevicesConfig(kind="simulated", count=1)
     driver = psutil.Process()
     done(work(), tasks(200), traced(tmp_path), devices=one, resident=False)
     before = driver.memory_info().rss

@@ -12,7 +12,8 @@ from runs_by_hand import run_of
 from snakedit.core.errors import ConfigError
 from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, Verdict
-from snakedit.judges.rubrics.rubric import Metric, Rubric, load_rubric
+from snakedit.judges.rubrics.rubric import Metric, Rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.stages.score_category import judge_work, load_score_worker
 from snakedit.workflow.resolved import Run, read_run, write_run
 

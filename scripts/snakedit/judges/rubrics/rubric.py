@@ -2,19 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from snakedit.config.load import CONFIG_FOLDER, check_schema
-from snakedit.config.strict_yaml import read_yaml
-from snakedit.core.errors import ConfigError, did_you_mean
 from snakedit.core.records import Item
 from snakedit.judges.rubrics.formulas import FORMULAS
-from snakedit.judges.rubrics.templates import ALIASES, FIELDS, check_template, fill, has
+from snakedit.judges.rubrics.templates import fill, has
 
-RUBRICS = CONFIG_FOLDER / "rubrics"
-SCHEMA = CONFIG_FOLDER / "schemas" / "rubric.schema.yaml"
-YES_NO = "yes_no"
 # Images that only some items have.
 EXTRA_IMAGES = frozenset({"reference", "mask"})
 
@@ -173,128 +166,3 @@ class Rubric:
 
 def _with_tuples(content: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
-
-
-def load_rubric(
-    name: str, prompts: Mapping[str, Mapping[str, str | None]] | None = None, asked_by: str = ""
-) -> Rubric:
-    """Return a rubric that ships with snakedit, by name, or a user's own, by the path of its file.
-
-    Args:
-        name: such as ``viescore``, or a path that ends in .yaml.
-        prompts: of the judge's configuration, for rubrics of one metric.
-        asked_by: the judge's place in the configuration, with a dot at its end, for messages.
-
-    Raises:
-        ConfigError: if the file is missing or not a rubric, or a prompt names an unknown field.
-    """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else RUBRICS / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(file.stem for file in RUBRICS.glob("*.yaml"))
-        raise ConfigError(
-            f"there is no rubric '{name}'{did_you_mean(name, known)}",
-            where=f"{asked_by}rubric",
-            allowed=f"{', '.join(known)}, or the path of a .yaml file",
-        )
-    data = check_schema(read_yaml(path), SCHEMA, str(path))
-    metrics = tuple(_metric(name, entry, str(path)) for name, entry in data["metrics"].items())
-    rubric = Rubric(
-        data["name"],
-        data["headline"],
-        data["formula"],
-        data["system"],
-        metrics,
-        dict(prompts or {}),
-        tuple(data["of"]),
-        data["cap_by"],
-        tuple(Derived(name, entry["formula"], tuple(entry["of"])) for name, entry in data["derived"].items()),
-    )
-    _check(rubric, tuple(data["fields"]), str(path), asked_by)
-    return rubric
-
-
-def _metric(name: str, entry: Mapping[str, Any], where: str) -> Metric:
-    scale = entry["scale"]
-    if isinstance(scale, str) and scale != YES_NO:
-        raise ConfigError(
-            f"'metrics.{name}.scale': '{scale}' is not known",
-            where=where,
-            allowed=f"{YES_NO}, or both ends such as [0, 10]",
-        )
-    low, high = (0, 1) if scale == YES_NO else scale
-    if low >= high:
-        raise ConfigError(f"'metrics.{name}.scale': {low} is not below {high}", where=where)
-    when = entry["when"]
-    return Metric(
-        name,
-        tuple(entry["shows"]),
-        low,
-        high,
-        entry["question"].strip(),
-        scale == YES_NO,
-        {category: question.strip() for category, question in entry["questions"].items()},
-        When(tuple(when["has"]), tuple(when["lacks"]), tuple(when["not_categories"])),
-    )
-
-
-def _check(rubric: Rubric, fields: tuple[str, ...], where: str, asked_by: str) -> None:
-    """Refuse what the schema cannot see: names that stand for nothing, formulas on the wrong metrics."""
-    metrics = {metric.name: metric for metric in rubric.metrics}
-    _check_names("cap_by", [rubric.cap_by] if rubric.cap_by else [], metrics, where)
-    _check_formula("formula", rubric.formula, rubric.of, metrics, where)
-    for derived in rubric.derived:
-        if derived.name in metrics:
-            raise ConfigError(f"'derived.{derived.name}' is a metric already", where=where)
-        _check_formula(f"derived.{derived.name}.formula", derived.formula, derived.of, metrics, where)
-    for metric in rubric.metrics:
-        key = f"metrics.{metric.name}"
-        known = (*FIELDS, *ALIASES, "reference", "mask", *fields)
-        _check_names(f"{key}.when", [*metric.when.has, *metric.when.lacks], known, where)
-        check_template(metric.question, f"{where}: {key}.question", fields)
-        for category, question in metric.questions.items():
-            check_template(question, f"{where}: {key}.questions.{category}", fields)
-    if rubric.prompts and len(metrics) > 1:
-        raise ConfigError(
-            f"the rubric '{rubric.name}' asks {len(metrics)} questions of its own",
-            where=f"{asked_by}prompts",
-            allowed="prompts with a rubric of one metric, such as single",
-        )
-    for category, prompt in rubric.prompts.items():
-        place = f"{asked_by}prompts.{category}.user_prompt_template"
-        check_template(str(prompt["user_prompt_template"]), place, fields)
-
-
-def _check_formula(
-    key: str, formula: str, of: tuple[str, ...], metrics: Mapping[str, Metric], where: str
-) -> None:
-    _check_names(key, [formula], FORMULAS, where)
-    _check_names(f"{key.removesuffix('formula')}of", of, metrics, where)
-    used = [metrics[name] for name in of or metrics]
-    known = FORMULAS[formula]
-    if known.metrics is not None and {metric.name for metric in used} != known.metrics:
-        raise ConfigError(
-            f"'{key}': '{formula}' takes other metrics", where=where, allowed=", ".join(sorted(known.metrics))
-        )
-    sometimes = [metric.name for metric in used if metric.name in known.needs and not metric.is_always_asked]
-    if sometimes:
-        raise ConfigError(
-            f"'{key}': '{formula}' needs '{sometimes[0]}' of every item",
-            where=where,
-            allowed="no 'when' there, and no reference among what it shows",
-        )
-    if known.scale is not None and any((metric.low, metric.high) != known.scale for metric in used):
-        raise ConfigError(
-            f"'{key}': '{formula}' takes metrics on another scale",
-            where=where,
-            allowed=f"[{known.scale[0]}, {known.scale[1]}]",
-        )
-
-
-def _check_names(key: str, names: Any, known: Any, where: str) -> None:
-    for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"'{key}': '{name}' is not known{did_you_mean(name, known)}",
-                where=where,
-                allowed=", ".join(known),
-            )

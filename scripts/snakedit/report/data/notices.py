@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from snakedit.config.load import DEMO_FOLDER, DEMO_JUDGE_NAME, Config
+from snakedit.config.load import DEMO_FOLDER, DEMO_JUDGE_NAME
+from snakedit.config.schema import Config
 from snakedit.report.data.how_made import RecordStats, ResultStats
 from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError
 
 CPU_HINT = "to run on the CPU, set run: {devices: {kind: cpu}}"

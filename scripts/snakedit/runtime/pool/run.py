@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import chain
 from multiprocessing.connection import wait
 
-from snakedit.config.load import RunConfig
+from snakedit.config.schema import RunConfig
 from snakedit.core.errors import StageError
 from snakedit.core.logs import LOGGER
 from snakedit.runtime.devices.discover import resolve_devices

@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import canonical
 from snakedit.core.logs import LOGGER
@@ -67,20 +67,18 @@ class PoolRequest:
     def socket(self) -> Path:
         """Where it listens: a name for the run and the model, and nothing else."""
         run = hashlib.sha256(self.owner.encode()).hexdigest()[:8]
-        name = hashlib.sha256(canonical([self.key, vars(self.devices)]).encode())
+        name = hashlib.sha256(canonical([self.key, self.devices.model_dump()]).encode())
         return private_folder() / f"{run}-{name.hexdigest()[:16]}.sock"
 
     def to_json(self) -> str:
         """Return the request as a pool reads it from its standard input."""
-        return json.dumps({**vars(self), "devices": vars(self.devices)})
+        return json.dumps(vars(self), default=DevicesConfig.model_dump)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "PoolRequest":
         """Return a request from what `to_json` wrote."""
         fields = json.loads(text)
-        devices = fields.pop("devices")
-        ids = devices.pop("ids")
-        return cls(devices=DevicesConfig(ids=None if ids is None else tuple(ids), **devices), **fields)
+        return cls(devices=DevicesConfig(**fields.pop("devices")), **fields)
 
 
 def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -> Generator[Event]:

@@ -9,11 +9,14 @@ import random
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import Field, field_validator
+
+from snakedit.config.params import FamilyParams
 from snakedit.core.errors import ConfigError, SnakeditError
 from snakedit.runtime.host import clock
 from snakedit.runtime.servers.address import Server
@@ -51,47 +54,64 @@ class RefusedError(EndpointError):
     """The server's content filter refused the request or its answer."""
 
 
-@dataclass(frozen=True)
-class EndpointParams:
-    """Where a server is and how it is asked.
+class EndpointParams(FamilyParams):
+    """Where a server is and how it is asked."""
 
-    Attributes:
-        base_url: such as ``http://localhost:8000/v1``; None for the client's default.
-        api_key_env: the environment variable that holds the key; None for a server that needs none.
-        concurrency: requests at a time, from all jobs of this host together.
-        timeout: seconds that the server may be silent.
-        retries: of a request that met a rate limit, a fault of the server, or a lost connection.
-        first_wait: seconds before the first of them; each further one waits twice as long.
-        max_wait: seconds that are waited at most; a server that asks for more is not asked again.
-        extra: fields of the request's body, beside or in the place of those sent; null sends none.
-    """
+    base_url: str | None = Field(
+        None,
+        description="The address without keys, such as `http://localhost:8000/v1`; by default the client's.",
+    )
+    api_key_env: str | None = Field(
+        "OPENAI_API_KEY",
+        description="The environment variable that contains the key; null for a server that needs none.",
+    )
+    concurrency: int = Field(
+        8, ge=1, description="Items sent at a time, one request each, from all jobs of a host together."
+    )
+    timeout: float = Field(120.0, gt=0, description="Seconds that the server may be silent.")
+    retries: int = Field(
+        5, ge=0, description="After a rate limit, a fault of the server or a lost connection."
+    )
+    first_wait: float = Field(
+        1.0, gt=0, description="Seconds before the first retry; each further one waits twice as long."
+    )
+    max_wait: float = Field(
+        120.0,
+        gt=0,
+        description="The longest wait in seconds. The items of a server that asks for a longer one fail.",
+    )
+    extra: dict[str, Any] = Field(
+        {},
+        description="Further fields of the request's body, such as `{reasoning_effort: low}`. They replace"
+        " ours, and null removes one.",
+    )
 
-    base_url: str | None = None
-    api_key_env: str | None = "OPENAI_API_KEY"
-    concurrency: int = 8
-    timeout: float = 120.0
-    retries: int = 5
-    first_wait: float = 1.0
-    max_wait: float = 120.0
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.base_url is not None:
-            address = urlsplit(self.base_url)
+    @field_validator("base_url")
+    @classmethod
+    def _check_address(cls, base_url: str | None) -> str | None:
+        if base_url is not None:
+            address = urlsplit(base_url)
             if address.scheme not in ("http", "https") or not address.hostname:
-                raise ValueError("base_url is no address, such as http://localhost:8000/v1")
+                raise ValueError("this is no address; allowed: such as http://localhost:8000/v1")
             # It is written down in many places, and a key must be in none of them.
             if address.username is not None or address.query or address.fragment:
-                raise ValueError("base_url holds more than an address: keys come from api_key_env")
-        # Somebody's key may stand here by mistake, so it is not repeated.
-        if self.api_key_env is not None and not _ENVIRONMENT_NAME.fullmatch(self.api_key_env):
-            raise ValueError("api_key_env is not the name of an environment variable, in capitals")
-        for name in _OURS & set(self.extra):
-            raise ValueError(f"extra: '{name}' is not for a configuration to set")
-        if self.concurrency < 1 or self.retries < 0:
-            raise ValueError("concurrency must be 1 or more, retries 0 or more")
-        if min(self.timeout, self.first_wait, self.max_wait) <= 0:
-            raise ValueError("timeout, first_wait and max_wait must be above 0")
+                raise ValueError("this holds more than an address; keys come from api_key_env")
+        return base_url
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _check_environment_name(cls, api_key_env: str | None) -> str | None:
+        # A key may have been put here by mistake, so it is not repeated.
+        if api_key_env is not None and not _ENVIRONMENT_NAME.fullmatch(api_key_env):
+            raise ValueError("this is not the name of an environment variable, in capitals")
+        return api_key_env
+
+    @field_validator("extra")
+    @classmethod
+    def _check_extra(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        for name in sorted(_OURS & set(extra)):
+            raise ValueError(f"'{name}' is not for a configuration to set")
+        return extra
 
     def server(self) -> Server:
         """Return the server that bounds how many requests are made at a time."""

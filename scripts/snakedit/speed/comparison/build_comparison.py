@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from snakedit.config.load import Config
+from snakedit.config.schema import Config
 from snakedit.core.errors import RecordError, StageError
 from snakedit.core.logs import LOGGER
 from snakedit.speed.baseline.serial import Serial

@@ -4,7 +4,8 @@ import pytest
 from judging_by_hand import item, settings
 
 from snakedit.judges.reading.answers import Answer, verdict_of, weighed_answer, written_answer
-from snakedit.judges.rubrics.rubric import Derived, load_rubric
+from snakedit.judges.rubrics.rubric import Derived
+from snakedit.judges.rubrics.rubric_file import load_rubric
 
 
 def test_no_number_is_made_up_where_nothing_lies_on_the_scale():

@@ -5,7 +5,7 @@ import math
 import pytest
 from judging_by_hand import item
 
-from snakedit.judges.rubrics.rubric import RUBRICS, load_rubric
+from snakedit.judges.rubrics.rubric_file import RUBRICS, load_rubric
 
 
 @pytest.mark.parametrize(

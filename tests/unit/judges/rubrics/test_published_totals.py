@@ -3,7 +3,7 @@
 import pytest
 
 from snakedit.judges.rubrics.formulas import FORMULAS
-from snakedit.judges.rubrics.rubric import load_rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.stats.summaries import macro, micro, summarise
 
 # Items of each group: attribute, spatial, temporal perception; social, natural science; logical reasoning,

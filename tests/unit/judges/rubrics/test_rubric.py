@@ -5,7 +5,7 @@ import yaml
 from judging_by_hand import item
 
 from snakedit.core.errors import ConfigError
-from snakedit.judges.rubrics.rubric import RUBRICS, load_rubric
+from snakedit.judges.rubrics.rubric_file import RUBRICS, load_rubric
 from snakedit.judges.rubrics.templates import has
 
 

@@ -4,7 +4,7 @@ import pytest
 from judging_by_hand import item
 
 from snakedit.core.errors import ConfigError
-from snakedit.judges.rubrics.rubric import load_rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.judges.rubrics.templates import fill
 
 

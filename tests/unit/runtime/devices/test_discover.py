@@ -8,7 +8,7 @@ import pytest
 from fake_nvml import FakeGpu, FakeNvml
 from places import SCRIPTS
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices import discover as devices
 from snakedit.runtime.devices.discover import count_devices, device_kind, resolve_devices, visible_gpus
@@ -75,30 +75,30 @@ def test_a_gpu_keeps_its_number_on_the_host_whatever_is_visible(
         (("1",), None, [B]),
         ((C, 0), None, [C, A]),
         (("GPU-cccc",), None, [C]),
-        ((0, 0, A), None, [A]),
+        ((0, A), None, [A]),
         ((2, 1, 0), 2, [C, B]),
     ],
 )
 def test_ids_choose_gpus_by_index_and_by_uuid(
     gpus: FakeNvml, ids: tuple[int | str, ...] | None, count: int | None, expected: list[str]
 ) -> None:
-    assert ids_of(DevicesConfig("cuda", ids, count)) == expected
-    assert count_devices(DevicesConfig("cuda", ids, count)) == len(expected)
+    assert ids_of(DevicesConfig(kind="cuda", ids=ids, count=count)) == expected
+    assert count_devices(DevicesConfig(kind="cuda", ids=ids, count=count)) == len(expected)
 
 
 @pytest.mark.parametrize("wanted", [3, "GPU-dddd", "GPU-", "cuda:0"])
 def test_a_gpu_that_is_not_there_is_named_with_those_that_are(gpus: FakeNvml, wanted: int | str) -> None:
     with pytest.raises(DeviceError, match=f"there is no cuda device '{wanted}'; allowed: 0, 1, 2, GPU-aaaa"):
-        resolve_devices(DevicesConfig("cuda", (wanted,), None))
+        resolve_devices(DevicesConfig(kind="cuda", ids=(wanted,)))
 
 
 def test_ids_reach_no_further_than_cuda_visible_devices(
     gpus: FakeNvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,2")
-    assert ids_of(DevicesConfig("auto", (2,), None)) == [C]
+    assert ids_of(DevicesConfig(kind="auto", ids=(2,))) == [C]
     with pytest.raises(DeviceError, match="there is no cuda device '0'"):
-        resolve_devices(DevicesConfig("auto", (0,), None))
+        resolve_devices(DevicesConfig(kind="auto", ids=(0,)))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_kind_cuda_without_a_gpu_says_in_one_line_how_to_use_the_cpu(
     monkeypatch.setitem(sys.modules, "pynvml", None)
     monkeypatch.setattr(devices, "DRIVER_FOLDER", tmp_path)
     with pytest.raises(DeviceError) as error:
-        resolve_devices(DevicesConfig("cuda", None, None))
+        resolve_devices(DevicesConfig(kind="cuda"))
     assert "no GPU is visible" in str(error.value)
     assert "run: {devices: {kind: cpu}}" in str(error.value)
     assert "\n" not in str(error.value)
@@ -177,10 +177,10 @@ def test_kind_cuda_without_a_gpu_says_in_one_line_how_to_use_the_cpu(
 def test_auto_is_a_gpu_where_one_is_visible_and_else_the_cpu(
     gpus: FakeNvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert device_kind(DevicesConfig("auto", None, None)) == "cuda"
+    assert device_kind(DevicesConfig(kind="auto")) == "cuda"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert device_kind(DevicesConfig("auto", None, None)) == "cpu"
-    assert device_kind(DevicesConfig("simulated", None, None)) == "simulated"
+    assert device_kind(DevicesConfig(kind="auto")) == "cpu"
+    assert device_kind(DevicesConfig(kind="simulated")) == "simulated"
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, 1), (2, 2), (64, 2), (None, 1)])
@@ -188,26 +188,26 @@ def test_a_cpu_has_two_slots_at_most_unless_count_says_more(
     monkeypatch: pytest.MonkeyPatch, cores: int | None, expected: int
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    assert count_devices(DevicesConfig("cpu", None, None)) == expected
-    assert count_devices(DevicesConfig("cpu", None, 5)) == 5
+    assert count_devices(DevicesConfig(kind="cpu")) == expected
+    assert count_devices(DevicesConfig(kind="cpu", count=5)) == 5
 
 
 def test_simulated_devices_are_as_many_as_are_asked_for() -> None:
-    names = [device.name for device in resolve_devices(DevicesConfig("simulated", None, 6))]
+    names = [device.name for device in resolve_devices(DevicesConfig(kind="simulated", count=6))]
     assert names == [f"simulated:{index}" for index in range(6)]
-    assert ids_of(DevicesConfig("simulated", (5, "2"), 6)) == ["5", "2"]
+    assert ids_of(DevicesConfig(kind="simulated", ids=(5, "2"), count=6)) == ["5", "2"]
 
 
 def test_a_slot_that_is_not_there_is_refused() -> None:
     with pytest.raises(DeviceError, match=r"there is no simulated device '7'; allowed: 0, 1$"):
-        resolve_devices(DevicesConfig("simulated", (7,), 2))
+        resolve_devices(DevicesConfig(kind="simulated", ids=(7,), count=2))
 
 
 def test_counting_devices_imports_no_torch() -> None:
     code = (
-        "import sys; from snakedit.config.load import DevicesConfig; "
+        "import sys; from snakedit.config.schema import DevicesConfig; "
         "from snakedit.runtime.devices.discover import count_devices; "
-        "count_devices(DevicesConfig('auto', None, None)); sys.exit('torch' in sys.modules)"
+        "count_devices(DevicesConfig(kind='auto')); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(SCRIPTS)}).returncode == 0
 
@@ -218,5 +218,5 @@ def test_a_devices_memory_is_what_nvml_says_of_it_or_of_its_slice(gpus: FakeNvml
 
 
 def test_a_declared_memory_stands_for_what_nvml_says(gpus: FakeNvml) -> None:
-    devices = resolve_devices(DevicesConfig("cuda", None, 2, memory_gib=40.0))
+    devices = resolve_devices(DevicesConfig(kind="cuda", count=2, memory_gib=40.0))
     assert [device.memory for device in devices] == [40 * 2**30] * 2

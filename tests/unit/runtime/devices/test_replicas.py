@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs_by_hand import done, job, meeting, tasks, work
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.devices.replicas import devices_per_copy, grouped
@@ -64,7 +64,7 @@ def test_every_device_has_a_place_and_no_place_too_few(count, size):
 @pytest.mark.parametrize("resident", [True, False])
 def test_a_large_model_has_a_worker_for_each_group_of_devices(run_owner, resident, tmp_path):
     large = work("large", weights=30 * GIB)
-    devices = DevicesConfig("simulated", None, 5, memory_gib=20.0)
+    devices = DevicesConfig(kind="simulated", count=5, memory_gib=20.0)
     todo = tasks(20, **meeting(tmp_path / "begun", 2))
     outcomes = done(large, todo, job(device_limit=5), devices=devices, resident=resident)
     assert {outcome.device for outcome in outcomes.values()} == {"simulated:0+1", "simulated:2+3+4"}
@@ -72,6 +72,6 @@ def test_a_large_model_has_a_worker_for_each_group_of_devices(run_owner, residen
 
 @pytest.mark.parametrize("resident", [True, False])
 def test_a_model_that_is_too_large_for_the_job_ends_it_in_one_line(run_owner, resident):
-    devices = DevicesConfig("simulated", None, 2, memory_gib=20.0)
+    devices = DevicesConfig(kind="simulated", count=2, memory_gib=20.0)
     with pytest.raises((DeviceError, StageError), match="needs about 74 GiB"):
         done(work("larger", weights=60 * GIB), tasks(2), job(), devices=devices, resident=resident)

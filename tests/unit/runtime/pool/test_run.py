@@ -7,7 +7,7 @@ import psutil
 import pytest
 from jobs_by_hand import done, job, lines, meeting, run_config, work
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import StageError
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
@@ -19,12 +19,12 @@ def tasks(*payloads):
 
 def of_its_own(count=2, **changes):
     """The options of a job with workers of its own on this many devices."""
-    return run_config(devices=DevicesConfig("simulated", None, count), resident=False, **changes)
+    return run_config(devices=DevicesConfig(kind="simulated", count=count), resident=False, **changes)
 
 
 def run(todo, count=2, item_timeout=60.0, **settings):
     """Run tasks on so many devices; return the outcomes by key."""
-    devices = DevicesConfig("simulated", None, count)
+    devices = DevicesConfig(kind="simulated", count=count)
     return done(
         work(**settings),
         todo,

@@ -6,11 +6,11 @@ import sys
 from fake_nvml import FakeGpu, FakeNvml
 from jobs_by_hand import done, meeting, tasks, work
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 
 
 def test_a_cpu_worker_has_one_thread():
-    result = done(work(), tasks(1), devices=DevicesConfig("cpu", None, 1), resident=False)["0"].result
+    result = done(work(), tasks(1), devices=DevicesConfig(kind="cpu", count=1), resident=False)["0"].result
     assert (result["device"], result["threads"]) == ("cpu", "1")
 
 
@@ -19,7 +19,7 @@ def test_a_gpu_worker_sees_its_own_gpu_and_no_other(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,2")
     todo = tasks(20, **meeting(tmp_path / "begun", 2))
-    outcomes = done(work(), todo, devices=DevicesConfig("auto", None, None), resident=False)
+    outcomes = done(work(), todo, devices=DevicesConfig(kind="auto"), resident=False)
     seen = {(o.device, o.result["device"], o.result["visible"]) for o in outcomes.values()}
     assert seen == {("cuda:1", "cuda:0", "GPU-b"), ("cuda:2", "cuda:0", "GPU-c")}
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "1,2"
@@ -32,6 +32,6 @@ def test_a_worker_of_a_large_model_sees_all_devices_of_its_place(monkeypatch):
     )
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     large = work("large", weights=small)
-    outcome = done(large, tasks(1), devices=DevicesConfig("auto", None, None), resident=False)["0"]
+    outcome = done(large, tasks(1), devices=DevicesConfig(kind="auto"), resident=False)["0"]
     assert (outcome.device, outcome.result["device"]) == ("cuda:0+1", "cuda:0,cuda:1")
     assert outcome.result["visible"] == "GPU-a,GPU-b"

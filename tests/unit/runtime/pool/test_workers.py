@@ -21,14 +21,14 @@ from jobs_by_hand import (
     workers,
 )
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 
 
 def test_no_more_devices_are_leased_than_were_granted(tmp_path):
-    six = DevicesConfig("simulated", None, 6)
+    six = DevicesConfig(kind="simulated", count=6)
     todo = tasks(30, **meeting(tmp_path / "begun", 3))
     outcomes = done(work(), todo, job(device_limit=3), devices=six, resident=False)
     assert len({outcome.device for outcome in outcomes.values()}) == 3
@@ -82,7 +82,7 @@ def test_a_worker_that_dies_idle_costs_no_item_a_try(tmp_path):
         wait_for(lambda: len(workers()) == 0)
         yield Task("second", {"n": 1})
 
-    one = run_config(devices=DevicesConfig("simulated", None, 1), resident=False)
+    one = run_config(devices=DevicesConfig(kind="simulated", count=1), resident=False)
     outcomes = {o.key: o for o in run_tasks(work(), handlers.load, slowly(), one, job())}
     assert outcomes["second"].error is None
     assert outcomes["second"].attempts == 1
@@ -90,7 +90,7 @@ def test_a_worker_that_dies_idle_costs_no_item_a_try(tmp_path):
 
 @pytest.mark.parametrize("resident", [False, True])
 def test_devices_that_are_not_there_are_one_line(resident):
-    missing = DevicesConfig("simulated", (9,), 2)
+    missing = DevicesConfig(kind="simulated", ids=(9,), count=2)
     with pytest.raises((DeviceError, StageError), match="there is no simulated device '9'"):
         done(work(), tasks(1), devices=missing, resident=resident)
 

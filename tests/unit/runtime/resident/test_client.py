@@ -20,7 +20,7 @@ from jobs_by_hand import (
 )
 from pools_by_hand import Background, ask_the_pool_to_leave, refuses_a_job, sockets
 
-from snakedit.config.load import DevicesConfig
+from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.host.folders import private_folder
 from snakedit.runtime.pool.tasks import Task
@@ -138,7 +138,7 @@ def test_models_of_other_runs_are_not_asked_to_leave(run_owner, monkeypatch, mes
 
 def test_a_run_of_one_device_kind_does_not_use_the_pool_of_another(run_owner):
     done(work(), tasks(2))
-    done(work(), tasks(2), devices=DevicesConfig("cpu", None, 1))
+    done(work(), tasks(2), devices=DevicesConfig(kind="cpu", count=1))
     assert len(pools()) == 2
 
 

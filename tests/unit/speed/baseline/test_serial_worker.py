@@ -7,7 +7,7 @@ from snakedit.core.errors import StageError
 from snakedit.core.images import save_png
 from snakedit.core.records import Item
 from snakedit.editors import simulated_editor as simulated
-from snakedit.judges.rubrics.rubric import load_rubric
+from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.judges.simulated_judge import SimulatedJudge
 from snakedit.speed.baseline import serial_worker as worker_module
 from snakedit.speed.baseline.serial_worker import SerialWorker
