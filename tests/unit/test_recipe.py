@@ -1,7 +1,9 @@
 import dataclasses
 
 import pytest
+from pydantic import Field
 
+from snakedit.config.params import FamilyParams
 from snakedit.config.schema import EditorConfig, JudgeConfig
 from snakedit.core.records import Item
 from snakedit.recipe import (
@@ -43,21 +45,24 @@ def test_a_rows_own_seed_comes_first_and_an_editor_without_one_has_none():
     assert item_seed(None, dataclasses.replace(ITEM, seed=11)) is None
 
 
-@dataclasses.dataclass(frozen=True)
-class Parameters:
+class Parameters(FamilyParams):
     folder: str
     steps: int = 4
     threads: int = 1
-    later: list[str] = dataclasses.field(default_factory=list)
+    later: list[str] = Field(default_factory=list)
 
 
 @pytest.mark.parametrize(
     ("params", "in_recipe", "changed"),
     [
-        (Parameters("f"), {"folder": "f", "steps": 4}, {"folder": "f"}),
-        (Parameters("f", 5, 9), {"folder": "f", "steps": 5}, {"folder": "f", "steps": 5, "threads": 9}),
+        (Parameters(folder="f"), {"folder": "f", "steps": 4}, {"folder": "f"}),
         (
-            Parameters("f", later=["x"]),
+            Parameters(folder="f", steps=5, threads=9),
+            {"folder": "f", "steps": 5},
+            {"folder": "f", "steps": 5, "threads": 9},
+        ),
+        (
+            Parameters(folder="f", later=["x"]),
             {"folder": "f", "steps": 4, "later": ["x"]},
             {"folder": "f", "later": ["x"]},
         ),

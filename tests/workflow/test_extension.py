@@ -47,11 +47,11 @@ FORMAT = '''\
 
 import hashlib
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from snakedit.config.params import FamilyParams
 from snakedit.sources.format import Format
 from snakedit.sources.rows import Place, SourceRow
 
@@ -62,8 +62,7 @@ def grey() -> bytes:
     return buffer.getvalue()
 
 
-@dataclass(frozen=True)
-class LinesParams:
+class LinesParams(FamilyParams):
     skip: int = 0
 
 

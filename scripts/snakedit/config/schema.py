@@ -219,8 +219,8 @@ class RunConfig(_Strict):
         ge=1,
     )
     baseline_items: Annotated[int, Field(ge=1)] | None = _key(
-        "Items of each category for the serial side of `snakemake compare_speed`. `null` uses all, and a"
-        " measurement that was stopped continues.",
+        "Items of each category for the serial side of `snakemake compare_speed`; `null` uses all. A stopped"
+        " measurement starts again.",
         "the serial side",
         5,
     )

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -12,12 +11,12 @@ import pytest
 from editing_by_hand import item, load_tiny, mean_difference, picture, pixels, request
 
 from snakedit.core.errors import CheckpointError, ImageError
+from snakedit.config.params import FamilyParams
 from snakedit.editors.diffusers_pipeline import DiffusersEditor
 from snakedit.editors.editor import EditRequest
 
 
-@dataclass(frozen=True)
-class HandParams:
+class HandParams(FamilyParams):
     dtype: str = "float32"
     offload: str = "none"
     vae_tiling: bool = False

@@ -80,7 +80,7 @@ def test_it_makes_the_edits_that_it_is_given():
 
 
 def test_an_edit_that_is_no_colour_is_a_config_error():
-    with pytest.raises(ConfigError, match="edits: a: 'bluish' is not source, failed or a colour"):
+    with pytest.raises(ConfigError, match="'bluish' is not an edit; allowed: source, failed, or a colour"):
         read_params(SimulatedEditorParams, {"edits": {"a": "bluish"}}, "editors.x.params")
 
 

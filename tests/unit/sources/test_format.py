@@ -1,6 +1,5 @@
 import hashlib
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,6 +7,7 @@ import pytest
 from PIL import Image
 from sources_by_hand import benchmark, prepared
 
+from snakedit.config.params import FamilyParams
 from snakedit.core.errors import ConfigError
 from snakedit.sources import open_source
 from snakedit.sources.format import Format
@@ -17,8 +17,7 @@ from snakedit.sources.rows import Place, SourceRow
 TYPE = f"{__name__}:Lines"
 
 
-@dataclass(frozen=True)
-class LinesParams:
+class LinesParams(FamilyParams):
     grey: int = 128
     suffix: str = ""
 

@@ -32,9 +32,9 @@ def test_other_params_or_devices_are_another_cost_and_a_name_is_not(run):
     editor, judge = run.editors["m"], run.judges["j"]
     key = model_key(editor, "cuda")
     assert key != model_key(editor, "cpu")
-    assert key == model_key(editor.model_copy(update={"name": "other"}), "cuda")
-    assert key != model_key(editor.model_copy(update={"params": {}}), "cuda")
-    assert key != model_key(editor.model_copy(update={"revision": "newer"}), "cuda")
+    assert key == model_key(dataclasses.replace(editor, name="other"), "cuda")
+    assert key != model_key(dataclasses.replace(editor, params={}), "cuda")
+    assert key != model_key(dataclasses.replace(editor, revision="newer"), "cuda")
     assert model_key(judge, "cuda") != model_key(dataclasses.replace(judge, samples=5), "cuda")
 
 
