@@ -22,7 +22,7 @@ def load_serial_worker(settings: dict[str, Any], device: str) -> "SerialWorker":
 
 
 class SerialWorker:
-    """One item after the other, and for each the editor and then the judges on one device, in turn.
+    """Edits and judges one item after the other: the editor and then the judges in turn on one device.
 
     Everything is loaded once before the first item: with `offload` into CPU memory, where it stays; with
     `reload` it is dropped again, so that no item pays for imports or a disk that is still cold.

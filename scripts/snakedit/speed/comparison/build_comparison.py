@@ -1,4 +1,4 @@
-"""Making the comparison of one benchmark: reading both sides, comparing, writing."""
+"""The comparison of one benchmark: read both sides, compare, write."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path
 
     Raises:
         RecordError: if a `serial.json` is not one.
-        StageError: if the pipeline's telemetry does not tell of all its work, or there is nothing to compare.
+        StageError: if the pipeline's telemetry lacks a part of its work, or there is nothing to compare.
     """
     if not serial_files:
         raise StageError("no editor works on this machine, so there is nothing to compare", where=benchmark)
@@ -31,7 +31,7 @@ def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path
     folder = output.parent
     runs = read_runs(folder.parent / "telemetry", [*config.editors, *config.judges])
     serial_jobs = jobs_that_measured(read_runs(folder / "telemetry", list(config.editors)), serial)
-    categories = list(dict.fromkeys(one.category for one in serial))
+    categories = list(dict.fromkeys(side.category for side in serial))
     comparison = compare(benchmark, serial, serial_jobs, runs, categories)
     write_comparison(comparison, runs_that_made(runs), serial_jobs, output)
     total = comparison.rows[-1]
@@ -49,7 +49,7 @@ def build_comparison(config: Config, benchmark: str, serial_files: Sequence[Path
 
 def jobs_that_measured(runs: Sequence[RunTrace], serial: Sequence[Serial]) -> list[JobTrace]:
     """Return the traces of the jobs that made these measurements, without earlier jobs."""
-    began = {(one.editor, one.category): one.began for one in serial}
+    began = {(side.editor, side.category): side.began for side in serial}
     jobs = [
         job
         for run in runs

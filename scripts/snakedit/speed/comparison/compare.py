@@ -11,19 +11,19 @@ from snakedit.telemetry.trace import Span
 from snakedit.telemetry.usage import Usage, usage_of
 from snakedit.workflow.shard_rules import forced
 
-# What limits: the names of the shares, in the order they are shown.
+# The parts of the device time, in the order they are shown.
 SHARES = ("edit", "judge", "load", "idle", "Snakemake")
 HINT = (
     f"make everything anew: snakemake compare_speed {forced('edit_category', 'score_category')} "
     """--config 'run={"refresh": ["edits", "scores"]}'"""
 )
-# Edits that the telemetry must tell of, as a share: a few fail before any device sees them.
-MIN_TOLD = 0.95
+# Share of the edits that the telemetry must hold: a few fail before any device sees them.
+MIN_TRACED = 0.95
 
 
 @dataclass(frozen=True)
 class Times:
-    """What one side took for a category, or for all.
+    """The time of one side for a category, or for all.
 
     Attributes:
         images: edits made.
@@ -69,10 +69,10 @@ class SpeedComparison:
         swap: ``reload`` or ``offload``.
         serial_processors: what the serial side was measured on; several where its jobs ran on different
             machines.
-        serial_start: seconds from the birth of the serial side's process to its first item: imports and first
-            loads. All items would share one, so only the row of all categories holds it, once.
+        serial_start: seconds from the start of a serial job's process to its first item: imports and first
+            loads. It is counted once, in the row of all categories, since a serial run would start once.
         devices: how many the pipeline used; the serial side uses one.
-        runs: of the pipeline, whose telemetry was taken together.
+        runs: number of the pipeline's runs that are added up.
         simulated: whether any device was.
         serial_shares, pipeline_shares: of each side's device time, by `SHARES`.
         compared, identical: images of the sample that both sides have, and that are the same to the byte.
@@ -119,13 +119,13 @@ def compare(
         categories: in the order to show them in.
 
     Raises:
-        StageError: if the telemetry does not tell of the pipeline's work, or of a part of it only.
+        StageError: if the telemetry holds none of the pipeline's work, or a part of it only.
     """
     chosen = [run for run in runs_that_made(runs) if run.devices()] if runs else []
     if not chosen:
         raise StageError("no telemetry tells what the pipeline's devices did", where=benchmark, hint=HINT)
     _check_whole(benchmark, serial, chosen)
-    by_category = {name: [one for one in serial if one.category == name] for name in categories}
+    by_category = {name: [side for side in serial if side.category == name] for name in categories}
     serial_times = {name: _serial_times(group) for name, group in by_category.items()}
     images = {name: times.images for name, times in serial_times.items()}
     pipeline_times = _pipeline_times(chosen, images)
@@ -134,14 +134,14 @@ def compare(
     total = _sum(list(serial_times.values()))
     total = replace(total, total=total.total + start, switch=total.switch + start)
     rows.append(Row("", total, pipeline_times[""]))
-    differences = [one.largest_difference for one in serial if one.largest_difference is not None]
+    differences = [side.largest_difference for side in serial if side.largest_difference is not None]
     return SpeedComparison(
         benchmark=benchmark,
         rows=rows,
-        sampled=sum(one.measured for one in serial),
-        items=sum(one.items for one in serial),
+        sampled=sum(side.measured for side in serial),
+        items=sum(side.items for side in serial),
         swap=serial[0].swap,
-        serial_processors=sorted({name for one in serial for name in one.processors}),
+        serial_processors=sorted({name for side in serial for name in side.processors}),
         serial_start=start,
         devices=max(len(run.devices()) for run in chosen),
         runs=len(chosen),
@@ -150,32 +150,32 @@ def compare(
         pipeline_shares=pipeline_shares(chosen),
         serial_usage=usage_of(serial_jobs),
         pipeline_usage=usage_of(job for run in chosen for job in run.jobs),
-        compared=sum(one.compared for one in serial),
-        identical=sum(one.identical for one in serial),
+        compared=sum(side.compared for side in serial),
+        identical=sum(side.identical for side in serial),
         largest_difference=max(differences, default=None),
     )
 
 
 def _check_whole(benchmark: str, serial: Sequence[Serial], runs: Sequence[RunTrace]) -> None:
-    """Refuse to set a whole serial side against a part of the pipeline's work."""
+    """Raise if the telemetry holds a part of the pipeline's work only."""
     done = set().union(*(run.done() for run in runs))
-    for one in serial:
+    for side in serial:
         edits = sum(
-            (rule, label, category) == ("edit_category", one.editor, one.category)
+            (rule, label, category) == ("edit_category", side.editor, side.category)
             for rule, label, category, _ in done
         )
-        if edits < MIN_TOLD * one.compared / one.measured * one.items:
+        if edits < MIN_TRACED * side.compared / side.measured * side.items:
             raise StageError(
-                f"the telemetry tells of {edits} of {one.items} edits by '{one.editor}' in '{one.category}'",
+                f"the telemetry has {edits} of {side.items} edits by '{side.editor}' in '{side.category}'",
                 where=benchmark,
                 hint=HINT,
             )
 
 
 def pipeline_shares(runs: Sequence[RunTrace]) -> dict[str, float]:
-    """Return what limits the pipeline: shares of all its devices' time, which add up to 1.
+    """Return the shares of all the pipeline's device time, which add up to 1.
 
-    What no span covers is Snakemake's: starting, planning, and the time between one model and the next.
+    Time without a span is Snakemake's: starting, planning, and the time between two models.
     """
     available = sum(run.wall * len(run.devices()) for run in runs)
     spans = [span for run in runs for span in run.spans()]
@@ -210,15 +210,15 @@ def _serial_times(group: Sequence[Serial]) -> Times:
     """The time of one category: for each editor the mean of its sample, times its items."""
 
     def extrapolated(*names: str) -> float:
-        return sum(one.items / one.measured * sum(one.seconds[name] for name in names) for one in group)
+        return sum(side.items / side.measured * sum(side.seconds[name] for name in names) for side in group)
 
     return Times(
-        images=sum(one.items for one in group),
+        images=sum(side.items for side in group),
         total=extrapolated("total"),
         edit=extrapolated("edit"),
         score=extrapolated("score"),
         switch=extrapolated("load", "unload"),
-        loads=round(sum(one.items / one.measured * one.loads for one in group)),
+        loads=round(sum(side.items / side.measured * side.loads for side in group)),
     )
 
 

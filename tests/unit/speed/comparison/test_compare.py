@@ -68,7 +68,7 @@ def test_the_latest_run_that_did_everything_counts_alone():
 
 
 def test_a_whole_serial_side_is_not_set_against_a_part_of_the_pipelines_work():
-    with pytest.raises(StageError, match=r"tells of 4 of 8 edits by 'm' in 'c'.*--forcerun"):
+    with pytest.raises(StageError, match=r"has 4 of 8 edits by 'm' in 'c'.*--forcerun"):
         compare("b", [serial(items=8)], [], [two_devices_a_run()], ["c"])
     with pytest.raises(StageError, match="no telemetry"):
         compare("b", [serial()], [], [], ["c"])
