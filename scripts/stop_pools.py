@@ -3,7 +3,7 @@
 import os
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.runtime.resident.client import stop_pools
+from snakedit.runtime.resident.handover import stop_pools
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from jobs_by_hand import done, job, run_config, start_owner, tasks, wait_for, wo
 from snakedit.config.schema import DevicesConfig
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
-from snakedit.runtime.resident.client import stop_pools
+from snakedit.runtime.resident.handover import stop_pools
 from snakedit.telemetry import sampling
 from snakedit.telemetry.trace import COLUMNS, Sample, Span, Trace, TracedJob, read_trace
 

@@ -1,4 +1,4 @@
-"""Which devices there are, without torch: GPUs by NVML, CPU workers, and simulated devices."""
+"""Discovery of devices without torch: GPUs by NVML, CPU workers, and simulated devices."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -10,20 +10,20 @@ from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError
 
 CPU_HINT = "to run on the CPU, set run: {devices: {kind: cpu}}"
-# What the driver itself says of its GPUs, for a host without nvidia-ml-py.
+# The driver's own files about its GPUs, for a host without nvidia-ml-py.
 DRIVER_FOLDER = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True)
 class Device:
-    """One device that a worker can have to itself.
+    """One device that a worker uses alone.
 
     Attributes:
         kind: ``cuda``, ``cpu`` or ``simulated``.
-        id: the UUID of a GPU or of a MIG slice, or the number of a slot: what a lease is taken on.
+        id: the UUID of a GPU or of a MIG slice, or the number of a slot; leases lock it.
         index: its place among the devices of its kind on this host.
-        memory: in bytes, or None where it is not known or does not matter.
-        parts: the devices it is made of, where one model is spread over several.
+        memory: in bytes, or None if it is not known or does not matter.
+        parts: the devices that it consists of, if one model is spread over several.
     """
 
     kind: str
@@ -34,18 +34,18 @@ class Device:
 
     @property
     def name(self) -> str:
-        """How records and messages call it."""
+        """Its name in records and messages."""
         numbers = [str(part.index) for part in self.parts] or [str(self.index)]
         return f"{self.kind}:{'+'.join(numbers)}"
 
     @property
     def part_names(self) -> tuple[str, ...]:
-        """The names of the devices that it is made of; its own where it is one."""
+        """The names of the devices that it consists of, or its own name."""
         return tuple(part.name for part in self.parts) or (self.name,)
 
 
 def joined(devices: Sequence[Device]) -> Device:
-    """Return one or more devices as the one place that a model is loaded in."""
+    """Return one or more devices as the one device that a model is loaded on."""
     first = devices[0]
     if len(devices) == 1:
         return first
@@ -54,7 +54,7 @@ def joined(devices: Sequence[Device]) -> Device:
 
 @dataclass(frozen=True)
 class _Gpu:
-    """A physical GPU, and its MIG slices where it is split into any."""
+    """A physical GPU and its MIG slices, if it has any."""
 
     index: int
     uuid: str
@@ -64,7 +64,7 @@ class _Gpu:
 
 
 def device_kind(devices: DevicesConfig) -> str:
-    """Return ``cuda``, ``cpu`` or ``simulated``; ``auto`` is a GPU where one is visible."""
+    """Return ``cuda``, ``cpu`` or ``simulated``; ``auto`` means a GPU if one is visible, else the CPU."""
     if devices.kind != "auto":
         return devices.kind
     return "cuda" if visible_gpus() else "cpu"
@@ -78,42 +78,42 @@ def count_devices(devices: DevicesConfig) -> int:
 def resolve_devices(devices: DevicesConfig) -> list[Device]:
     """Return the devices that a run may use.
 
-    GPUs are those within CUDA_VISIBLE_DEVICES and `ids` (by index or UUID). A CPU has two worker slots
-    unless `count` says more, since a tiny model wants one thread. `memory_gib` stands for what NVML tells.
+    GPUs are restricted to CUDA_VISIBLE_DEVICES and to `ids` (indices or UUIDs). Without `count`, a CPU has
+    two worker slots, each with one thread. `memory_gib` overrides the size that NVML reports.
 
     Raises:
-        DeviceError: if GPUs are asked for and there is none, or `ids` names a device that is not there.
+        DeviceError: if GPUs are requested and none is visible, or `ids` names a device that does not exist.
     """
     kind = device_kind(devices)
     if kind == "cuda":
-        found = visible_gpus()
-        if not found:
+        available = visible_gpus()
+        if not available:
             raise DeviceError("no GPU is visible", where="run.devices", hint=CPU_HINT)
     else:
         default = min(2, os.cpu_count() or 1) if kind == "cpu" else 1
-        found = [Device(kind, str(i), i) for i in range(devices.count or default)]
+        available = [Device(kind, str(i), i) for i in range(devices.count or default)]
     if devices.ids is not None:
-        chosen = []
+        selected = []
         for wanted in devices.ids:
-            named = [d for d in found if _is_named(str(wanted), str(d.index), d.id)]
-            if len(named) != 1:
-                names = [str(d.index) for d in found] + [d.id for d in found if kind == "cuda"]
+            matches = [d for d in available if _is_named(str(wanted), str(d.index), d.id)]
+            if len(matches) != 1:
+                names = [str(d.index) for d in available] + [d.id for d in available if kind == "cuda"]
                 raise DeviceError(
                     f"there is no {kind} device '{wanted}'",
                     where="run.devices.ids",
                     allowed=", ".join(names),
                 )
-            chosen += named
-        found = _once(chosen)
+            selected += matches
+        available = _once(selected)
     if devices.memory_gib is not None:
-        found = [replace(device, memory=int(devices.memory_gib * 2**30)) for device in found]
-    return found[: devices.count] if devices.count else found
+        available = [replace(device, memory=int(devices.memory_gib * 2**30)) for device in available]
+    return available[: devices.count] if devices.count else available
 
 
 def visible_gpus() -> list[Device]:
-    """Return the GPUs within CUDA_VISIBLE_DEVICES as inherited, in its order.
+    """Return the GPUs in CUDA_VISIBLE_DEVICES as inherited, in its order.
 
-    A GPU that is split by MIG stands for its slices, and they are numbered on from it.
+    A GPU that is split by MIG is replaced by its slices, which continue the numbering.
     """
     gpus = _gpus_by_nvml()
     if gpus is None:
@@ -132,19 +132,19 @@ def visible_gpus() -> list[Device]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
         return everything
-    chosen: list[Device] = []
+    selected: list[Device] = []
     for name in (part.strip() for part in visible.split(",")):
         matches = [devices[gpu.uuid] for gpu in gpus if _is_named(name, str(gpu.index), gpu.uuid)]
         matches += [[d] for d in everything if d.id not in devices and _is_named(name, "", d.id)]
-        # CUDA itself stops at the first name it does not know.
+        # CUDA itself ignores everything after the first unknown name.
         if len(matches) != 1:
             break
-        chosen += matches[0]
-    return _once(chosen)
+        selected += matches[0]
+    return _once(selected)
 
 
 def _is_named(name: str, index: str, uuid: str) -> bool:
-    """Whether a name means this device: its index, its UUID, or the UUID's beginning as CUDA allows."""
+    """Whether a name means this device: its index, its UUID, or a prefix of the UUID, as in CUDA."""
     return name in {index, uuid} - {""} or (name.startswith(("GPU-", "MIG-")) and uuid.startswith(name))
 
 
@@ -153,7 +153,7 @@ def _once(devices: Iterable[Device]) -> list[Device]:
 
 
 def _gpus_by_nvml() -> list[_Gpu] | None:
-    """All GPUs of this host in NVML's order, or None where NVML cannot be asked."""
+    """All GPUs of this host in NVML's order, or None if NVML is not available."""
     try:
         import pynvml
     except ImportError:
@@ -169,7 +169,7 @@ def _gpus_by_nvml() -> list[_Gpu] | None:
                 handle = pynvml.nvmlDeviceGetHandleByIndex(place)
                 uuid = _text(pynvml.nvmlDeviceGetUUID(handle))
             except pynvml.NVMLError:
-                # Lost from its bus, or not this user's. CUDA does not count it either.
+                # The GPU fell off its bus or belongs to another user. CUDA does not count it either.
                 continue
             slices = _mig_slices(pynvml, handle)
             gpus.append(
@@ -190,7 +190,7 @@ def _memory(pynvml: Any, handle: Any) -> int | None:
     try:
         return int(pynvml.nvmlDeviceGetMemoryInfo(handle).total)
     except pynvml.NVMLError:
-        # A GPU that shares the host's memory has none of its own to tell.
+        # A GPU that shares the host's memory reports none of its own.
         return None
 
 
@@ -198,7 +198,7 @@ def _mig_slices(pynvml: Any, handle: Any) -> list[Any]:
     try:
         mode, _ = pynvml.nvmlDeviceGetMigMode(handle)
     except pynvml.NVMLError:
-        # Most GPUs cannot be split at all, and say so in this way.
+        # GPUs without MIG raise an error here.
         return []
     slices = []
     if mode:
@@ -206,13 +206,13 @@ def _mig_slices(pynvml: Any, handle: Any) -> list[Any]:
             try:
                 slices.append(pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number))
             except pynvml.NVMLError:
-                # Places for slices are counted, not slices; this one is empty.
+                # NVML counts the places for slices; this one is empty.
                 continue
     return slices
 
 
 def _gpus_by_driver() -> list[_Gpu]:
-    """All GPUs by the driver's own files, in PCI order; by number where it does not tell the UUID."""
+    """All GPUs in the driver's own files, in PCI order; by number if a file has no UUID."""
     gpus = []
     for index, path in enumerate(sorted(DRIVER_FOLDER.glob("*/information"))):
         pairs = (line.partition(":") for line in path.read_text(encoding="utf-8").splitlines())

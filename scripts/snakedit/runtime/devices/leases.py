@@ -1,4 +1,4 @@
-"""Leases on devices: one exclusive file lock a device, which the system frees when its process dies."""
+"""Leases on devices: one exclusive file lock per device, which the kernel frees when its process dies."""
 
 import json
 import os
@@ -20,12 +20,12 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Holder:
-    """Who has a device.
+    """The process that has leased a device.
 
     Attributes:
-        label: the model, for people.
-        owner: the Snakemake run it belongs to.
-        socket: of the pool, or None for a job's own workers.
+        label: the model's name, for messages.
+        owner: the Snakemake run that it belongs to.
+        socket: its socket if it is a resident pool, else None.
     """
 
     pid: int
@@ -38,14 +38,14 @@ Held = Mapping[Device, Holder | None]
 
 
 class Lease:
-    """Devices that are this process's own until `release`, or its end."""
+    """Devices that this process leases until `release` or until it ends."""
 
     def __init__(self) -> None:
         self.devices: list[Device] = []
         self._locks: list[FileLock] = []
 
     def take(self, device: Device, folder: Path, holder: Holder) -> bool:
-        """Lease one more device if it is free; say whether it was."""
+        """Lease one more device if it is free; return whether it was."""
         lock = _lock(folder / f"{_file_name(device)}.lock")
         try:
             lock.acquire(timeout=0)
@@ -70,16 +70,16 @@ def acquire(
     on_wait: Callable[[Held], None],
     least: int = 1,
 ) -> Lease:
-    """Lease up to ``count`` of the devices, and at least ``least``, waiting in the order of asking.
+    """Lease up to ``count`` of the devices, and at least ``least``, first come, first served.
 
-    A device held within the same run is waited for: its pool is about to leave. One held by another run
-    is waited for only while too few others could be had.
+    It waits for a device that the same run holds, since that pool is about to leave. It waits for a device
+    of another run only while it has fewer than ``least``.
 
     Args:
-        devices: which may be leased, best first.
-        holder: what others are told of this process.
-        on_wait: called again and again while it waits, with who has the devices; what it raises ends
-            the waiting.
+        devices: the candidates, best first.
+        holder: how this process presents itself to others.
+        on_wait: called repeatedly during the wait, with the holders of the devices; an exception from it
+            ends the wait.
 
     Raises:
         DeviceError: if the folder of the locks cannot be used.
@@ -113,13 +113,13 @@ def acquire(
 
 
 def who(folder: Path, device: Device) -> Holder | None:
-    """Return who last leased a device, if that process still lives."""
+    """Return the last holder of a device, if its process is still alive."""
     try:
         text = (folder / f"{_file_name(device)}.json").read_text(encoding="utf-8")
         holder = Holder(**json.loads(text))
     except (OSError, ValueError, TypeError):
         return None
-    # Signal 0 asks whether it is there; another user's process is, though it may not be signalled.
+    # Signal 0 tests for existence. PermissionError means that another user's process exists.
     with suppress(PermissionError):
         try:
             os.kill(holder.pid, 0)
@@ -129,27 +129,27 @@ def who(folder: Path, device: Device) -> Holder | None:
 
 
 def waiting_line(label: str, held: Held) -> str:
-    """Return the line that says what a model waits for, and who holds it."""
+    """Return the message that names the devices that a model waits for, and their holders."""
     devices: dict[str, list[str]] = {}
     for device, holder in held.items():
-        told = "another process" if holder is None else f"{holder.label} (pid {holder.pid})"
-        devices.setdefault(told, []).append(device.name)
-    holders = "; ".join(f"{holder} holds {', '.join(names)}" for holder, names in devices.items())
+        process = "another process" if holder is None else f"{holder.label} (pid {holder.pid})"
+        devices.setdefault(process, []).append(device.name)
+    holders = "; ".join(f"{process} holds {', '.join(names)}" for process, names in devices.items())
     return f"{label} waits for devices: {holders}"
 
 
 def _file_name(device: Device) -> str:
-    # The id of an old MIG slice has slashes in it.
+    # The ids of old MIG slices contain slashes.
     return f"{device.kind}-{device.id.replace('/', '_')}"
 
 
 def _lock(path: Path) -> FileLock:
-    # Others may share the folder; and a pool leases in one thread and releases in another.
+    # Other users may share the folder, and a pool leases in one thread and releases in another.
     return FileLock(path, mode=0o666, thread_local=False)
 
 
 def _write_holder(folder: Path, device: Device, holder: Holder) -> None:
-    # By rename: the file may be another user's, and nobody reads half of it.
+    # Renamed into place, since the file may be another user's and must never be read half written.
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".holder-")
     with open(handle, "w", encoding="utf-8") as file:
         json.dump(asdict(holder), file)
@@ -158,9 +158,10 @@ def _write_holder(folder: Path, device: Device, holder: Holder) -> None:
 
 
 class _Ticket:
-    """A place in the line of those who wait for devices.
+    """A place in the queue of processes that wait for devices.
 
-    Only the first in line takes any, so that two who need several cannot each hold what the other needs.
+    Only the first in the queue takes any, so that two processes that need several devices each cannot
+    hold what the other needs.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -180,7 +181,7 @@ class _Ticket:
         self._path.unlink(missing_ok=True)
 
     def is_first(self) -> bool:
-        """Whether nobody who is still alive came before."""
+        """Whether no living process is ahead in the queue."""
         for path in sorted(self._folder.iterdir()):
             if path.name >= self._path.name:
                 return True
@@ -189,7 +190,7 @@ class _Ticket:
                 other.acquire(timeout=0)
             except Timeout:
                 return False
-            # Its process is gone, else the lock would be held.
+            # The process is gone, since it no longer holds its lock.
             other.release()
             path.unlink(missing_ok=True)
         return True

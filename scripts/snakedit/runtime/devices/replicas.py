@@ -1,4 +1,4 @@
-"""Models too large for one device: how many devices a copy takes, and which."""
+"""Models that are too large for one device: how many devices a copy takes, and which."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,7 +6,7 @@ from itertools import pairwise
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices.discover import Device, joined
 
-# Beside the weights: activations and the cache of a batch, and CUDA's own context.
+# Memory needed beside the weights: activations and the cache of a batch, and CUDA's context.
 HEADROOM = 1.2
 CONTEXT_BYTES = 2 * 2**30
 
@@ -15,12 +15,12 @@ def devices_per_copy(weights: int | None, devices: Sequence[Device], limit: int)
     """Return how many devices one copy of a model takes.
 
     Args:
-        weights: bytes of the model's weights, or None if it is not to be spread.
-        devices: which may be leased. Where the memory of one is not known, a copy takes one.
-        limit: how many of them a job may have.
+        weights: bytes of the model's weights, or None if the model must not be spread.
+        devices: the candidates. If the memory of any is unknown, a copy takes one device.
+        limit: how many devices a job may have.
 
     Raises:
-        DeviceError: if all of them together are too small, or if they are slices of a GPU, of which CUDA
+        DeviceError: if all devices together are too small, or if a copy needs several MIG slices: CUDA
             gives a process only one.
     """
     memories = [device.memory for device in devices]
@@ -41,7 +41,7 @@ def devices_per_copy(weights: int | None, devices: Sequence[Device], limit: int)
 
 
 def grouped(devices: Sequence[Device], size: int) -> list[Device]:
-    """Return the devices as places for copies of a model: groups of at least ``size``, none left over."""
+    """Return the devices in groups of at least ``size``, one per copy of a model, with none left over."""
     count = len(devices) // size
     bounds = [round(place * len(devices) / count) for place in range(count + 1)]
     return [joined(devices[low:high]) for low, high in pairwise(bounds)]

@@ -1,8 +1,8 @@
-"""The clock of timeouts: silence, grace, idle times and time limits are measured by it, and tests set it."""
+"""The clock that measures silence, grace periods, idle times and time limits. Tests replace it."""
 
 import time
 
 
 def monotonic() -> float:
-    """Return seconds on a clock that never goes back."""
+    """Return seconds on a clock that never runs backwards."""
     return time.monotonic()

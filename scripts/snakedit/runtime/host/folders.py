@@ -1,4 +1,4 @@
-"""A folder that only this user can write to: for the locks of devices and the sockets of pools."""
+"""The folders of device locks and pool sockets, which only this user can write to."""
 
 import os
 import stat
@@ -9,10 +9,10 @@ from snakedit.core.errors import DeviceError
 
 
 def private_folder() -> Path:
-    """Return this user's folder under the temporary directory, made with mode 0700.
+    """Return this user's folder under the temporary directory, created with mode 0700.
 
     Raises:
-        DeviceError: if somebody else owns it or others can write to it.
+        DeviceError: if another user owns it or can access it.
     """
     folder = Path(tempfile.gettempdir(), f"snakedit-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -28,12 +28,12 @@ def private_folder() -> Path:
 
 
 def lock_folder() -> Path:
-    """Return where device locks lie: `SNAKEDIT_LOCK_DIR`, to share them between users, or a private one.
+    """Return the folder of device locks: `SNAKEDIT_LOCK_DIR`, which users can share, or a private one.
 
-    Under SLURM, devices are numbered anew in each job's allocation, so each job has locks of its own.
+    SLURM numbers the devices of each allocation from 0, so each SLURM job has its own locks.
 
     Raises:
-        DeviceError: if the shared one is sticky: there filelock refuses a lock file of another user.
+        DeviceError: if the shared folder is sticky: filelock refuses another user's lock file there.
     """
     shared = os.environ.get("SNAKEDIT_LOCK_DIR")
     if shared and Path(shared).is_dir() and Path(shared).stat().st_mode & stat.S_ISVTX:

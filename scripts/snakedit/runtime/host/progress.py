@@ -1,4 +1,4 @@
-"""How far a job is: one line a second on a terminal, one a minute in a log."""
+"""The progress of a job: one line per second on a terminal, one per minute in a log."""
 
 import sys
 from collections import Counter
@@ -10,38 +10,38 @@ TERMINAL_SECONDS, LOG_SECONDS = 1.0, 60.0
 
 
 class Progress:
-    """Counts what a job has done and says so now and then; see the module for how often."""
+    """Counts the finished items of a job and logs a line at intervals."""
 
     def __init__(self, label: str, category: str, total: int) -> None:
         self._name, self._total = f"{label}/{category}", total
         self._done: Counter[str] = Counter()
         self._failed = 0
-        self._told = clock.monotonic()
-        self._begin: float | None = None
-        self._every = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
+        self._logged_at = clock.monotonic()
+        self._began_at: float | None = None
+        self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
 
     def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *exc: object) -> None:
         if self._done:
-            self._tell()
+            self._log()
 
     def add(self, device: str, items: int, seconds: float, failed: bool) -> None:
-        """Count items that a device has finished, after this many seconds of work on them."""
-        if self._begin is None:
-            # Waiting and loading happen once and say nothing about the time that is left.
-            self._begin = clock.monotonic() - seconds
+        """Count items that a device has finished after this many seconds of work."""
+        if self._began_at is None:
+            # Waiting and loading happen once and must not distort the remaining time.
+            self._began_at = clock.monotonic() - seconds
         self._done[device] += items
         self._failed += items if failed else 0
 
     def tick(self) -> None:
-        """Say how far the job is, if it is time to."""
-        if clock.monotonic() - self._told >= self._every:
-            self._tell()
+        """Log a line if the interval is over."""
+        if clock.monotonic() - self._logged_at >= self._interval:
+            self._log()
 
     def line(self, seconds: float) -> str:
-        """Return the line after this many seconds of work."""
+        """Return the line that is logged after this many seconds of work."""
         done = self._done.total()
         rate = done / seconds if seconds > 0 else 0.0
         left = f"{max(0, self._total - done) / rate:.0f} s left" if rate else "no estimate yet"
@@ -52,6 +52,6 @@ class Progress:
             f"{left}{devices}"
         )
 
-    def _tell(self) -> None:
-        self._told = clock.monotonic()
-        LOGGER.info("%s", self.line(self._told - self._begin if self._begin is not None else 0.0))
+    def _log(self) -> None:
+        self._logged_at = clock.monotonic()
+        LOGGER.info("%s", self.line(self._logged_at - self._began_at if self._began_at is not None else 0.0))

@@ -1,4 +1,4 @@
-"""Stopping a job on Ctrl-C or SIGTERM at a point where nothing is half done."""
+"""Stopping a job on Ctrl-C or SIGTERM, at a point where nothing is half written."""
 
 import signal
 import threading
@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 
 class Stop:
-    """While it is entered, SIGINT and SIGTERM set a flag, and `check` is where the job ends.
+    """A context in which SIGINT and SIGTERM set a flag, and `check` ends the job.
 
-    In any thread but the main one it leaves the signals alone.
+    Outside the main thread it does not change how signals are handled.
     """
 
     def __init__(self) -> None:
@@ -25,20 +25,20 @@ class Stop:
 
     def __exit__(self, *exc: object) -> None:
         self._is_over = True
-        # A generator may be collected in another thread, where no handler can be set; see `_set`.
+        # A generator may be collected in another thread, which cannot restore handlers; see `_set`.
         if threading.current_thread() is threading.main_thread():
             for number, handler in self._before.items():
                 signal.signal(number, handler)
-        # A signal that came after the last check is not lost.
+        # A signal after the last check must not be lost.
         if self._number is not None and exc[0] is None:
             self._end()
 
     def check(self) -> None:
-        """End the job here if it was told to.
+        """End the job here if a signal has come.
 
         Raises:
             KeyboardInterrupt: after SIGINT.
-            SystemExit: after SIGTERM, with 143 as shells say it.
+            SystemExit: after SIGTERM, with 143, as shells report it.
         """
         if self._number is not None:
             self._end()

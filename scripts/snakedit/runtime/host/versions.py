@@ -1,4 +1,4 @@
-"""What made a result: library versions and the processor, for the records."""
+"""Library versions and the processor behind a result, for its record."""
 
 import platform
 import sys
@@ -25,11 +25,11 @@ def _processor(device: str) -> str:
     if device.startswith("simulated"):
         return "simulated"
     if device == "endpoint":
-        # What the server runs on is not known here.
+        # The server's hardware is unknown here.
         return "endpoint"
     torch = sys.modules.get("torch")
     if device.startswith("cuda") and torch is not None:
-        # A model that is spread has several, of which torch takes one.
+        # A spread model has several devices; torch accepts one.
         return str(torch.cuda.get_device_name(device.partition(",")[0]))
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""One try of one task by a loaded model: what it gives, or what went wrong, in one record."""
+"""One attempt at a task by a loaded model: its result or its error, as the fields of an outcome."""
 
 import time
 import traceback
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from snakedit.core.hashing import canonical
 
-# Of CUDA itself, of cuBLAS and cuDNN, and of torch on the CPU, which raise plain runtime errors.
+# Messages of CUDA, cuBLAS, cuDNN and of torch on the CPU, which raise plain runtime errors.
 NO_MEMORY = ("CUDA error: out of memory", "STATUS_ALLOC_FAILED", "can't allocate memory")
 
 
@@ -29,10 +29,10 @@ class Handler(Protocol):
     """A loaded editor or judge in a worker."""
 
     def handle(self, payload: dict[str, Any]) -> dict[str, Any] | TimedResult:
-        """Do one task; what goes in and comes out can be written as JSON."""
+        """Do one task. Payload and result can be written as JSON."""
 
     def release_memory(self) -> None:
-        """Make room after an out-of-memory, before the task is tried once more."""
+        """Free memory after an out-of-memory error, before the task is tried once more."""
 
 
 Loader = Callable[[dict[str, Any], str], Handler]
@@ -41,7 +41,7 @@ Loader = Callable[[dict[str, Any], str], Handler]
 def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
     """Handle one payload; return the fields of its `Outcome`.
 
-    An out-of-memory is tried once more after memory was released; any other exception is the outcome.
+    After an out-of-memory error it releases memory and tries once more. Any other exception is the outcome.
     """
     started, begin = now(), time.monotonic()
     result, spans, error, trace, attempts = None, [], None, None, 0
@@ -54,13 +54,13 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
             # A result that is not JSON would otherwise fail on its way out.
             canonical(timed.result)
             result, spans, error, trace = timed.result, timed.spans, None, None
-        except Exception as exception:  # noqa: BLE001 - whatever an editor raises is that item's failure
+        except Exception as exception:  # noqa: BLE001 - any exception of an editor fails its item only
             error = f"{type(exception).__name__}: {exception}".splitlines()[0]
             trace = traceback.format_exc()
             out_of_memory = is_out_of_memory(exception)
         if not out_of_memory:
             break
-        # Not while the exception is handled: its traceback still holds the tensors of the failed call.
+        # Outside the except block, whose traceback still holds the tensors of the failed call.
         handler.release_memory()
     seconds = time.monotonic() - begin
     return {
@@ -70,10 +70,10 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_out_of_memory(exception: Exception) -> bool:
-    """Whether an exception says that memory ran out: torch's own, or what CUDA's libraries make of it."""
+    """Whether an exception means that memory ran out: torch's own type, or a message of CUDA's libraries."""
     if isinstance(exception, MemoryError) or type(exception).__name__ == "OutOfMemoryError":
         return True
-    return isinstance(exception, RuntimeError) and any(told in str(exception) for told in NO_MEMORY)
+    return isinstance(exception, RuntimeError) and any(text in str(exception) for text in NO_MEMORY)
 
 
 def now() -> str:

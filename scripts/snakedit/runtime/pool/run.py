@@ -1,7 +1,7 @@
-"""Running a job's tasks: on the resident pool of its model, on workers of its own, or in its own process.
+"""Runs a job's tasks: on a resident pool, on workers of its own, on a server, or in its own process.
 
-The next free worker takes the next task: no rounds, no barrier, no fixed share. A driver never loads a
-model that needs a device.
+The next free worker takes the next task, without rounds, barriers or fixed shares. The job's own process
+never loads a model that needs a device.
 """
 
 import os
@@ -25,9 +25,10 @@ from snakedit.runtime.pool.attempt import Loader, attempt
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
 from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.runtime.pool.workers import Workers
-from snakedit.runtime.resident import client as resident
+from snakedit.runtime.resident.client import PoolRequest, run_on_pool
+from snakedit.runtime.resident.handover import Waiting
 from snakedit.runtime.resident.owner import began_at, over, owner, watched
-from snakedit.runtime.servers.requests import run_remotely
+from snakedit.runtime.servers.requests import run_on_server
 from snakedit.telemetry.sampling import Sampler
 from snakedit.telemetry.trace import Member, Span, Trace, TracedJob
 
@@ -35,18 +36,18 @@ from snakedit.telemetry.trace import Member, Span, Trace, TracedJob
 def run_tasks(
     work: Work, loader: Loader, tasks: Iterable[Task], run: RunConfig, job: JobContext
 ) -> Iterator[Outcome]:
-    """Yield one outcome a task, as they finish, and say how far the job is.
+    """Yield one outcome per task, as they finish, and log the job's progress.
 
-    Without a task nothing is leased or loaded. Work that needs no device is done in this process, or by its
+    Without a task nothing is leased or loaded. Work that needs no device is done in this process or by its
     server.
 
     Args:
-        tasks: taken as they are needed, a few ahead; their keys differ.
+        tasks: consumed as workers become free, a few ahead. Their keys must differ.
 
     Raises:
-        DeviceError: if the devices asked for are not there.
-        StageError: if no device could load the model, or the run that this job belongs to is over.
-        KeyboardInterrupt, SystemExit: after SIGINT and SIGTERM, when its workers have ended.
+        DeviceError: if a requested device does not exist.
+        StageError: if no device could load the model, or this job's run is over.
+        KeyboardInterrupt, SystemExit: after SIGINT and SIGTERM, once the workers have ended.
     """
     source = iter(tasks)
     first = next(source, None)
@@ -54,17 +55,17 @@ def run_tasks(
         return
     weights: dict[str, int] = {}
 
-    def noted() -> Iterator[Task]:
+    def weighed() -> Iterator[Task]:
         for task in chain([first], source):
             weights[task.key] = task.weight
             yield task
 
     errors = _Errors()
     with ExitStack() as stack:
-        stack.callback(errors.tell)
+        stack.callback(errors.log_counts)
         progress = stack.enter_context(Progress(job.label, job.category, job.total))
         watcher = stack.enter_context(_Watcher(work.stage, job))
-        for event in stack.enter_context(closing(_events(work, loader, noted(), run, job))):
+        for event in stack.enter_context(closing(_events(work, loader, weighed(), run, job))):
             watcher.see(event)
             if isinstance(event, Outcome):
                 errors.add(event)
@@ -78,12 +79,12 @@ def _events(
     work: Work, loader: Loader, tasks: Iterator[Task], run: RunConfig, job: JobContext
 ) -> Generator[Event]:
     if work.server is not None:
-        return run_remotely(work.server, loader, work.settings, tasks, run.item_timeout)
+        return run_on_server(work.server, loader, work.settings, tasks, run.item_timeout)
     if not work.needs_device or job.device_limit == 0:
-        return _run_here(work, loader, tasks)
+        return _run_in_process(work, loader, tasks)
     if not run.resident or job.resident_command is None:
         return _run_on_own_workers(work, loader, tasks, run, job)
-    request = resident.PoolRequest(
+    request = PoolRequest(
         stage=work.stage,
         settings=work.settings,
         key=work.key,
@@ -95,10 +96,10 @@ def _events(
         item_timeout=run.item_timeout,
         owner=owner(),
     )
-    return resident.run_tasks(request, tasks, job.resident_command)
+    return run_on_pool(request, tasks, job.resident_command)
 
 
-def _run_here(work: Work, loader: Loader, tasks: Iterator[Task]) -> Generator[Event]:
+def _run_in_process(work: Work, loader: Loader, tasks: Iterator[Task]) -> Generator[Event]:
     started = time.time()
     handler = loader(work.settings, "cpu")
     yield Span("cpu", "load", started, time.time() - started)
@@ -121,7 +122,7 @@ def _run_on_own_workers(
         stop = stack.enter_context(Stop())
         run_is_over = stack.enter_context(watched())
         holder = Holder(os.getpid(), job.label, owner(), socket=None)
-        waiting = resident.Waiting(job.label, holder.owner, LOGGER.info, stop.check)
+        waiting = Waiting(job.label, holder.owner, LOGGER.info, stop.check)
         devices = resolve_devices(run.devices)
         size = devices_per_copy(work.weights, devices, job.device_limit)
         lease = acquire(devices, job.device_limit, holder, waiting, least=size)
@@ -144,7 +145,7 @@ def _run_on_own_workers(
 
 
 class _Watcher:
-    """Writes a job's telemetry, if it is wanted."""
+    """Writes a job's telemetry, if the job has a folder for it."""
 
     def __init__(self, stage: str, job: JobContext) -> None:
         self._stage = stage
@@ -173,12 +174,12 @@ class _Watcher:
     def __exit__(self, *exc: object) -> None:
         self._sampler.close()
         if self._trace is not None:
-            # What has ended the job, as a full disk does, is told once.
+            # An error that ended the job, such as a full disk, must not be reported twice.
             with suppress(OSError) if exc[0] else nullcontext():
                 self._trace.close()
 
     def see(self, event: Event) -> None:
-        """Write what has happened, and once a second what is used."""
+        """Write an event, and once a second a sample of the resources in use."""
         if isinstance(event, tuple):
             self._members = event
         if self._trace is None:
@@ -201,7 +202,7 @@ class _Watcher:
 
 
 class _Errors:
-    """The first error of a kind is told whole, later ones are counted at the end."""
+    """Logs the first error of each type in full, and the number of the others at the end."""
 
     def __init__(self) -> None:
         self._kinds: Counter[str] = Counter()
@@ -215,8 +216,8 @@ class _Errors:
         if self._kinds[kind] == 1:
             LOGGER.error("%s: %s", outcome.key, outcome.trace or outcome.error)
 
-    def tell(self) -> None:
-        """Say how many there were of each kind."""
+    def log_counts(self) -> None:
+        """Log how many errors there were of each type."""
         for kind, count in self._kinds.items():
             if count > 1:
                 LOGGER.error("%s: %d times in all", kind, count)

@@ -1,4 +1,4 @@
-"""One thing to do, and what became of it."""
+"""A unit of work for a pool, and its outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from snakedit.telemetry.trace import Member, Span
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do.
+    """A unit of work for a pool.
 
     Attributes:
-        payload: what the handler is given; all JSON.
-        weight: how many items it stands for.
+        payload: the handler's argument; JSON only.
+        weight: how many items it covers.
         writes: the file that it writes, or None. A pool never has two tasks at work that write the same file.
     """
 
@@ -25,15 +25,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: a result, or an error in one line.
+    """The outcome of a task: a result, or an error in one line.
 
     Attributes:
-        device: which worker's; `seconds`: its time in the worker; `started`: UTC, ISO 8601.
+        device: the worker's device.
+        seconds: how long the worker took.
+        started: UTC, ISO 8601.
         attempts: how often it was tried.
-        trace: the whole error, for the log.
-        idle: seconds that its worker had waited for it.
+        trace: the traceback of the error, for the log.
+        idle: seconds that the worker had waited for the task.
         parts: the names of the worker's leased devices.
-        spans: the activities that the task consisted of, if it was several; see `TimedResult`.
+        spans: the activities within the task, if it has several; see `TimedResult`.
     """
 
     key: str
@@ -49,5 +51,5 @@ class Outcome:
     spans: Sequence[dict[str, Any]] = ()
 
 
-# What a job hears of its workers: an outcome, a span, who they are now, or that nothing happened for a while.
+# What a job's workers report: an outcome, a span, the current worker processes, or None for nothing yet.
 Event = Outcome | Span | tuple[Member, ...] | None

@@ -1,4 +1,4 @@
-"""What a pool must load, and the job that asks for it."""
+"""The model that a pool loads, and the job that uses it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +9,15 @@ from snakedit.runtime.servers.address import Server
 
 @dataclass(frozen=True)
 class Work:
-    """What a pool must load.
+    """The model that a pool loads.
 
     Attributes:
         stage: ``edit`` or ``score``, or ``serial`` for both in turn.
-        settings: given to the loader in each worker; all JSON.
-        key: fingerprint of all that the loaded thing depends on.
+        settings: the loader's argument in each worker; JSON only.
+        key: fingerprint of everything that the loaded model depends on.
         needs_device: whether it occupies a device.
-        weights: bytes of a model that may be spread over devices, None for one that may not.
-        server: which server does the work, or None for work that is done here.
+        weights: bytes of the model if it may be spread over devices, else None.
+        server: the server that does the work, or None if this host does it.
     """
 
     stage: str
@@ -30,13 +30,13 @@ class Work:
 
 @dataclass(frozen=True)
 class JobContext:
-    """Which job this is, and what it may use.
+    """The job and the resources that it may use.
 
     Attributes:
         label: the editor's or the judge's name.
         category: ``{category}~{shard}`` in the job of a shard.
         device_limit: how many devices its pool may have.
-        total: how many items there are to do.
+        total: how many items it has to process.
         shard: empty in a job of the whole category.
         telemetry_folder: where `{rule}/{label}/{category}.{run}.json` is written, or None for no telemetry.
         resident_command: starts a resident pool (scripts/serve_pool.py), or None for workers of its own.

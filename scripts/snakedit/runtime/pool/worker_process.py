@@ -1,4 +1,4 @@
-"""A worker process: loads a model once on its own device, then does one task after the other."""
+"""A worker process: it loads a model once on its own device, then does one task after another."""
 
 import contextlib
 import ctypes
@@ -19,25 +19,25 @@ _PR_SET_PDEATHSIG = 1
 def work(
     loader: Loader, settings: dict[str, Any], device: Device, connection: Connection, parent: int
 ) -> None:
-    """What a worker process does until its pool closes the connection.
+    """Run a worker process until its pool closes the connection.
 
-    It sends ``load_error`` and ``trace``, or ``ready`` with the seconds that loading took and when it
-    began, then for each payload it receives the fields of an `Outcome`, or ``lost`` if it can do no more.
+    It sends ``load_error`` and ``trace``, or ``ready`` with the start and the seconds of loading. For each
+    payload that it receives it sends the fields of an `Outcome`, or ``lost`` if it cannot go on.
     """
     _die_with(parent)
-    # Ctrl-C reaches every process of the terminal; who ends first is the pool's business.
+    # Ctrl-C reaches every process of the terminal, but the pool decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     name = _claim(device)
     started = time.time()
     try:
         handler = loader(settings, name)
-    except Exception as exception:  # noqa: BLE001 - the pool goes on with its other devices
+    except Exception as exception:  # noqa: BLE001 - the pool continues on its other devices
         error = " ".join(f"{type(exception).__name__}: {exception}".split())
         connection.send({"load_error": error, "trace": traceback.format_exc()})
         return
     free = time.time()
     connection.send({"ready": {"started": started, "seconds": free - started}})
-    # Its end or an error means that the pool has gone, which is when a worker ends.
+    # A closed connection means that the pool is gone, and its workers end with it.
     with contextlib.suppress(EOFError, OSError):
         while True:
             payload = connection.recv()
@@ -51,7 +51,7 @@ def work(
 
 
 def _cuda_error() -> str | None:
-    """Return why CUDA cannot be used any more: after a fault on a device, every call of its process fails."""
+    """Return why CUDA is unusable, or None. After a device fault every CUDA call of a process fails."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return None
@@ -66,15 +66,14 @@ def _cuda_error() -> str | None:
 def _claim(device: Device) -> str:
     """Make the device the only one that this process sees; return its name for the loader.
 
-    A place of several devices is named as ``cuda:0,cuda:1``.
-
-    Before anything heavy is imported: torch reads these variables once.
+    A device of several parts becomes ``cuda:0,cuda:1``. Call it before torch is imported, which reads these
+    variables once.
     """
     if device.kind == "cuda":
         os.environ["CUDA_VISIBLE_DEVICES"] = device.id
         return ",".join(f"cuda:{place}" for place in range(len(device.parts) or 1))
     if device.kind == "cpu":
-        # A tiny model is many times faster with one thread than with two.
+        # Tiny models are many times faster with one thread than with two.
         os.environ["OMP_NUM_THREADS"] = "1"
         return "cpu"
     return device.name

@@ -1,6 +1,6 @@
-"""Worker processes, one a device: started, fed, watched and replaced. A worker loads a model once.
+"""Worker processes, one per device: starting, feeding, watching and replacing them.
 
-This is the part that a job's own pool and a resident pool share.
+A job's own pool and a resident pool share this module.
 """
 
 import multiprocessing
@@ -23,19 +23,19 @@ from snakedit.telemetry.trace import Member, Span
 
 MAX_DEATHS = 2
 STOP_SECONDS = 2.0
-# Freeing a model takes the kernel and the driver seconds; yet less than a job lets its pool be silent for.
+# Freeing a model takes the kernel and the driver seconds, but less than SILENT_SECONDS of a pool.
 KILL_SECONDS = 8.0
-# Long enough for the slowest disk; only then is a load that hangs given up.
+# Long enough for the slowest disk.
 LOAD_SECONDS = 3600.0
 
 
 @dataclass
 class _Worker:
-    """A worker process and what it is doing.
+    """A worker process and its current task.
 
     Attributes:
-        born: when its device was there for it, as seconds since 1970.
-        since: when it began what it does, by the monotonic clock.
+        born: when its device became available to it, seconds since 1970.
+        since: when it began to load or to work on its task, by the monotonic clock.
     """
 
     device: Device
@@ -52,10 +52,10 @@ Take = Callable[[], tuple[Any, Task] | None]
 
 
 class Workers:
-    """The workers of one model. Used from the main thread: `wait` on `connections`, then `step`.
+    """The workers of one model, for use in the main thread: `wait` on `connections`, then `step`.
 
     Attributes:
-        load_error: why the last device that could not load was given up.
+        load_error: the reason why the latest device could not load the model.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Workers:
         item_timeout: float,
         say: Callable[[str], object] = LOGGER.warning,
     ) -> None:
-        """Start a worker on each device, or on each group of them that is one place for a model.
+        """Start a worker on each device.
 
         Args:
-            item_timeout: seconds after which a worker is thought to hang.
-            say: told of workers that are replaced or left out.
+            item_timeout: seconds per task after which a worker counts as hung.
+            say: called with a message when a worker is replaced or a device is left out.
         """
         self._loader, self._settings, self._timeout, self._say = loader, settings, item_timeout, say
         self._context = multiprocessing.get_context("spawn")
@@ -82,7 +82,7 @@ class Workers:
 
     @property
     def connections(self) -> list[Connection]:
-        """What to wait on."""
+        """The connections to wait on."""
         return [worker.connection for worker in self._workers]
 
     @property
@@ -92,15 +92,15 @@ class Workers:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being done, nor waits to be done again."""
+        """Whether no task is under way or waits for another attempt."""
         return not self._again and all(worker.task is None for worker in self._workers)
 
     def step(self, ready: Collection[Any], take: Take) -> list[tuple[Any, Outcome]]:
-        """Read what has come, replace the dead and the hung, feed the free; return (job, outcome) pairs.
+        """Read messages, replace dead and hung workers, feed free ones; return (job, outcome) pairs.
 
         Args:
-            ready: those of `connections` that have something to read.
-            take: gives the next (job, task), or None.
+            ready: those of `connections` that can be read.
+            take: returns the next (job, task), or None.
         """
         outcomes: list[tuple[Any, Outcome]] = []
         for worker in list(self._workers):
@@ -119,7 +119,7 @@ class Workers:
                 try:
                     worker.connection.send(taken[1].payload)
                 except OSError:
-                    # It has died idle, which is noticed when its connection is read; not by this task.
+                    # It died idle. Its connection tells in the next step, and the task stays untried.
                     self._again.appendleft(taken)
                     continue
                 worker.job, worker.task = taken
@@ -127,15 +127,15 @@ class Workers:
         return outcomes
 
     def forget(self, job: Any) -> None:
-        """Do not try again what a job's workers left undone."""
+        """Drop the tasks of a job that wait for another attempt."""
         self._again = deque(entry for entry in self._again if entry[0] is not job)
 
     def working_on(self) -> list[Task]:
-        """The tasks in the workers' hands."""
+        """The tasks that workers are working on."""
         return [worker.task for worker in self._workers if worker.task is not None]
 
     def members(self) -> list[Member]:
-        """The worker processes, for those who watch them."""
+        """The worker processes, for the telemetry."""
         return [
             Member(device.name, device.kind, device.id, worker.process.pid)
             for worker in self._workers
@@ -144,12 +144,12 @@ class Workers:
         ]
 
     def take_spans(self) -> list[Span]:
-        """What the devices did beside finished tasks, since the last call."""
+        """Return the devices' activities apart from finished tasks, since the last call."""
         spans, self._spans = self._spans, []
         return spans
 
     def close(self) -> None:
-        """End all workers, those in the middle of a task by force."""
+        """End all workers; those that are busy are killed."""
         for worker in self._workers:
             if worker.task is not None or not worker.ready:
                 worker.process.kill()
@@ -189,7 +189,7 @@ class Workers:
             outcomes.append((job, Outcome(task.key, device=device, parts=parts, **message)))
 
     def _lose(self, worker: _Worker, cause: str, outcomes: list[tuple[Any, Outcome]]) -> None:
-        """End a worker. One that had loaded is replaced, and its task goes back on the queue once."""
+        """End a worker. If it had loaded, replace it; its task is tried once more."""
         place = self._workers.index(worker)
         device, task, job = worker.device, worker.task, worker.job
         ended = _end(worker.process)
@@ -229,14 +229,14 @@ class Workers:
 
 
 def _end(process: SpawnProcess) -> bool:
-    """Kill a process; say whether it is gone. One that waits for a broken device in the kernel stays."""
+    """Kill a process; return whether it is gone. One that hangs in the kernel on a broken device stays."""
     process.kill()
     process.join(KILL_SECONDS)
     return not process.is_alive()
 
 
 def _wait(processes: Iterable[SpawnProcess]) -> None:
-    """Wait a little for all of them to end."""
+    """Wait up to `STOP_SECONDS` for all processes to end."""
     deadline = time.monotonic() + STOP_SECONDS
     for process in processes:
         process.join(max(0.0, deadline - time.monotonic()))

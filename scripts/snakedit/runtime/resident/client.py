@@ -1,9 +1,9 @@
-"""Resident pools, seen from a job: finding or starting one, and handing it tasks over its socket.
+"""The job's side of resident pools: finding or starting one, and sending it tasks over its socket.
 
-Messages are JSON, one a line. A job sends ``job``, then ``task`` again and again, and hangs up. A pool
+Messages are JSON, one per line. A job sends ``job``, then any number of ``task``, and hangs up. A pool
 answers ``accepted`` or ``leaving``, then sends ``outcome`` for each task, ``span`` and ``members`` for the
-telemetry, ``note`` with a line for the log, ``alive`` every few seconds, and ``error`` if it can load on no
-device. ``leave`` asks it to make room for another model, ``stop`` ends it at once.
+telemetry, ``note`` with a line for the log, ``alive`` every few seconds, and ``error`` if no device can load
+the model. ``leave`` asks it to make room for another model, ``stop`` ends it at once.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,31 +25,30 @@ from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import canonical
 from snakedit.core.logs import LOGGER
-from snakedit.runtime.devices.leases import Held, waiting_line
 from snakedit.runtime.host import clock
 from snakedit.runtime.host.folders import private_folder
 from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
+from snakedit.runtime.resident.handover import run_digest
 from snakedit.runtime.resident.wire import Line, connect
 from snakedit.telemetry.trace import Member, Span
 
-# Tasks that a job has with its pool at a time, beyond those in its workers' hands.
+# Tasks that a job has sent to its pool and that have no outcome yet.
 WINDOW = 32
 START_SECONDS = 30.0
 SILENT_SECONDS = 20.0
 TICK_SECONDS = 0.5
 MAX_BROKEN = 3
 MAX_HUNG_UP = 20
-ASK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class PoolRequest:
-    """What pool a job needs; see `snakedit.runtime.pool.work.Work` and `snakedit.config.load.RunConfig`.
+    """The pool that a job needs; see `snakedit.runtime.pool.work.Work` and the configuration's `run`.
 
     Attributes:
         count: how many devices it may lease.
-        owner: the run it belongs to and dies with, as ``pid:start time``.
+        owner: the run that it belongs to and dies with, as ``pid:start time``.
     """
 
     stage: str
@@ -65,10 +64,9 @@ class PoolRequest:
 
     @property
     def socket(self) -> Path:
-        """Where it listens: a name for the run and the model, and nothing else."""
-        run = hashlib.sha256(self.owner.encode()).hexdigest()[:8]
+        """The pool's socket, named by its run, model and devices only."""
         name = hashlib.sha256(canonical([self.key, self.devices.model_dump()]).encode())
-        return private_folder() / f"{run}-{name.hexdigest()[:16]}.sock"
+        return private_folder() / f"{run_digest(self.owner)}-{name.hexdigest()[:16]}.sock"
 
     def to_json(self) -> str:
         """Return the request as a pool reads it from its standard input."""
@@ -81,13 +79,13 @@ class PoolRequest:
         return cls(devices=DevicesConfig(**fields.pop("devices")), **fields)
 
 
-def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -> Generator[Event]:
-    """Yield one outcome a task from the request's pool, which is started if there is none.
+def run_on_pool(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -> Generator[Event]:
+    """Yield one outcome per task from the request's pool, which is started if it does not run yet.
 
-    A pool that breaks or falls silent is replaced, and its unfinished tasks go to the next.
+    A pool that breaks or falls silent is replaced, and its unfinished tasks go to the next one.
 
     Raises:
-        StageError: if no device could load the model, or the pool broke again and again.
+        StageError: if no device could load the model, or the pool broke `MAX_BROKEN` times.
     """
     pending: dict[str, Task] = {}
     broken = 0
@@ -111,21 +109,21 @@ def run_tasks(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -
 
 
 def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop: Stop) -> Generator[Event]:
-    """Keep the pool's window full and yield what comes back, until all is done."""
+    """Keep the pool's window full and yield its events, until every task has an outcome."""
     for task in pending.values():
         line.offer({"task": vars(task)})
     more = True
-    heard = clock.monotonic()
+    last_message = clock.monotonic()
     selector = selectors.DefaultSelector()
     selector.register(line, selectors.EVENT_READ)
     with selector:
         while True:
             while more and len(pending) < WINDOW:
-                new = next(source, None)
-                more = new is not None
-                if new is not None:
-                    pending[new.key] = new
-                    line.offer({"task": vars(new)})
+                next_task = next(source, None)
+                more = next_task is not None
+                if next_task is not None:
+                    pending[next_task.key] = next_task
+                    line.offer({"task": vars(next_task)})
             if not more and not pending:
                 return
             writing = selectors.EVENT_WRITE if line.has_unsent else 0
@@ -134,7 +132,7 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
             stop.check()
             line.offer()
             for message in line.receive():
-                heard = clock.monotonic()
+                last_message = clock.monotonic()
                 if "outcome" in message:
                     outcome = Outcome(parts=tuple(message["outcome"].pop("parts")), **message["outcome"])
                     if pending.pop(outcome.key, None) is not None:
@@ -148,18 +146,18 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
                 elif "error" in message:
                     raise StageError(message["error"])
             yield None
-            if clock.monotonic() - heard > SILENT_SECONDS:
+            if clock.monotonic() - last_message > SILENT_SECONDS:
                 raise TimeoutError(f"it was silent for {SILENT_SECONDS:g} s")
 
 
 def _join(request: PoolRequest, command: list[str], stop: Stop) -> tuple[Line, int]:
-    """Return a connection to a pool that has accepted this job, and the pool's pid."""
+    """Return the connection to a pool that has accepted this job, and the pool's pid."""
     hung_up = 0
     while True:
         line = _connect_or_start(request, command, stop)
         try:
             line.send({"job": {"label": request.label, "pid": os.getpid()}})
-            answer = _wait_for_one(line, stop)
+            answer = _wait_for_answer(line, stop)
             hung_up = 0
         except (ConnectionError, TimeoutError):
             answer = {"leaving": True}
@@ -169,7 +167,7 @@ def _join(request: PoolRequest, command: list[str], stop: Stop) -> tuple[Line, i
             raise
         if "accepted" in answer:
             return line, answer["accepted"]
-        # It makes room for another model; once it has gone, a new one can be started.
+        # The pool is leaving for another model. Once it is gone, a new one can be started.
         line.close()
         if hung_up == MAX_HUNG_UP:
             raise StageError(f"the pool of {request.label} hung up {hung_up} times without a word")
@@ -177,7 +175,7 @@ def _join(request: PoolRequest, command: list[str], stop: Stop) -> tuple[Line, i
         time.sleep(0.1)
 
 
-def _wait_for_one(line: Line, stop: Stop) -> dict[str, Any]:
+def _wait_for_answer(line: Line, stop: Stop) -> dict[str, Any]:
     deadline = clock.monotonic() + SILENT_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(line, selectors.EVENT_READ)
@@ -192,7 +190,7 @@ def _wait_for_one(line: Line, stop: Stop) -> dict[str, Any]:
 
 def _connect_or_start(request: PoolRequest, command: list[str], stop: Stop) -> Line:
     path = request.socket
-    # One starts it, the others find it.
+    # One job starts the pool, the others find it.
     turn = _take_turn(path, stop)
     try:
         line = connect(path)
@@ -218,7 +216,7 @@ def _connect_or_start(request: PoolRequest, command: list[str], stop: Stop) -> L
 
 
 def _take_turn(path: Path, stop: Stop) -> FileLock:
-    # A lock file may never be removed, so there are a few for all pools rather than one for each.
+    # Lock files are never removed, so all pools share sixteen of them.
     lock = FileLock(path.with_name(f"start-{path.name[0]}.lock"))
     while True:
         try:
@@ -229,7 +227,7 @@ def _take_turn(path: Path, stop: Stop) -> FileLock:
 
 
 def _start(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
-    """Start a pool in a session of its own: Ctrl-C on the terminal is not meant for it."""
+    """Start a pool in a session of its own, which Ctrl-C on the terminal does not reach."""
     with open(log_file(request.socket), "wb") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
@@ -242,7 +240,7 @@ def _start(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def _last_words(request: PoolRequest) -> str:
-    """The last line that a broken pool wrote, to be put behind a message."""
+    """Return the last line of a broken pool's log, for the end of a message."""
     with contextlib.suppress(FileNotFoundError):
         lines = log_file(request.socket).read_text(encoding="utf-8", errors="replace").split("\n")
         return next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")
@@ -250,61 +248,5 @@ def _last_words(request: PoolRequest) -> str:
 
 
 def log_file(socket: Path) -> Path:
-    """Return where a pool's own messages go; it is removed when the pool ends as it should."""
+    """Return the log of a pool, which the pool removes when it ends without a fault."""
     return socket.with_suffix(".log")
-
-
-class Waiting:
-    """What is done while devices are waited for: it is said who has them, and this run's pools are asked.
-
-    Called by `snakedit.runtime.devices.leases.acquire`, again and again.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        owner: str,
-        say: Callable[[str], object],
-        check: Callable[[], object] = lambda: None,
-    ) -> None:
-        self._label, self._owner, self._say, self._check = label, owner, say, check
-        self._told = ""
-        self._asked = -ASK_SECONDS
-
-    def __call__(self, held: Held) -> None:
-        """Say who has the devices if that is news; ask pools of the same run to make room.
-
-        What `check` raises ends the waiting.
-        """
-        self._check()
-        line = waiting_line(self._label, held)
-        if line != self._told:
-            self._told = line
-            self._say(line)
-        if clock.monotonic() - self._asked < ASK_SECONDS:
-            return
-        self._asked = clock.monotonic()
-        # A pool of another run is not asked: it is waited for.
-        for socket in {h.socket for h in held.values() if h and h.socket and h.owner == self._owner}:
-            _tell(Path(socket), {"leave": True})
-
-
-def stop_pools(owner: str) -> int:
-    """End the pools of a run at once; return how many there were."""
-    run = hashlib.sha256(owner.encode()).hexdigest()[:8]
-    stopped = 0
-    for path in private_folder().glob(f"{run}-*.sock"):
-        stopped += _tell(path, {"stop": True})
-    return stopped
-
-
-def _tell(path: Path, message: dict[str, Any]) -> bool:
-    """Send one message to the pool that listens there; say whether there was one."""
-    line = connect(path)
-    if line is None:
-        return False
-    # It may go at this very moment, which is what is asked of it.
-    with contextlib.suppress(ConnectionError):
-        line.send(message)
-    line.close()
-    return True

@@ -1,4 +1,4 @@
-"""The run that a job or a pool belongs to: its Snakemake, named so that a reused pid is no other's."""
+"""The run that a job or a pool belongs to: its Snakemake process, named by pid and start time."""
 
 import os
 import threading
@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from snakedit.core.errors import StageError
 from snakedit.runtime.host.processes import start_time
 
-ASK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 def owner() -> str:
     """Return the run that this job belongs to, as ``pid:start time``: its Snakemake, or this process.
 
-    The Snakefile sets SNAKEDIT_OWNER where it is read, on a cluster's node anew for each job.
+    The Snakefile sets SNAKEDIT_OWNER, on a cluster's node again for each job.
     """
     return os.environ.get("SNAKEDIT_OWNER") or f"{os.getpid()}:{start_time(os.getpid())}"
 
 
 def began_at(owner: str) -> float | None:
-    """Return when a process of this host that is named like an owner began, seconds since 1970."""
+    """Return when the process that an owner names began, seconds since 1970; None for another host's name."""
     try:
         ticks = float(owner.partition(":")[2])
     except ValueError:
@@ -31,15 +31,15 @@ def began_at(owner: str) -> float | None:
 
 
 def watch(owner: str) -> int | None:
-    """Return a descriptor that becomes readable when the owner dies, or None if it is dead already."""
+    """Return a descriptor that becomes readable when the owner dies, or None if it is already dead."""
     pid, _, started = owner.partition(":")
     try:
         descriptor = os.pidfd_open(int(pid))
     except (ProcessLookupError, ValueError):
         return None
     except (AttributeError, OSError):
-        # Not in the Python of conda and of uv, nor in Linux before 5.3.
-        return _asked(int(pid), started)
+        # The Pythons of conda and uv and Linux before 5.3 have no pidfd_open.
+        return _watch_by_polling(int(pid), started)
     if _started(int(pid)) == started:
         return descriptor
     os.close(descriptor)
@@ -48,10 +48,10 @@ def watch(owner: str) -> int | None:
 
 @contextmanager
 def watched() -> Iterator[int]:
-    """Yield a descriptor that becomes readable when the run that this job belongs to dies.
+    """Yield a descriptor that becomes readable when this job's run dies.
 
     Raises:
-        StageError: if it is dead already.
+        StageError: if it is already dead.
     """
     descriptor = watch(owner())
     if descriptor is None:
@@ -67,18 +67,18 @@ def over() -> StageError:
     return StageError(f"the run {owner()} that this job belongs to is over")
 
 
-def _asked(pid: int, started: str) -> int | None:
-    """Do as `watch` does by looking again and again whether the process is there."""
+def _watch_by_polling(pid: int, started: str) -> int | None:
+    """Do what `watch` does by polling the process."""
     if _started(pid) != started:
         return None
     reading, writing = os.pipe()
 
-    def ask() -> None:
+    def poll() -> None:
         while _started(pid) == started:
-            time.sleep(ASK_SECONDS)
+            time.sleep(POLL_SECONDS)
         os.close(writing)
 
-    threading.Thread(target=ask, daemon=True).start()
+    threading.Thread(target=poll, daemon=True).start()
     return reading
 
 

@@ -1,7 +1,7 @@
 """A resident pool: a process that keeps one model loaded for the jobs of one run.
 
-It goes when its run's Snakemake dies, however it dies; when it has had nothing to do for `idle_timeout`;
-when another model of the run needs its devices, after the jobs it has accepted; and when it is told to.
+It ends when its run's Snakemake dies in any way, when it has been idle for `idle_timeout`, when it gets a
+``stop``, and, after the jobs that it has accepted, when another model of the run needs its devices.
 """
 
 import contextlib
@@ -24,7 +24,8 @@ from snakedit.runtime.host import clock
 from snakedit.runtime.pool.attempt import Loader
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.workers import Workers
-from snakedit.runtime.resident.client import PoolRequest, Waiting, log_file
+from snakedit.runtime.resident.client import PoolRequest, log_file
+from snakedit.runtime.resident.handover import Waiting
 from snakedit.runtime.resident.owner import watch
 from snakedit.runtime.resident.wire import Line, peer_uid
 from snakedit.telemetry.trace import Member, Span
@@ -38,7 +39,7 @@ MAX_SPANS = 1000
 
 
 class _Client:
-    """A job at the other end of a socket, and its tasks that no worker has taken yet."""
+    """A job at the other end of a socket, and its tasks that no worker has yet."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -47,8 +48,10 @@ class _Client:
 
 
 class PoolServer:
-    """The pool's only loop. Everything happens in the main thread, since workers die with the thread
-    that started them; waiting for devices is the one thing that another thread does."""
+    """The pool's loop. It runs in the main thread, since workers die with the thread that started them.
+
+    Only the wait for devices runs in another thread.
+    """
 
     def __init__(self, request: PoolRequest, loader: Loader) -> None:
         self.request, self._loader = request, loader
@@ -62,14 +65,14 @@ class PoolServer:
         self._notes: deque[str] = deque()
         self._spans: deque[Span] = deque(maxlen=MAX_SPANS)
         self._members: list[Member] = []
-        self._used = self._said = clock.monotonic()
-        # Handlers only set a flag: the loop sees it within a tick.
+        self._used_at = self._alive_at = clock.monotonic()
+        # Handlers only set a flag, which the loop sees within a tick.
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def serve(self) -> None:
-        """Serve until it is time to go; then free the devices, after the workers have exited."""
+        """Serve until the pool's end; then free the devices, once the workers have exited."""
         owner = watch(self.request.owner)
         if owner is None:
             sys.exit(f"the run {self.request.owner} that asked for this pool is over")
@@ -85,7 +88,7 @@ class PoolServer:
                 sources: list[Any] = [listener, owner]
                 sources += [c.line for c in self._clients if len(c.queue) < MAX_QUEUED]
                 sources += workers.connections if workers else []
-                # The thread that leases the devices wakes nobody.
+                # The thread that leases the devices does not wake this loop.
                 ready: list[Any] = wait(sources, timeout=TICK_SECONDS if workers else START_TICK_SECONDS)
                 if owner in ready:
                     return
@@ -94,9 +97,9 @@ class PoolServer:
                 for client in [c for c in self._clients if c.line in ready]:
                     self._listen_to(client)
                 self._work(ready)
-                self._tell()
+                self._report()
         finally:
-            # First no new client, then the workers, then the devices.
+            # In this order: no new clients, no workers, no leases.
             path.unlink(missing_ok=True)
             listener.close()
             if self._workers:
@@ -112,15 +115,15 @@ class PoolServer:
         if self._stopping:
             return True
         if self._clients:
-            self._used = clock.monotonic()
+            self._used_at = clock.monotonic()
             return False
-        return self._is_leaving() or clock.monotonic() - self._used > self.request.idle_timeout
+        return self._is_leaving() or clock.monotonic() - self._used_at > self.request.idle_timeout
 
     def _is_leaving(self) -> bool:
         return self._leave_at is not None and clock.monotonic() >= self._leave_at
 
     def _acquire(self) -> None:
-        """Lease the devices; in a thread, so that the pool can be talked to while it waits."""
+        """Lease the devices; in a thread, so that the pool answers its clients during the wait."""
         request = self.request
         holder = Holder(os.getpid(), request.label, request.owner, str(request.socket))
         waiting = Waiting(request.label, request.owner, self._notes.append)
@@ -130,7 +133,7 @@ class PoolServer:
             self._lease = acquire(devices, request.count, holder, waiting, least=self._per_copy)
         except SnakeditError as error:
             self._error = str(error)
-        except Exception as error:  # noqa: BLE001 - nobody waits for this thread, so its end must be told
+        except Exception as error:  # noqa: BLE001 - nobody joins this thread, so its error must be kept
             self._error = f"the devices could not be leased ({type(error).__name__}: {error})"
 
     def _accept(self, listener: socket.socket) -> None:
@@ -143,12 +146,12 @@ class PoolServer:
     def _listen_to(self, client: _Client) -> None:
         try:
             for message in client.line.receive():
-                self._obey(client, message)
+                self._handle(client, message)
         except (ConnectionError, ValueError, TypeError, KeyError):
-            # Nobody waits for what is left of its tasks; those in a worker's hands are finished.
+            # Its queued tasks are dropped; those that workers are working on are finished.
             self._drop(client)
 
-    def _obey(self, client: _Client, message: dict[str, Any]) -> None:
+    def _handle(self, client: _Client, message: dict[str, Any]) -> None:
         if "job" in message:
             if self._is_leaving() or self._stopping:
                 client.line.send({"leaving": True})
@@ -159,7 +162,7 @@ class PoolServer:
         elif "task" in message and client.accepted:
             client.queue.append(Task(**message["task"]))
         elif "leave" in message:
-            # A job that Snakemake started together with the one that asks is still on its way here.
+            # Jobs that Snakemake started together with the one that asks may still be about to connect.
             self._leave_at = self._leave_at or clock.monotonic() + GRACE_SECONDS
         elif "stop" in message:
             self._stopping = True
@@ -176,7 +179,7 @@ class PoolServer:
         if self._workers is None:
             if self._lease is None:
                 return
-            # In the main thread: workers end with the thread that started them.
+            # Workers end with the thread that started them, so this must be the main thread.
             request = self.request
             devices = grouped(self._lease.devices, self._per_copy)
             self._workers = Workers(self._loader, request.settings, devices, request.item_timeout, self._say)
@@ -192,7 +195,7 @@ class PoolServer:
             self._error = f"no device could load the model: {self._workers.load_error}"
 
     def _take(self) -> tuple[_Client, Task] | None:
-        """The next task: of the job that came first, so that a later one fills up what it leaves."""
+        """Return the next task: of the first job that has one, so that later jobs fill the gaps."""
         assert self._workers is not None
         busy = {task.writes for task in self._workers.working_on()} - {None}
         for client in self._clients:
@@ -207,16 +210,17 @@ class PoolServer:
 
     def _send_members(self, clients: list[_Client]) -> None:
         pool = Member("pool", "", "", os.getpid())
-        told = [dataclasses.asdict(member) for member in (pool, *self._members)]
+        members = [dataclasses.asdict(member) for member in (pool, *self._members)]
         for client in [client for client in clients if client.accepted]:
-            self._send(client, {"members": told})
+            self._send(client, {"members": members})
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
+        """Send the clients what is new: spans, notes, an error, or that the pool is alive."""
         accepted = [client for client in self._clients if client.accepted]
-        # One job is told of it, so that nothing is counted twice; if there is none, the next one.
+        # Spans go to one job only, so that none is counted twice. Without a job they wait for the next one.
         while accepted and self._spans:
             self._send(accepted[0], {"span": dataclasses.asdict(self._spans.popleft())})
-        # What is news before a job is there to be told waits for one.
+        # Notes wait for a job too.
         while accepted and self._notes:
             note = self._notes.popleft()
             for client in accepted:
@@ -225,8 +229,8 @@ class PoolServer:
             for client in accepted:
                 self._send(client, {"error": self._error})
             self._stopping = True
-        if clock.monotonic() - self._said > ALIVE_SECONDS:
-            self._said = clock.monotonic()
+        if clock.monotonic() - self._alive_at > ALIVE_SECONDS:
+            self._alive_at = clock.monotonic()
             for client in list(self._clients):
                 self._send(client, {"alive": True})
         for client in list(self._clients):
@@ -244,6 +248,6 @@ class PoolServer:
 
 
 def serve(request: PoolRequest, loaders: dict[str, Loader]) -> None:
-    """Run a resident pool in this process, to its end."""
+    """Run a resident pool in this process until its end."""
     with contextlib.suppress(KeyboardInterrupt):
         PoolServer(request, loaders[request.stage]).serve()

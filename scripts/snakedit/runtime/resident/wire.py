@@ -1,6 +1,6 @@
-"""A line between a job and a resident pool: JSON messages over a Unix socket, between processes of one user.
+"""The connection of a job and a resident pool: JSON messages over a Unix socket, within one user.
 
-Never pickle: a message is data, whoever wrote it.
+JSON and not pickle, so that no message can run code.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ MAX_PATH_BYTES = 107
 
 
 class Line:
-    """One end of a connection: JSON objects, one a line, never blocking."""
+    """One end of a connection: JSON objects, one per line, without blocking."""
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -27,23 +27,23 @@ class Line:
         self._unread: list[dict[str, Any]] = []
 
     def fileno(self) -> int:
-        """For selectors."""
+        """Return the descriptor, for selectors."""
         return self.connection.fileno()
 
     @property
     def has_unsent(self) -> bool:
-        """Whether something waits until the other end reads."""
+        """Whether bytes wait until the other end reads."""
         return bool(self._outgoing)
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a message, or keep what does not go out at once for `flush`."""
+        """Send a message; `flush` sends what the socket does not take at once."""
         self._outgoing += canonical(message).encode("utf-8", "surrogatepass") + b"\n"
         self.flush()
 
     def offer(self, message: dict[str, Any] | None = None) -> None:
-        """Send a message, if given, and what was kept, as long as somebody is there.
+        """Send a message, if given, and kept bytes; ignore that the other end is gone.
 
-        What the other end said before it went is still to be read: `receive` tells when that is over.
+        Its last messages can still be read, after which `receive` raises.
         """
         with contextlib.suppress(ConnectionError):
             if message is None:
@@ -52,14 +52,14 @@ class Line:
                 self.send(message)
 
     def flush(self) -> None:
-        """Send what was kept."""
+        """Send kept bytes."""
         with contextlib.suppress(BlockingIOError):
             while self._outgoing:
                 sent = self.connection.send(self._outgoing)
                 self._outgoing = self._outgoing[sent:]
 
     def receive(self) -> list[dict[str, Any]]:
-        """Return the whole messages that have come.
+        """Return the complete messages that have arrived.
 
         Raises:
             ConnectionError: if the other end is gone.
@@ -82,7 +82,7 @@ class Line:
         return [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines]
 
     def receive_one(self) -> dict[str, Any] | None:
-        """Return the first message that has come, or None; the others wait for the next call.
+        """Return the first message that has arrived, or None; the others wait for the next call.
 
         Raises:
             ConnectionError: if the other end is gone.
@@ -93,7 +93,7 @@ class Line:
 
     @property
     def has_unread(self) -> bool:
-        """Whether messages wait that no selector will tell of."""
+        """Whether messages wait in memory, which no selector reports."""
         return bool(self._unread)
 
     def close(self) -> None:
@@ -102,10 +102,10 @@ class Line:
 
 
 def connect(path: Path) -> Line | None:
-    """Return a connection to the pool that listens there, or None if none does.
+    """Return a connection to the pool that listens there, or None.
 
     Raises:
-        DeviceError: if the path is too long for a socket, or somebody else listens there.
+        DeviceError: if the path is too long for a socket, or another user's process listens there.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     if len(os.fsencode(path)) > MAX_PATH_BYTES:
@@ -126,7 +126,7 @@ def connect(path: Path) -> Line | None:
 
 
 def peer_uid(connection: socket.socket) -> int:
-    """Return the user at the other end of a Unix socket, as the kernel knows it."""
+    """Return the user id of the process at the other end of a Unix socket, as the kernel reports it."""
     size = struct.calcsize("3i")
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     return int(struct.unpack("3i", credentials)[1])

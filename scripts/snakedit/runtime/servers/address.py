@@ -1,11 +1,11 @@
-"""A server's address, and how much may be asked of it at a time."""
+"""A server's address and its limit of concurrent requests."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server, by its address, and how many items may be with it at a time."""
+    """A server's address, and how many items it may process at a time."""
 
     address: str
     at_once: int

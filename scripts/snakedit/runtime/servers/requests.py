@@ -1,7 +1,7 @@
-"""Work that a server does: many items at a time, each asked for by a thread of this process.
+"""Runs tasks on a server: several at a time, each in a thread of this process.
 
-How many there are at a time is bounded for all processes of this host together, by as many file locks as
-may be in flight, which the system frees when a process dies.
+All processes of this host together keep to the server's limit. Each request holds one of as many file
+locks as requests are allowed; the kernel frees the lock when its process dies.
 """
 
 import contextlib
@@ -32,8 +32,14 @@ POLL_SECONDS = 0.05
 
 
 @dataclass(eq=False)
-class _Asking:
-    """A task in a thread. `since` is None while it waits for a slot; times are of the monotonic clock."""
+class _Request:
+    """A task in its thread; times are those of the monotonic clock.
+
+    Attributes:
+        lane: the number of its thread.
+        free_since: when that thread became free.
+        since: when the handler began, or None while the task waits for a slot.
+    """
 
     task: Task
     lane: int
@@ -43,16 +49,16 @@ class _Asking:
     lock: FileLock | None = None
 
 
-def run_remotely(
+def run_on_server(
     server: Server, loader: Loader, settings: dict[str, Any], tasks: Iterator[Task], item_timeout: float
 ) -> Generator[Event]:
-    """Yield one outcome a task, as they finish, and None now and then.
+    """Yield one outcome per task, as they finish, and None every `POLL_SECONDS` without one.
 
-    A task that takes over ``item_timeout`` seconds has failed, whatever its thread still does. The threads
-    end with the process, so that nothing waits for a server when a job is told to stop.
+    A task that takes over ``item_timeout`` seconds fails, even if its thread goes on. The threads end with
+    the process, so that a job that has to stop waits for no server.
 
     Raises:
-        StageError: if the run that this job belongs to is over.
+        StageError: if this job's run is over.
         KeyboardInterrupt, SystemExit: after SIGINT and SIGTERM.
     """
     with ExitStack() as stack:
@@ -74,14 +80,14 @@ def run_remotely(
 
 
 class _Threads:
-    """As many threads as there may be items in flight, each for one of them."""
+    """The threads of the tasks in flight, at most as many as the server may process at a time."""
 
     def __init__(self, handler: Handler, server: Server, item_timeout: float) -> None:
         self._handler, self._timeout = handler, item_timeout
         self._slots = _slots(server)
         self._free = {lane: clock.monotonic() for lane in range(server.at_once)}
-        self._busy: set[_Asking] = set()
-        self._done: queue.SimpleQueue[tuple[_Asking, Outcome]] = queue.SimpleQueue()
+        self._busy: set[_Request] = set()
+        self._done: queue.SimpleQueue[tuple[_Request, Outcome]] = queue.SimpleQueue()
         self._closed = threading.Event()
 
     @property
@@ -90,69 +96,71 @@ class _Threads:
         return bool(self._busy)
 
     def start(self, task: Task) -> bool:
-        """Begin a task if a thread is free; say whether one was."""
+        """Begin a task if a lane is free; return whether one was."""
         if not self._free:
             return False
         lane = min(self._free)
-        asking = _Asking(task, lane, self._free.pop(lane))
-        self._busy.add(asking)
-        threading.Thread(target=self._ask, args=(asking,), daemon=True).start()
+        request = _Request(task, lane, self._free.pop(lane))
+        self._busy.add(request)
+        threading.Thread(target=self._send, args=(request,), daemon=True).start()
         return True
 
     def next_outcome(self, seconds: float) -> Outcome | None:
-        """Return the outcome of a task that has ended, or that takes too long; None after the seconds."""
+        """Return the next outcome, of a finished or a timed-out task; None after the seconds."""
         try:
-            asking, outcome = self._done.get(timeout=seconds)
+            request, outcome = self._done.get(timeout=seconds)
         except queue.Empty:
-            return self._give_up_the_hung()
-        # One that was given up may come to an end after all.
-        return outcome if self._ends(asking) else None
+            return self._time_out()
+        # A task that has timed out may still finish, which no longer counts.
+        return outcome if self._ends(request) else None
 
     def close(self) -> None:
-        """Begin nothing more; what is in flight ends with the process."""
+        """Begin no more tasks; those in flight end with the process."""
         self._closed.set()
 
-    def _ends(self, asking: _Asking) -> bool:
-        if asking not in self._busy:
+    def _ends(self, request: _Request) -> bool:
+        if request not in self._busy:
             return False
-        self._busy.remove(asking)
-        self._free[asking.lane] = clock.monotonic()
+        self._busy.remove(request)
+        self._free[request.lane] = clock.monotonic()
         return True
 
-    def _give_up_the_hung(self) -> Outcome | None:
-        for asking in list(self._busy):
-            if asking.since is not None and clock.monotonic() - asking.since > self._timeout:
-                self._ends(asking)
-                if asking.lock is not None:
-                    asking.lock.release(force=True)
+    def _time_out(self) -> Outcome | None:
+        for request in list(self._busy):
+            if request.since is not None and clock.monotonic() - request.since > self._timeout:
+                self._ends(request)
+                if request.lock is not None:
+                    request.lock.release(force=True)
                 return _outcome(
-                    asking,
+                    request,
                     result=None,
                     error=f"TimeoutError: took over {self._timeout:g} s (item_timeout)",
                     seconds=self._timeout,
-                    started=asking.started,
+                    started=request.started,
                 )
         return None
 
-    def _ask(self, asking: _Asking) -> None:
+    def _send(self, request: _Request) -> None:
         try:
-            asking.lock = self._take_slot(asking.lane)
+            request.lock = self._take_slot(request.lane)
         except OSError as error:
-            told = f"OSError: the folder of the locks cannot be used ({error})"
-            self._done.put((asking, _outcome(asking, result=None, error=told, seconds=0.0, started=now())))
+            message = f"OSError: the folder of the locks cannot be used ({error})"
+            self._done.put(
+                (request, _outcome(request, result=None, error=message, seconds=0.0, started=now()))
+            )
             return
-        if asking.lock is None:
+        if request.lock is None:
             return
-        asking.since, asking.started = clock.monotonic(), now()
-        tried = attempt(self._handler, asking.task.payload)
-        asking.lock.release(force=True)
-        self._done.put((asking, _outcome(asking, idle=asking.since - asking.free_since, **tried)))
+        request.since, request.started = clock.monotonic(), now()
+        fields = attempt(self._handler, request.task.payload)
+        request.lock.release(force=True)
+        self._done.put((request, _outcome(request, idle=request.since - request.free_since, **fields)))
 
     def _take_slot(self, lane: int) -> FileLock | None:
-        """Wait for a place among all the items of this host that are with the server; None once closed."""
+        """Wait for one of the server's slots on this host; return its lock, or None once closed."""
         while not self._closed.is_set():
             for path in self._slots[lane:] + self._slots[:lane]:
-                # A lock object of its own: one that is shared would let its second user in.
+                # A new lock object, since a shared one would let a second user in.
                 lock = FileLock(path, mode=0o666, thread_local=False)
                 with contextlib.suppress(Timeout):
                     lock.acquire(timeout=0)
@@ -161,8 +169,8 @@ class _Threads:
         return None
 
 
-def _outcome(asking: _Asking, **fields: Any) -> Outcome:
-    return Outcome(asking.task.key, device=f"{PLACE}:{asking.lane}", **fields)
+def _outcome(request: _Request, **fields: Any) -> Outcome:
+    return Outcome(request.task.key, device=f"{PLACE}:{request.lane}", **fields)
 
 
 def _slots(server: Server) -> list[Path]:

@@ -1,10 +1,15 @@
 """Messages over a socket: whole, kept until they are read, between processes of one user."""
 
+import os
 import socket
 
 import pytest
+from jobs_by_hand import done, tasks, work
+from pools_by_hand import sockets
 
 from snakedit.core.errors import DeviceError
+from snakedit.runtime.host.folders import private_folder
+from snakedit.runtime.resident import wire
 from snakedit.runtime.resident.wire import Line, connect
 
 
@@ -56,3 +61,13 @@ def test_what_a_pool_said_before_it_went_is_read_though_nothing_can_be_sent_to_i
     with pytest.raises(ConnectionError):
         line.receive()
     line.close()
+
+
+def test_only_its_user_may_talk_to_a_pool(run_owner, monkeypatch):
+    done(work(), tasks(2))
+    (path,) = sockets()
+    assert private_folder().stat().st_mode & 0o777 == 0o700
+    assert len(os.fsencode(path)) <= wire.MAX_PATH_BYTES
+    monkeypatch.setattr(wire, "peer_uid", lambda connection: os.getuid() + 1)
+    with pytest.raises(DeviceError, match="belongs to another user"):
+        connect(path)

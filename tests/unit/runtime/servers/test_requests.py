@@ -13,7 +13,7 @@ from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import Work
 from snakedit.runtime.servers.address import Server
-from snakedit.runtime.servers.requests import run_remotely
+from snakedit.runtime.servers.requests import run_on_server
 
 
 def work(at_once=4, address="http://here/v1", **settings):
@@ -52,9 +52,9 @@ def test_an_item_that_raises_costs_only_itself(messages):
 
 
 def events(at_once, todo, item_timeout=60.0):
-    """What `run_remotely` yields after its load span: outcomes, and None while there is none."""
+    """What `run_on_server` yields after its load span: outcomes, and None while there is none."""
     server = Server("http://here/v1", at_once)
-    running = run_remotely(server, handlers.load, {}, iter(todo), item_timeout)
+    running = run_on_server(server, handlers.load, {}, iter(todo), item_timeout)
     assert next(running).name == "load"
     return running
 
