@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from editing_by_hand import item, load_tiny, mean_difference, picture, pixels, request
 
-from snakedit.core.errors import CheckpointError, ImageError
 from snakedit.config.params import FamilyParams
+from snakedit.core.errors import CheckpointError, ImageError
 from snakedit.editors.diffusers_pipeline import DiffusersEditor
 from snakedit.editors.editor import EditRequest
 
