@@ -37,6 +37,7 @@ check: .venv/.ready
 	$(PYTHON_HERE) -m mypy
 	$(PYTHON_HERE) -m snakefmt --check Snakefile workflow rules
 	$(PYTHON_HERE) -m snakemake --lint
+	$(PYTHON_HERE) scripts/write_config_tables.py --check
 
 .venv/.ready: requirements.lock
 	$(PYTHON) -m venv .venv

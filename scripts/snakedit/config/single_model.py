@@ -1,6 +1,6 @@
 """The single-model configuration form: one benchmark, one `diffusion_model`, one `reward_model`.
 
-Such files come from scripts that ran one editor and one judge; they are read as they are.
+Frozen: files of older scripts are read as they are; new keys belong to the general form.
 """
 
 import re
@@ -62,8 +62,8 @@ def to_general(raw: dict[str, Any], where: str) -> dict[str, Any]:
     editor = _section(raw, "diffusion_model", ("type", "params"), where)
     judge = _section(raw, "reward_model", ("type", "params"), where)
     data_path = _required(benchmark, "data_path", "benchmark", where)
-    editor_type = _known(editor, EDITOR_TYPES, "diffusion_model", where)
-    judge_type = _known(judge, JUDGE_TYPES, "reward_model", where)
+    editor_type = _known_type(editor, EDITOR_TYPES, "diffusion_model", where)
+    judge_type = _known_type(judge, JUDGE_TYPES, "reward_model", where)
     editor_params = _mapping(editor, "params", "diffusion_model.params", where)
     judge_params = _mapping(judge, "params", "reward_model.params", where)
 
@@ -133,7 +133,7 @@ def _required(section: dict[str, Any], key: str, name: str, where: str) -> str:
     return str(section[key])
 
 
-def _known(section: dict[str, Any], types: dict[str, str], name: str, where: str) -> str:
+def _known_type(section: dict[str, Any], types: dict[str, str], name: str, where: str) -> str:
     value = _required(section, "type", name, where)
     if value not in types:
         raise ConfigError(
@@ -149,7 +149,7 @@ def _model(params: dict[str, Any], name: str, where: str) -> str:
 
 
 def _devices(editor_params: dict[str, Any], where: str) -> dict[str, Any]:
-    """These files were written for GPUs: without one they must not fall back to the CPU in silence."""
+    """Return `run.devices`. These files were written for GPUs: without one they must not use the CPU."""
     ids = editor_params.pop("device_ids", None)
     device = str(editor_params.pop("device", None) or "cuda")
     known = _DEVICE.fullmatch(device)

@@ -1,1 +1,1 @@
-"""Which weights a model has: their identity, their files, their processors."""
+"""The identity, the files and the processors of models."""

@@ -1,4 +1,4 @@
-"""What names a model: a hub commit, the hash of a local folder, or a server's name for it."""
+"""The identity of a model: a hub commit, the hash of a local folder, or a server's name for it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from snakedit.core.errors import CheckpointError
 from snakedit.core.hashing import canonical, file_sha256, fingerprint
 from snakedit.core.names import expanded
 
-# What a type of editor or judge takes as its `model`: nothing, weights, or a name that a server knows.
+# The `model` of a type of editor or judge: none, weights, or a name that a server knows.
 MODEL_KINDS = ("none", "checkpoint", "endpoint")
 CACHE_FOLDER = Path("results/.cache")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -19,12 +19,12 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def model_identity(model: str | None, revision: str | None, kind: str) -> dict[str, str | None]:
-    """Return what names a model: hub name and commit, the hash of a local folder, or an endpoint's name.
+    """Return a model's identity: hub name and commit, the hash of a local folder, or an endpoint's name.
 
-    A local folder's path has no part in it, so a moved one is the same and a retrained one is not.
+    The path of a local folder is not part of it: a moved model is the same, a retrained one is not.
 
     Raises:
-        CheckpointError: if the folder is missing, holds no safetensors, or the hub cannot be asked.
+        CheckpointError: if the folder is missing, holds no safetensors, or the hub does not answer.
     """
     if model is None or kind != "checkpoint":
         return {"model": model, "revision": revision}
@@ -70,39 +70,34 @@ def folder_revision(folder: Path) -> str:
 
 
 def hub_revision(model: str, revision: str | None) -> str:
-    """Return the commit that a hub model's revision stands for.
+    """Return the commit of a hub model's revision.
 
-    It is asked for once and then kept in `results/.cache/hub.json`, so that a run goes on with the
-    weights it began with; a commit given as the revision is taken as it is.
+    The commit is looked up once, in the hub's local cache or else on the hub, and kept in
+    `results/.cache/hub.json`. So a run that is started again uses the same weights.
 
     Raises:
-        CheckpointError: if neither the local hub cache nor the hub itself knows it.
+        CheckpointError: if neither the local cache nor the hub knows it.
     """
     if revision and _COMMIT.fullmatch(revision):
         return revision
     cached = _read_cache("hub.json")
     key = f"{model}@{revision or 'main'}"
     if key not in cached:
-        commit = _commit_on_disk(model, revision or "main") or _commit_on_hub(model, revision)
-        cached = {**cached, key: commit}
+        cached = {**cached, key: _commit(model, revision)}
         _write_cache("hub.json", cached)
     return cached[key]
 
 
-def _commit_on_disk(model: str, revision: str) -> str | None:
-    from huggingface_hub import constants
-
-    reference = Path(
-        constants.HF_HUB_CACHE, "models--" + model.replace("/", "--"), "refs", *Path(revision).parts
-    )
-    return reference.read_text().strip() if reference.is_file() else None
-
-
-def _commit_on_hub(model: str, revision: str | None) -> str:
+def _commit(model: str, revision: str | None) -> str:
     from huggingface_hub import HfApi
+    from huggingface_hub.errors import RevisionResolutionError
 
+    hub = HfApi()
     try:
-        commit = HfApi().model_info(model, revision=revision, timeout=20).sha
+        try:
+            return hub.resolve_revision(model, revision=revision, local_files_only=True).resolved
+        except RevisionResolutionError:  # it is not in the local cache
+            commit = hub.model_info(model, revision=revision, timeout=20).sha
     except Exception as error:  # noqa: BLE001 - offline it raises its HTTP library's own errors
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(

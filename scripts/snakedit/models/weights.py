@@ -1,4 +1,4 @@
-"""Weights on disk before any worker starts: a local folder, or a hub model downloaded once."""
+"""The folder with a model's weights: a local one, or the download of a hub model."""
 
 import errno
 from math import prod

@@ -93,7 +93,7 @@ def test_a_hub_models_commit_is_asked_for_once_and_kept(monkeypatch):
 
     asked = []
 
-    class Hub:
+    class Hub(huggingface_hub.HfApi):
         def model_info(self, model, revision=None, timeout=None):
             asked.append((model, revision))
             return type("Info", (), {"sha": "c" * 40})()

@@ -92,7 +92,7 @@ def test_a_download_that_fails_is_told_in_one_line_with_a_way_on(download, error
 
 
 def test_a_hub_that_cannot_be_reached_is_told_in_one_line(tmp_path, monkeypatch):
-    class Offline:
+    class Offline(huggingface_hub.HfApi):
         def model_info(self, *args, **options):
             raise FakeHttpError("[Errno 111] Connection refused")
 
