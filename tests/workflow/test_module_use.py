@@ -1,6 +1,5 @@
 """The workflow used by another one: as a module, from a git host, and in the standard place."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +74,7 @@ def test_another_workflow_uses_it_under_names_of_its_own(experiment: ModuleExper
     assert again.jobs == []
 
 
-def test_a_deployed_workflow_is_read_from_a_git_host_or_a_repository(experiment: ModuleExperiment) -> None:
+def test_a_deployed_workflow_is_read_from_a_git_host(experiment: ModuleExperiment) -> None:
     # The Snakefile that snakedeploy writes. Snakemake's clone is there already, as after a first run.
     clone = (
         experiment.folder / "cache/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/lab/edit"
@@ -91,11 +90,6 @@ def test_a_deployed_workflow_is_read_from_a_git_host_or_a_repository(experiment:
     assert run.code == 0, run.output
     assert run.rules() == {"prepare_category", "edit_category", "score_category", "build_report"}
     assert (experiment.results / "report" / "index.html").is_file()
-    assert "Nothing to be done" in experiment.run().output
-
-    shutil.rmtree(experiment.folder / ".snakemake" / "modules")
-    source = f'gitfile("{repository}", path="workflow/Snakefile", tag="v1")'
-    experiment.write_snakefile(source, "use rule * from snakedit")
     assert "Nothing to be done" in experiment.run().output
 
 

@@ -61,7 +61,6 @@ USES = {
             "hosted_repo": "a module's clone",
             "ref": "its version",
         },
-        "snakemake.sourcecache:LocalGitFile": {"repo_path": "a module's repository", "ref": "its version"},
         "snakemake.sourcecache:HostedGitRepo": {"repo": "the clone as GitPython knows it"},
         "snakemake.exceptions": {"WorkflowError": "the plugin raises it for a job that it would not send"},
     },
@@ -145,18 +144,13 @@ class Internals:
     def root_folder(self) -> Path:
         """Return the folder of this workflow. Called from a file in `rules`, while that is read.
 
-        Of a module in a git repository Snakemake reads single files. The scripts need the whole library, so
-        the module is copied from the repository, or Snakemake's clone of it, into `.snakemake`.
+        Of a module on a git host Snakemake reads single files. The scripts need the whole library, so the
+        module is copied from Snakemake's clone into `.snakemake`.
         """
         folder = self._workflow.current_basedir
         if isinstance(folder, os.PathLike):
             return Path(folder).parent
-        if hasattr(folder, "repo_path"):
-            from git import Repo
-
-            repository = Repo(folder.repo_path)
-        else:
-            repository = folder.hosted_repo.repo
+        repository = folder.hosted_repo.repo
         commit = repository.commit(folder.ref).hexsha
         root = Path(".snakemake", "modules", commit).absolute()
         if not root.exists():
