@@ -36,6 +36,7 @@ class Handler:
         self.settings, self.device = settings, device
         self.released = 0
         self.spoilt = False
+        self.parent = os.getppid()
 
     def handle(self, payload):
         marker = Path(payload.get("marker", "/nonexistent"))
@@ -47,7 +48,8 @@ class Handler:
             os.kill(os.getpid(), signal.SIGKILL)
         if action == "break the pool":
             print("the pool has a fault", file=sys.stderr, flush=True)
-            os.kill(os.getppid(), signal.SIGKILL)
+            if os.getppid() == self.parent:
+                os.kill(self.parent, signal.SIGKILL)
         if action == "hang" or (action == "hang once" and times == 1):
             time.sleep(3600)
         if action == "spoil cuda" or (action == "spoil cuda once" and times == 1):

@@ -167,7 +167,7 @@ def _gpus_by_nvml() -> list[_Gpu] | None:
         for place in range(pynvml.nvmlDeviceGetCount()):
             try:
                 handle = pynvml.nvmlDeviceGetHandleByIndex(place)
-                uuid = _text(pynvml.nvmlDeviceGetUUID(handle))
+                uuid = _decoded(pynvml.nvmlDeviceGetUUID(handle))
             except pynvml.NVMLError:
                 # The GPU fell off its bus or belongs to another user. CUDA does not count it either.
                 continue
@@ -176,7 +176,7 @@ def _gpus_by_nvml() -> list[_Gpu] | None:
                 _Gpu(
                     len(gpus),
                     uuid,
-                    tuple(_text(pynvml.nvmlDeviceGetUUID(piece)) for piece in slices),
+                    tuple(_decoded(pynvml.nvmlDeviceGetUUID(piece)) for piece in slices),
                     _memory(pynvml, handle),
                     tuple(_memory(pynvml, piece) for piece in slices),
                 )
@@ -221,5 +221,5 @@ def _gpus_by_driver() -> list[_Gpu]:
     return gpus
 
 
-def _text(value: str | bytes) -> str:
+def _decoded(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value

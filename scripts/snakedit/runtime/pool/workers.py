@@ -192,7 +192,7 @@ class Workers:
         """End a worker. If it had loaded, replace it; its task is tried once more."""
         place = self._workers.index(worker)
         device, task, job = worker.device, worker.task, worker.job
-        ended = _end(worker.process)
+        ended = _kill(worker.process)
         worker.connection.close()
         if worker.ready and ended:
             self._say(f"{device.name}: {cause}; a new worker is started")
@@ -228,7 +228,7 @@ class Workers:
         return _Worker(device, process, ours, born, clock.monotonic())
 
 
-def _end(process: SpawnProcess) -> bool:
+def _kill(process: SpawnProcess) -> bool:
     """Kill a process; return whether it is gone. One that hangs in the kernel on a broken device stays."""
     process.kill()
     process.join(KILL_SECONDS)

@@ -197,7 +197,7 @@ def _connect_or_start(request: PoolRequest, command: list[str], stop: Stop) -> L
         if line is not None:
             return line
         path.unlink(missing_ok=True)
-        process = _start(request, command)
+        process = _start_pool(request, command)
         deadline = clock.monotonic() + START_SECONDS
         try:
             while line is None and clock.monotonic() < deadline and process.poll() is None:
@@ -226,7 +226,7 @@ def _take_turn(path: Path, stop: Stop) -> FileLock:
             stop.check()
 
 
-def _start(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
+def _start_pool(request: PoolRequest, command: list[str]) -> subprocess.Popen[bytes]:
     """Start a pool in a session of its own, which Ctrl-C on the terminal does not reach."""
     with open(log_file(request.socket), "wb") as log:
         process = subprocess.Popen(

@@ -1,6 +1,9 @@
-"""Asking a server that speaks OpenAI's protocol: the key, retries, rate limits, and what a refusal is.
+"""A client of servers with OpenAI's protocol: the key, retries, rate limits and refusals.
 
-Whatever comes from the server, its errors included, is rid of the key before anyone else sees it.
+The key is removed from everything that the server sends, its errors included.
+
+The `openai` package's own retries are off: they have no `first_wait` and `max_wait`, and no pause that all
+threads share. They neither stop at a used-up quota nor retry an answer that is not JSON.
 """
 
 import json
@@ -22,7 +25,7 @@ from snakedit.runtime.host import clock
 from snakedit.runtime.servers.address import Server
 
 DEFAULT_ADDRESS = "the client's default address"
-# Params that say where the server is and how it is asked, none of which changes what it answers.
+# Params of the address and the requests, none of which changes an answer.
 EXECUTION_PARAMS = frozenset(
     ("base_url", "api_key_env", "concurrency", "timeout", "retries", "first_wait", "max_wait")
 )
@@ -33,19 +36,19 @@ _REFUSALS = {
     "moderation_blocked",
     "ResponsibleAIPolicyViolation",
 }
-# After these no other request has better luck.
+# After these errors every other request would fail too.
 _HOPELESS_STATUSES = (401, 402, 404)
 _HOPELESS_CODES = {"insufficient_quota", "invalid_api_key", "model_not_found"}
 _RETRIED_STATUSES = (408, 409, 429)
 _OURS = {"model", "messages", "image", "prompt", "stream"}
 _ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _KEY = re.compile(r"[\x21-\x7e]+")
-# What a server without keys is given may be one letter, and is in every answer.
+# A shorter key is no secret. The placeholder for a server without keys may be a letter that any answer has.
 _SHORTEST_SECRET = 8
 
 
 class EndpointError(SnakeditError):
-    """The server gave no answer that could be used; `requests` counts how often it was asked."""
+    """The server gave no usable answer; `requests` counts the attempts."""
 
     requests = 0
 
@@ -93,7 +96,7 @@ class EndpointParams(FamilyParams):
             address = urlsplit(base_url)
             if address.scheme not in ("http", "https") or not address.hostname:
                 raise ValueError("this is no address; allowed: such as http://localhost:8000/v1")
-            # It is written down in many places, and a key must be in none of them.
+            # The address is written to many files, and a key must be in none of them.
             if address.username is not None or address.query or address.fragment:
                 raise ValueError("this holds more than an address; keys come from api_key_env")
         return base_url
@@ -101,7 +104,7 @@ class EndpointParams(FamilyParams):
     @field_validator("api_key_env")
     @classmethod
     def _check_environment_name(cls, api_key_env: str | None) -> str | None:
-        # A key may have been put here by mistake, so it is not repeated.
+        # The value may be a key by mistake, so the message does not repeat it.
         if api_key_env is not None and not _ENVIRONMENT_NAME.fullmatch(api_key_env):
             raise ValueError("this is not the name of an environment variable, in capitals")
         return api_key_env
@@ -114,13 +117,13 @@ class EndpointParams(FamilyParams):
         return extra
 
     def server(self) -> Server:
-        """Return the server that bounds how many requests are made at a time."""
+        """Return the server with its limit of concurrent requests."""
         return Server(self.base_url or DEFAULT_ADDRESS, self.concurrency)
 
 
 @dataclass(frozen=True)
 class Response:
-    """What the server said, as an object, and how often it had to be asked."""
+    """The server's answer, as an object, and the number of attempts it took."""
 
     data: dict[str, Any]
     requests: int
@@ -128,7 +131,13 @@ class Response:
 
 @dataclass(frozen=True)
 class _Problem:
-    """Why a request gave nothing; `wait` is how long the server wants to be left alone, in seconds."""
+    """Why an attempt failed.
+
+    Attributes:
+        retried: whether another attempt may succeed.
+        hopeless: whether every other request would fail too.
+        wait: the seconds of the server's Retry-After, if any.
+    """
 
     error: EndpointError
     retried: bool
@@ -137,22 +146,22 @@ class _Problem:
 
 
 class Endpoint:
-    """A server and the key to it. Threads may share one."""
+    """A server and its key. Threads may share one."""
 
     def __init__(self, params: EndpointParams, sleep: Callable[[float], object] = time.sleep) -> None:
-        """Read the key and make a client; nothing is asked yet.
+        """Read the key and create a client, without a request.
 
         Raises:
-            ConfigError: if there is no key where one is needed.
+            ConfigError: if the key is missing.
         """
         import openai
 
         self._params, self._sleep = params, sleep
-        self._key = _key(params.api_key_env)
-        self._spellings = _spellings(self._key or "")
+        key = _read_key(params.api_key_env)
+        self._spellings = _spellings(key or "")
         self._client = openai.OpenAI(
-            # A server without keys takes any.
-            api_key=self._key or "none",
+            # The client requires a key, and a server without keys accepts any.
+            api_key=key or "none",
             base_url=params.base_url,
             timeout=params.timeout,
             max_retries=0,
@@ -161,47 +170,47 @@ class Endpoint:
         self._closed_until = 0.0
 
     def ask(self, send: Callable[[Any], Any]) -> Response:
-        """Send a request until it is answered.
+        """Send a request, with retries, and return the answer.
 
         Args:
             send: calls a method of the client's `with_raw_response`.
 
         Raises:
             RefusedError: if the server's content filter refused it.
-            EndpointError: once the retries are used up, or if another try would not help.
+            EndpointError: after the last retry, or if a retry would not help.
         """
         wait = self._params.first_wait
-        for asked in range(1, self._params.retries + 2):
-            self._wait_for_the_server(asked - 1)
+        for attempt in range(1, self._params.retries + 2):
+            self._wait_for_the_server(attempt - 1)
             problem = self._try(send)
             if isinstance(problem, dict):
-                return Response(problem, asked)
+                return Response(problem, attempt)
             if problem.hopeless:
                 self._hopeless = problem.error
             if problem.wait:
-                # What one thread is told, all of them heed.
+                # All threads heed a Retry-After that one of them gets.
                 self._closed_until = max(self._closed_until, clock.monotonic() + problem.wait)
-            if not problem.retried or asked > self._params.retries:
-                problem.error.requests = asked
+            if not problem.retried or attempt > self._params.retries:
+                problem.error.requests = attempt
                 raise problem.error from None
             if not problem.wait:
                 self._sleep(min(wait, self._params.max_wait) * random.uniform(0.75, 1.0))
                 wait *= 2
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
-    def _wait_for_the_server(self, asked: int) -> None:
-        """Wait until the server wants to be asked; `asked` is how often it was, for this request."""
+    def _wait_for_the_server(self, attempts: int) -> None:
+        """Wait out the server's Retry-After; `attempts` counts those of this request so far."""
         if self._hopeless is not None:
             raise EndpointError(str(self._hopeless))
-        while (left := self._closed_until - clock.monotonic()) > 0:
-            if left > self._params.max_wait:
+        while (seconds := self._closed_until - clock.monotonic()) > 0:
+            if seconds > self._params.max_wait:
                 error = EndpointError(
-                    f"the server asks to be left alone for {left:.0f} s",
+                    f"the server asks to be left alone for {seconds:.0f} s",
                     allowed=f"{self._params.max_wait:g} s",
                 )
-                error.requests = asked
+                error.requests = attempts
                 raise error
-            self._sleep(left)
+            self._sleep(seconds)
 
     def _try(self, send: Callable[[Any], Any]) -> "dict[str, Any] | _Problem":
         import openai
@@ -215,7 +224,7 @@ class Endpoint:
             return _Problem(EndpointError(f"the server gave no whole answer ({cause})"), retried=True)
         try:
             data = json.loads(text)
-            # JSON can escape half a character, which no file could hold.
+            # JSON can escape a lone surrogate, which UTF-8 cannot encode.
             data = json.loads(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
         except (ValueError, RecursionError):
             data = None
@@ -227,17 +236,16 @@ class Endpoint:
         status, code = error.status_code, error.code or ""
         inner = error.body.get("innererror") if isinstance(error.body, dict) else None
         codes = {code, error.type, inner.get("code") if isinstance(inner, dict) else None}
-        told = error.body.get("message") if isinstance(error.body, dict) else error.body
-        message = self._clean(" ".join(str(told or "no reason given").split()))[:300]
+        reason = error.body.get("message") if isinstance(error.body, dict) else error.body
+        message = self._clean(" ".join(str(reason or "no reason given").split()))[:300]
         if codes & _REFUSALS:
             return _Problem(RefusedError(f"the server refused ({status}): {message}"), retried=False)
         if status == 401:
-            # The server's own words may repeat a part of the key.
+            # The server's message may repeat a part of the key.
             variable = self._params.api_key_env
-            told = f"does not accept the key in {variable}" if variable else "wants a key"
+            cause = f"does not accept the key in {variable}" if variable else "wants a key"
             hint = "" if variable else "name its variable as api_key_env"
-            refused = EndpointError(f"the server {told}", hint=hint)
-            return _Problem(refused, retried=False, hopeless=True)
+            return _Problem(EndpointError(f"the server {cause}", hint=hint), retried=False, hopeless=True)
         failed = EndpointError(f"the server answered {status}: {message}")
         if status in _HOPELESS_STATUSES or codes & _HOPELESS_CODES:
             return _Problem(failed, retried=False, hopeless=True)
@@ -246,12 +254,12 @@ class Endpoint:
         return _Problem(failed, retried, wait=wait if retried else None)
 
     def _clean(self, text: str) -> str:
-        # An error's words are parsed already, half a character among them.
+        # The text of an error is parsed already and may hold a lone surrogate.
         text = text.encode(errors="replace").decode()
         return self._spellings.sub("[key]", text) if self._spellings else text
 
 
-def _key(name: str | None) -> str | None:
+def _read_key(name: str | None) -> str | None:
     if name is None:
         return None
     key = os.environ.get(name, "").strip()
@@ -267,7 +275,7 @@ def _key(name: str | None) -> str | None:
 
 
 def _spellings(key: str) -> re.Pattern[str] | None:
-    """Return what finds a key in JSON, however its characters are escaped there; None if it is no secret."""
+    """Return a pattern of the key in JSON, with any of its characters escaped; None if it is no secret."""
     if len(key) < _SHORTEST_SECRET:
         return None
     escaped = {character: rf"\\?{re.escape(character)}" for character in "\"'\\/"}
@@ -280,7 +288,7 @@ def _spellings(key: str) -> re.Pattern[str] | None:
 
 
 def _retry_after(headers: Any) -> float | None:
-    """Return how many seconds a response asks to wait: a number of them, or a date (RFC 9110, 10.2.3)."""
+    """Return the seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
     for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
         value = headers.get(name, "")
         if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):

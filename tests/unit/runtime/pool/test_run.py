@@ -94,8 +94,8 @@ def test_a_task_that_kills_two_workers_has_failed_with_its_cause():
 def test_a_worker_whose_cuda_is_spoilt_is_replaced_and_takes_no_other_task_with_it(tmp_path):
     todo = tasks({"do": "spoil cuda once", "marker": str(tmp_path / "m")}, {"do": "spoil cuda"}, *[{}] * 6)
     outcomes = run(todo)
-    told = "RuntimeError: CUDA error: an illegal memory access was encountered"
-    assert outcomes["1"].error == f"{told}, 2 times"
+    message = "RuntimeError: CUDA error: an illegal memory access was encountered"
+    assert outcomes["1"].error == f"{message}, 2 times"
     assert all(o.error is None for key, o in outcomes.items() if key != "1")
     assert outcomes["0"].attempts == 2
 
