@@ -1,10 +1,12 @@
 """Jobs that end before they are done: by Ctrl-C, for a more urgent job, with their node."""
 
+import contextlib
 import signal
 import subprocess
 from collections import Counter
 from pathlib import Path
 
+import psutil
 from cluster_experiments import ClusterExperiment, traced_editors
 from slurm import Cluster, processes, tool, wait_until
 
@@ -117,5 +119,11 @@ def ours(other: str) -> str:
 
 def editing(node: str) -> list[str]:
     """What runs of a job on a node: its Snakemake, its script, its pool."""
-    commands = [(process.pid, process.status(), " ".join(process.cmdline())) for process in processes(node)]
-    return [f"{pid} {status} {command[:400]}" for pid, status, command in commands if "python" in command]
+    commands = []
+    for process in processes(node):
+        # It may end at this very moment.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            command = " ".join(process.cmdline())
+            if "python" in command:
+                commands.append(f"{process.pid} {process.status()} {command[:400]}")
+    return commands
