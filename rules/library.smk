@@ -6,7 +6,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 
 # One file of the library finds all of it.
 _FILE = "../scripts/snakedit/workflow/snakemake_internals.py"
-_SPEC = spec_from_file_location("snakemake_internals", workflow.source_path(_FILE))
+# Python writes no bytecode of a file whose name is of Snakemake's own string class.
+_SPEC = spec_from_file_location("snakemake_internals", str(workflow.source_path(_FILE)))
 _INTERNALS = module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_INTERNALS)
 

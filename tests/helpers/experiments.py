@@ -65,7 +65,9 @@ class Experiment:
         ]
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": "", "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
+        # As on a user's machine, Python writes bytecode, whatever this machine sets.
+        defaults = {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""}
+        return {**os.environ, **defaults, "SNAKEDIT_LOCK_DIR": str(self.folder / "locks")}
 
     def run(self, *arguments: str, timeout: float = 300) -> Run:
         """Run Snakemake to its end. Arguments that begin with ``results/`` or ``compare_`` are targets."""
