@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from snakedit.config.schema import STRICT
 from snakedit.config.validation import validated
+from snakedit.core.errors import ConfigError
 
 
 class FamilyParams(BaseModel):
@@ -32,7 +33,13 @@ def read_params(kind: type[Params], raw: dict[str, Any], where: str) -> Params:
         where: the place of `raw` in the configuration, as ``file: key`` or ``key``.
 
     Raises:
-        ConfigError: for an unknown or missing key, or a value that is not allowed.
+        ConfigError: for an unknown or missing key, a value that is not allowed, or a class that is no model.
     """
+    if not issubclass(kind, FamilyParams):
+        raise ConfigError(
+            f"the class '{kind.__qualname__}' cannot hold the params of a type",
+            where=where,
+            allowed="a subclass of snakedit.config.params.FamilyParams",
+        )
     file, _, key = where.rpartition(": ")
     return validated(kind, raw, file, key)

@@ -46,9 +46,7 @@ class Reference(Editor):
     @classmethod
     def inputs(cls, item: Item, category: CategoryContext, params: Any) -> Mapping[str, Path]:
         """Return the item's reference."""
-        if item.reference is None:
-            raise ImageError("the item has no reference", hint="where none has one, leave this editor out")
-        return {"reference": category.items_folder / item.reference}
+        return {"reference": category.items_folder / item.reference} if item.reference else {}
 
     def edit(self, request: EditRequest) -> Image.Image:
         """Return the reference."""

@@ -65,7 +65,7 @@ class Editor(ABC):
         is_right: whether it is a control that shows the right answer.
         simulated: whether it only pretends to be a model.
         languages: those of the instructions that it follows; None for any.
-        needs: fields of an item without which it can make nothing, such as ``reference``.
+        needs: fields of an item, such as ``reference``, without which the item is recorded as failed.
     """
 
     Params: ClassVar[type[FamilyParams]] = NoParams

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.core.errors import SnakeditError
+from snakedit.core.errors import ImageError, SnakeditError
 from snakedit.core.hashing import file_sha256
 from snakedit.core.names import image_name
 from snakedit.core.records import Edit, Item
@@ -73,12 +73,21 @@ def _edits_in(edits_folder: Path, category: str) -> Mapping[str, Path]:
     return {path.parent.parent.name: path.parent for path in edits_folder.glob(f"*/{category}/edits.jsonl")}
 
 
+def _check_needs(item: Item, family: type[Editor]) -> None:
+    missing = [field for field in sorted(family.needs) if not getattr(item, field)]
+    if missing:
+        raise ImageError(
+            f"the item has no {' and no '.join(missing)}", hint="where none has one, leave this editor out"
+        )
+
+
 def _plan(
     item: Item, context: CategoryContext, family: type[Editor], params: Any, recipe: Mapping[str, Any]
 ) -> PlannedEdit:
     image = f"images/{image_name(item.id)}"
     seed = recipes.item_seed(recipe["seed"], item)
     try:
+        _check_needs(item, family)
         inputs = dict(family.inputs(item, context, params))
         hashes = {role: file_sha256(path) for role, path in inputs.items()}
     except (SnakeditError, OSError) as error:

@@ -37,6 +37,7 @@ def check_families(config: Config, where: str) -> None:
     """
     for name, editor in config.editors.items():
         _check_model(EDITORS, editor, f"{where}: editors.{name}")
+        _check_languages(editor, config, f"{where}: editors.{name}.type")
     for name, judge in config.judges.items():
         _check_model(JUDGES, judge, f"{where}: judges.{name}")
         _rubric_of(judge, where)
@@ -73,6 +74,18 @@ def _check_model(registry: Registry[Any], entry: EditorConfig | JudgeConfig, whe
             allowed=_MODELS[family.model_kind],
         )
     read_params(family.Params, entry.params, f"{where}.params")
+
+
+def _check_languages(editor: EditorConfig, config: Config, where: str) -> None:
+    """Refuse an editor that does not follow a benchmark's language."""
+    languages = EDITORS[editor.type].languages
+    for name, benchmark in config.benchmarks.items():
+        if languages is not None and benchmark.language not in languages:
+            raise ConfigError(
+                f"'{editor.type}' does not follow '{benchmark.language}', benchmarks.{name}.language",
+                where=where,
+                allowed=f"a benchmark in {' or '.join(languages)}",
+            )
 
 
 def _common(entry: EditorConfig | JudgeConfig, family: Any, params: Any, recipe: Mapping[str, Any]) -> Any:

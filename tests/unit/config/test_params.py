@@ -1,4 +1,5 @@
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 import pytest
@@ -45,6 +46,15 @@ def test_a_wrong_param_names_itself_and_what_is_allowed(raw, message):
         read_params(Params, {"folder": "f", **raw} if raw else {}, "x")
     assert "\n" not in str(caught.value)
     assert "pydantic" not in str(caught.value)
+
+
+def test_params_that_are_no_model_are_refused_in_one_line():
+    @dataclass
+    class Plain:
+        steps: int = 1
+
+    with pytest.raises(ConfigError, match="Plain' cannot hold the params of a type; allowed: a subclass of"):
+        read_params(Plain, {}, "x.yaml: editors.mine.params")
 
 
 def test_a_type_without_params_takes_no_keys():

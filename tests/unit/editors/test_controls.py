@@ -39,11 +39,6 @@ def test_reference_shows_the_items_reference():
     assert Reference(None, None, "cpu").edit(request(inputs={"reference": answer})) is answer
 
 
-def test_an_item_without_a_reference_fails_by_name():
-    with pytest.raises(ImageError, match="no reference; where none has one, leave this editor out"):
-        Reference.inputs(item(), category([item()]), None)
-
-
 @given(IDS)
 def test_shuffled_shows_each_item_anothers_image_and_none_twice(ids):
     items = [with_reference(i) for i in ids]

@@ -10,6 +10,7 @@ from places import REPOSITORY
 from runs_by_hand import run_of
 
 from snakedit.core.errors import ConfigError
+from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, Verdict
 from snakedit.judges.rubrics.rubric import Metric, Rubric
@@ -68,6 +69,14 @@ def test_a_rubric_changed_after_planning_is_asked_as_it_was_planned(tmp_path: Pa
 def test_a_rubric_is_the_same_after_a_trip_through_json(name: str):
     rubric = load_rubric(name)
     assert Rubric.from_content(json.loads(json.dumps(rubric.content()))) == rubric
+
+
+def test_an_editor_is_refused_a_language_that_it_does_not_follow(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(EDITORS["simulated"], "languages", ("en",))
+    assert run_of(small()).editors["e"].type == "simulated"
+    chinese = {"b": {"format": "base64_json", "path": "x", "language": "zh"}}
+    with pytest.raises(ConfigError, match="'simulated' does not follow 'zh', benchmarks"):
+        run_of(small(benchmarks=chinese))
 
 
 class Contrast(Judge):
