@@ -173,7 +173,7 @@ def _old_work() -> list[ModelWork]:
 
 def _predicted_wall(experiment: Experiment, claim: SimulatedRun, measured: Path) -> float:
     run = read_run(experiment.folder / "config.yaml")
-    work = whole_run(run, claim.categories)
+    work = whole_run(run, {("claim", name): count for name, count in claim.categories.items()})
     prepared = len(claim.categories)
     forecast = estimate(run, work, known_costs(run, [measured]), claim.devices, cores=2, prepared=prepared)
     assert forecast.prediction is not None

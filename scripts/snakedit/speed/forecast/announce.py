@@ -13,7 +13,7 @@ from snakedit.core.shards import Shard
 from snakedit.runtime.resident.owner import owner
 from snakedit.speed.forecast.costs import ModelCost, measured_costs, read_costs, write_costs
 from snakedit.speed.forecast.estimate import Jobs, estimate, limited
-from snakedit.speed.forecast.schedule import Prediction
+from snakedit.speed.forecast.schedule import JobName, Prediction
 from snakedit.telemetry.runs import RunTrace, read_runs
 from snakedit.workflow.plan import Plan
 from snakedit.workflow.resolved import Run
@@ -92,7 +92,7 @@ def _jobs_of(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], limit: i
         jobs: stage and wildcards.
         limit: items of each category, None for all.
     """
-    work: dict[tuple[str, str], dict[str, int]] = {}
+    work: dict[tuple[str, str], dict[JobName, int]] = {}
     for stage, wildcards in jobs:
         benchmark, category = wildcards["benchmark"], wildcards["category"]
         count = plan.indexes[benchmark].categories[category].count
@@ -100,7 +100,7 @@ def _jobs_of(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], limit: i
         if "shard" in wildcards:
             count = Shard.parse(wildcards["shard"]).count_of(count)
         items = work.setdefault((stage, wildcards["editor" if stage == "edit" else "judge"]), {})
-        name = f"{benchmark}/{wildcards['editor']}/{category}"
+        name = JobName(benchmark, wildcards["editor"], category)
         items[name] = items.get(name, 0) + count
     return work
 
@@ -124,9 +124,9 @@ def _serial_seconds(plan: Plan, jobs: list[Mapping[str, str]], costs: Mapping[st
 def _keep(prediction: Prediction) -> None:
     work: dict[str, dict[str, float]] = {}
     for (name, stage), seconds in prediction.work.items():
-        benchmark, *_, category = name.split("/")
-        key = f"{stage} {category}"
-        work.setdefault(benchmark, {})[key] = work.get(benchmark, {}).get(key, 0.0) + seconds
+        seconds_of = work.setdefault(name.benchmark, {})
+        key = f"{stage} {name.category}"
+        seconds_of[key] = seconds_of.get(key, 0.0) + seconds
     content = {"run": owner(), "last_device": prediction.last_device, "work": work}
     write_whole(EXPECTED, [json.dumps(content, indent=1, ensure_ascii=False) + "\n"])
 

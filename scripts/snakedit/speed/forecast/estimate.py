@@ -13,13 +13,13 @@ from snakedit.core.errors import StageError
 from snakedit.runtime.devices.discover import device_kind
 from snakedit.sources.index import read_index
 from snakedit.speed.forecast.costs import ModelCost, known_costs, model_key
-from snakedit.speed.forecast.schedule import ModelWork, Prediction, pipeline
+from snakedit.speed.forecast.schedule import JobName, ModelWork, Prediction, pipeline
 from snakedit.workflow.resolved import ResolvedJudge, Run
 
 # Controls and servers: their time is not known, and the devices do not wait for it.
 NO_COST = ModelCost(0.0, 0.0, {1: 0.01})
 # (``edit`` or ``score``, editor or judge) → job → items.
-Jobs = Mapping[tuple[str, str], Mapping[str, int]]
+Jobs = Mapping[tuple[str, str], Mapping[JobName, int]]
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,21 @@ def estimate(
     return Estimate(pipeline(work, devices, cores, prepared, run.config.run.resident), [], work)
 
 
-def whole_run(run: Run, counts: Mapping[str, int]) -> Jobs:
+def whole_run(run: Run, counts: Mapping[tuple[str, str], int]) -> Jobs:
     """Return the jobs of a run that makes everything; a judge has one for each editor and category.
 
     Args:
-        counts: category → items.
+        counts: benchmark and category → items.
     """
-    edits = {("edit", editor): counts for editor in run.editors}
-    judged = {f"{editor}/{name}": count for editor in run.editors for name, count in counts.items()}
-    return {**edits, **{("score", judge): judged for judge in run.judges}}
+    edits = {
+        editor: {JobName(benchmark, editor, category): n for (benchmark, category), n in counts.items()}
+        for editor in run.editors
+    }
+    judged = {job: count for jobs in edits.values() for job, count in jobs.items()}
+    return {
+        **{("edit", editor): jobs for editor, jobs in edits.items()},
+        **{("score", judge): judged for judge in run.judges},
+    }
 
 
 def estimate_whole_run(run: Run, measured: Sequence[Path], devices: int) -> str:
@@ -104,7 +110,7 @@ def estimate_whole_run(run: Run, measured: Sequence[Path], devices: int) -> str:
     for name, benchmark in run.config.benchmarks.items():
         index = read_index(benchmark, Path("results", name, "index.json"))
         for folder, category in index.categories.items():
-            counts[f"{name}/{folder}"] = limited(category.count, benchmark.limit)
+            counts[name, folder] = limited(category.count, benchmark.limit)
     costs = known_costs(run, measured or [Path("results", name) for name in run.config.benchmarks])
     cores = os.cpu_count() or 1
     forecast = estimate(run, whole_run(run, counts), costs, devices, cores, prepared=len(counts))

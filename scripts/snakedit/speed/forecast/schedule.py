@@ -4,6 +4,7 @@ import heapq
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from snakedit.speed.forecast.costs import ModelCost
 
@@ -34,6 +35,14 @@ class Overheads:
     finish: float = 0.6
 
 
+class JobName(NamedTuple):
+    """One job of a model: an editor's edits of a category, made or judged."""
+
+    benchmark: str
+    editor: str
+    category: str
+
+
 @dataclass(frozen=True)
 class ModelWork:
     """One editor's or judge's work in a run.
@@ -47,7 +56,7 @@ class ModelWork:
 
     stage: str
     cost: ModelCost
-    jobs: Mapping[str, int]
+    jobs: Mapping[Any, int]
     batch: int = 1
     needs_device: bool = True
 
@@ -72,7 +81,7 @@ class Prediction:
     wall: float
     last_device: float
     device_hours: float
-    work: dict[tuple[str, str], float] = field(default_factory=dict)
+    work: dict[tuple[Any, str], float] = field(default_factory=dict)
 
 
 def pipeline(
