@@ -30,11 +30,10 @@ def job_context(arguments: argparse.Namespace, rule: str, label: str, scripts: P
         label: the editor's or the judge's name.
         scripts: the folder of the entry points, where a resident pool is started.
     """
-    category = arguments.items.parent.name
     return JobContext(
         rule=rule,
         label=label,
-        category=f"{category}~{arguments.shard}" if arguments.shard else category,
+        category=arguments.items.parent.name,
         benchmark=arguments.benchmark,
         device_limit=arguments.devices,
         total=0,

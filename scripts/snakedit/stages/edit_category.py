@@ -61,7 +61,7 @@ def edit_category(
         take_over(output, shard, Edit, {p.item.id for p in planned})
         edits |= _finished(planned, folder, items_path.parent, journal_path, editor.family)
     todo = {p.item.id: p for p in planned if p.item.id not in edits}
-    where = f"edit_category {editor.name}/{job.category}"
+    where = f"edit_category {editor.name}/{job.part}"
     LOGGER.info(
         "%s: %d items, %d done before, %d to edit",
         where,

@@ -80,7 +80,7 @@ def score_category(
             if score.status == "ok" and score.fingerprint == expected.get(score.item):
                 scores[score.item] = score
     todo = [edit for edit in edits if edit.item not in scores]
-    where = f"score_category {judge.name}/{editor}/{job.category}"
+    where = f"score_category {judge.name}/{editor}/{job.part}"
     LOGGER.info("%s: %d edits, %d to judge", where, len(edits), len(todo))
     if todo:
         check_devices(where, judge.needs_device, job.device_limit)

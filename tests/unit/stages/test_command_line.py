@@ -20,12 +20,13 @@ WORDS = [
 
 
 @pytest.mark.parametrize(
-    ("more", "category"), [([], "物理"), (["--shard", "000001-000500"], "物理~000001-000500")]
+    ("more", "part"), [([], "物理"), (["--shard", "000001-000500"], "物理~000001-000500")]
 )
-def test_a_job_is_named_by_its_words(more: list[str], category: str):
+def test_a_job_is_named_by_its_words(more: list[str], part: str):
     arguments = job_parser("doc").parse_args([*WORDS, "--output", "out.jsonl", "--devices", "3", *more])
     job = job_context(arguments, "edit_category", "e", Path("scripts"))
-    assert (job.rule, job.label, job.category, job.benchmark) == ("edit_category", "e", category, "b")
+    assert (job.rule, job.label, job.category, job.benchmark) == ("edit_category", "e", "物理", "b")
+    assert job.part == part
     assert job.device_limit == 3
     assert job.telemetry_folder == Path("results/b/telemetry")
     assert job.resident_command is not None

@@ -63,7 +63,7 @@ def run_tasks(
     errors = _Errors()
     with ExitStack() as stack:
         stack.callback(errors.log_counts)
-        progress = stack.enter_context(Progress(job.label, job.category, job.total))
+        progress = stack.enter_context(Progress(job.label, job.part, job.total))
         watcher = stack.enter_context(_Watcher(work.stage, job))
         for event in stack.enter_context(closing(_events(work, loader, weighed(), run, job))):
             watcher.see(event)
@@ -157,7 +157,7 @@ class _Watcher:
             header = TracedJob(
                 rule=job.rule,
                 label=job.label,
-                category=job.category.removesuffix(f"~{job.shard}"),
+                category=job.category,
                 shard=job.shard,
                 benchmark=job.benchmark,
                 # On a cluster each job is a run of its own.

@@ -34,7 +34,6 @@ class JobContext:
 
     Attributes:
         label: the editor's or the judge's name.
-        category: ``{category}~{shard}`` in the job of a shard.
         device_limit: how many devices its pool may have.
         total: how many items it has to process.
         shard: empty in a job of the whole category.
@@ -51,3 +50,8 @@ class JobContext:
     telemetry_folder: Path | None = None
     resident_command: list[str] | None = None
     shard: str = ""
+
+    @property
+    def part(self) -> str:
+        """The category, or ``{category}~{shard}`` in the job of a shard."""
+        return f"{self.category}~{self.shard}" if self.shard else self.category
