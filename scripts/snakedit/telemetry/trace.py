@@ -144,9 +144,8 @@ class Trace:
 
     def close(self) -> None:
         """End the trace and its table."""
-        self._file.write("\n]\n")
-        self._file.close()
-        self._table_file.close()
+        with self._table_file, self._file:
+            self._file.write("\n]\n")
 
     def _thread(self, device: str) -> int:
         if device not in self._threads:
