@@ -1,51 +1,10 @@
 """Warnings before a run."""
 
-import copy
-import json
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from experiments import rows
-from places import REPOSITORY, SCRIPTS
-
-from snakedit.workflow.plan import Plan, make_plan
-
-CONFIG: dict[str, Any] = {
-    "benchmarks": {"small": {"format": "base64_json", "path": "small.json"}},
-    "editors": {
-        "sim": {"type": "simulated", "params": {"seconds": 0.0}},
-        "identity": {"type": "identity"},
-        "shuffled": {"type": "shuffled", "params": {"of": "sim"}},
-    },
-    "judges": {"judge": {"type": "simulated", "rubric": "rubric.yaml"}},
-    "run": {"devices": {"kind": "simulated", "count": 3}, "shard_items": 3},
-}
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a benchmark of two categories, four and three rows, and a rubric."""
-    monkeypatch.chdir(tmp_path)
-    source = {"物理": rows("物理", 4), "light": rows("light", 3)}
-    (tmp_path / "small.json").write_text(json.dumps(source), encoding="utf-8")
-    shutil.copy(REPOSITORY / "config" / "rubrics" / "viescore.yaml", tmp_path / "rubric.yaml")
-    return tmp_path
-
-
-def plan(config: dict[str, Any] = CONFIG, granted: int | None = None) -> Plan:
-    """The plan of a configuration, which is also there as a file."""
-    Path("experiment.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
-    return make_plan(config, [Path("experiment.yaml")], SCRIPTS, granted)
-
-
-def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    config = copy.deepcopy(CONFIG)
-    change(config)
-    return config
+from plans_by_hand import changed, plan
 
 
 def _set(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 from places import REPOSITORY
-from runs_by_hand import run_of
+from runs_by_hand import run_of, small, through_its_file
 
 from snakedit.core.errors import ConfigError
 from snakedit.editors import EDITORS
@@ -16,27 +16,9 @@ from snakedit.judges.judge import Judge, Verdict
 from snakedit.judges.rubrics.rubric import Metric, Rubric
 from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.stages.score_category import judge_work, load_score_worker
-from snakedit.workflow.resolved import Run, read_run, write_run
+from snakedit.workflow.resolved import read_run
 
 VIESCORE = REPOSITORY / "config" / "rubrics" / "viescore.yaml"
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def small(**parts: Any) -> dict[str, Any]:
-    return {
-        "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
-        "editors": {"e": {"type": "simulated"}},
-        "judges": {"j": {"type": "simulated"}},
-        **parts,
-    }
-
-
-def through_its_file(run: Run) -> Run:
-    return read_run(write_run(run))
 
 
 def test_a_configuration_is_resolved_where_it_is_read():

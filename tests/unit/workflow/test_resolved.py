@@ -1,31 +1,12 @@
 """A resolved run: its file, and the weights it was planned with."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from runs_by_hand import run_of
+from runs_by_hand import run_of, small, through_its_file
 
 from snakedit.core.errors import CheckpointError
-from snakedit.workflow.resolved import ResolvedEditor, Run, read_run, write_run
-
-
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def small(**parts: Any) -> dict[str, Any]:
-    return {
-        "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
-        "editors": {"e": {"type": "simulated"}},
-        "judges": {"j": {"type": "simulated"}},
-        **parts,
-    }
-
-
-def through_its_file(run: Run) -> Run:
-    return read_run(write_run(run))
+from snakedit.workflow.resolved import ResolvedEditor, write_run
 
 
 def test_a_run_comes_back_from_its_file_as_it_was():
