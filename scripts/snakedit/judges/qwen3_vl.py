@@ -10,7 +10,7 @@ from snakedit.config.params import FamilyParams
 from snakedit.judges import local
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
 from snakedit.judges.reading.answers import Answer, verdict_of, weighed_answer, written_answer
-from snakedit.judges.reading.expected import expected_number, expected_yes, leading_digits
+from snakedit.judges.reading.expected import expected_number, expected_yes, leading_digits, whole_digits
 from snakedit.judges.rubrics.rubric import Metric
 from snakedit.models.processors import load_processor
 from snakedit.models.weights import loaded_bytes
@@ -25,7 +25,11 @@ class Qwen3VLParams(FamilyParams):
         "bfloat16", description="Type of the weights; `auto` is the checkpoint's own."
     )
     max_pixels: int = Field(1_048_576, ge=1024, description="Larger pictures are shrunk to this many pixels.")
-    max_new_tokens: int = Field(64, ge=1, description="Of a written answer.")
+    max_new_tokens: int = Field(
+        64,
+        ge=1,
+        description="Of a written answer; one that is cut here is `unparsed`. With 1, a digit is whole.",
+    )
     temperature: float = Field(0.7, gt=0, description="Of the drawn answers, where `samples` is above 1.")
     attention: str = Field(
         "sdpa", description="transformers' name of an implementation, such as `flash_attention_2`."
@@ -274,9 +278,15 @@ class Qwen3VL(Judge):
             logits = self._step(cache, token, mask, position)
             position = position + 1
         texts = self.tokenizer.batch_decode(written, skip_special_tokens=True)
+        is_one_digit = self.params.max_new_tokens == 1 and not metric.yes_no
+        whole = {self._tokens.digits[digit] for digit in whole_digits(metric.low, metric.high)}
+        ended = [
+            has_ended or (is_one_digit and ids[0] in whole)
+            for has_ended, ids in zip(ended, written, strict=True)
+        ]
         return [
-            written_answer(text.strip(), metric, count + len(ids))
-            for text, count, ids in zip(texts, tokens, written, strict=True)
+            written_answer(text.strip(), metric, count + len(ids), is_cut=not has_ended)
+            for text, count, ids, has_ended in zip(texts, tokens, written, ended, strict=True)
         ]
 
 

@@ -133,6 +133,23 @@ def test_a_written_answer_is_the_most_likely_digit_and_the_same_in_a_batch(judge
         assert verdict.values["success"] == float(verdict.replies["success"][0]["text"])
 
 
+def test_a_reply_that_spends_its_budget_is_no_answer(judge):
+    writing = with_settings(judge, reading="generate")
+    # The tiny judge never ends a reply by itself.
+    writing.params = PARAMS.model_copy(update={"max_new_tokens": 2})
+    for verdict in writing.judge(requests(3)):
+        assert (verdict.status, verdict.score) == ("unparsed", None)
+        assert "cut off" in verdict.error
+
+
+def test_a_digit_that_may_begin_a_longer_number_is_no_answer_within_a_budget_of_one_token(judge):
+    writing = with_settings(judge, reading="generate")
+    metrics = tuple(dataclasses.replace(m, high=99) for m in settings().rubric.metrics)
+    rubric = dataclasses.replace(settings().rubric, metrics=metrics)
+    longer = with_settings(judge, settings=dataclasses.replace(writing.settings, rubric=rubric))
+    assert all(verdict.status == "unparsed" for verdict in longer.judge(requests(3)))
+
+
 def test_samples_are_kept_and_depend_on_the_items_seed_alone(judge):
     drawing = with_settings(judge, reading="generate", samples=3)
     drawing.params = PARAMS.model_copy(update={"temperature": 3.0})

@@ -31,13 +31,20 @@ class Answer:
     requests: int = 0
 
 
-def written_answer(text: str, metric: Metric, tokens: int | None) -> Answer:
-    """Return the answer that a judge wrote."""
+def written_answer(text: str, metric: Metric, tokens: int | None, is_cut: bool = False) -> Answer:
+    """Return the answer that a judge wrote.
+
+    Args:
+        text: its reply.
+        metric: what was asked.
+        tokens: of its prompt and its reply, None where a server did not count them.
+        is_cut: whether the reply ended because its budget was spent (a server's ``finish_reason: length``).
+    """
     try:
         value = (
-            read_yes_no(text, metric.name)
+            read_yes_no(text, metric.name, is_cut)
             if metric.yes_no
-            else read_number(text, metric.low, metric.high, metric.name)
+            else read_number(text, metric.low, metric.high, metric.name, is_cut)
         )
     except UnreadableReplyError as error:
         return Answer(None, {"text": text}, tokens, str(error), isinstance(error, RefusedReplyError))

@@ -12,6 +12,15 @@ def leading_digits(low: int, high: int) -> list[int]:
     return sorted({number // 10 for number in range(max(low, 10), high + 1)})
 
 
+def whole_digits(low: int, high: int) -> list[int]:
+    """Return the digits on the scale with which none of its longer numbers begins: 0 and 2–9 for 0–10.
+
+    One of these is a whole answer even where the budget allows no token after it.
+    """
+    begun = {int(str(number)[0]) for number in range(max(low, 10), high + 1)}
+    return [digit for digit in range(max(low, 0), min(high, 9) + 1) if digit not in begun]
+
+
 def expected_number(
     first: Sequence[float], second: Mapping[int, Sequence[float]], low: int, high: int
 ) -> tuple[float | None, float]:

@@ -112,19 +112,20 @@ _LIST_MARK = re.compile(r"\s*[0-9]+[.)]\s*")
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2019: 0x27}
 
 
-def read_number(reply: str, low: int, high: int, name: str = "score") -> float:
+def read_number(reply: str, low: int, high: int, name: str = "score", is_cut: bool = False) -> float:
     """Return the one number on the scale that a reply gives.
 
     Args:
         reply: as the judge wrote it.
         low, high: ends of the scale.
         name: of the metric: it labels an answer as `score` and `rating` do.
+        is_cut: whether the reply ended because its budget was spent.
 
     Raises:
         RefusedReplyError: if the judge declined to answer.
         UnreadableReplyError: if there is no number, if two differ, or if it is off the scale.
     """
-    matches = _find(reply, NUMBER, name)
+    matches = _find(reply, NUMBER, name, is_cut)
     for match in matches:
         if match["top"] is not None and int(match["top"]) != high:
             raise UnreadableReplyError(f"'{match[0].strip()}' is on another scale")
@@ -134,11 +135,10 @@ def read_number(reply: str, low: int, high: int, name: str = "score") -> float:
     return value
 
 
-def read_yes_no(reply: str, name: str = "answer") -> float:
+def read_yes_no(reply: str, name: str = "answer", is_cut: bool = False) -> float:
     """Return 1.0 for a reply that says yes, 0.0 for no; arguments and errors as for `read_number`."""
-    return _only(
-        {float(match["value"].lower() in ("yes", "是", "是的")) for match in _find(reply, YES_NO, name)}
-    )
+    matches = _find(reply, YES_NO, name, is_cut)
+    return _only({float(match["value"].lower() in ("yes", "是", "是的")) for match in matches})
 
 
 def _only(values: set[float]) -> float:
@@ -149,9 +149,11 @@ def _only(values: set[float]) -> float:
     return values.pop()
 
 
-def _find(reply: str, kind: _Kind, name: str) -> list[re.Match[str]]:
+def _find(reply: str, kind: _Kind, name: str, is_cut: bool) -> list[re.Match[str]]:
     """Return the answers of a reply: all explicit ones, else all that stand alone; at least one."""
     text = _answer_part(reply)
+    if is_cut and not text.endswith("}"):
+        raise UnreadableReplyError(f"the reply was cut off at its longest: {_short(text)}")
     matches = list(_explicit(text, kind, name.replace("_", " ")))
     if not matches and _REFUSAL.search(text):
         raise RefusedReplyError(f"the judge declined: {_short(text)}")

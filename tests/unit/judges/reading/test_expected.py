@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.judges.reading.expected import expected_number, expected_yes, leading_digits
+from snakedit.judges.reading.expected import expected_number, expected_yes, leading_digits, whole_digits
 
 UNIFORM = [0.1] * 10
 NEVER = [0.0] * 10
@@ -57,3 +57,11 @@ def test_yes_is_weighed_against_no(yes, no, expected, mass):
     value, share = expected_yes(yes, no)
     assert share == pytest.approx(mass)
     assert value == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "digits"),
+    [(1, 5, [1, 2, 3, 4, 5]), (0, 10, [0, *range(2, 10)]), (0, 25, [0, *range(3, 10)]), (0, 100, [0])],
+)
+def test_a_digit_is_a_whole_answer_unless_a_longer_number_begins_with_it(low, high, digits):
+    assert whole_digits(low, high) == digits
