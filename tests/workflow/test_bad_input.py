@@ -95,8 +95,7 @@ def test_a_category_may_be_named_like_an_option(experiment: Experiment) -> None:
     assert len(experiment.records("items/--help/items.jsonl")) == 1
 
 
-def test_a_job_fails_loudly_when_every_item_fails(experiment: Experiment) -> None:
-    (experiment.folder / "elsewhere").mkdir()
+def test_a_job_fails_loudly_for_a_cause_that_is_not_its_items(experiment: Experiment) -> None:
     experiment.configure(
         lambda config: config["editors"].update(mine={"type": "files", "params": {"folder": "elsewhere"}})
     )

@@ -203,8 +203,12 @@ class RunConfig(_Strict):
     item_timeout: float = _key(
         "Seconds after which the worker of an item counts as hung and is replaced.", "–", 600.0, gt=0
     )
-    max_failures: Annotated[int, Field(ge=0)] | None = _key(
-        "A job with more failed items fails. A job in which every item failed always fails.", "–", None
+    max_failures: Annotated[int, Field(ge=0)] | Annotated[float, Field(gt=0, lt=1)] | None = _key(
+        "A job with more failed items than this number, or this share of a category such as `0.1`, fails. By"
+        " default only what is not its items' fails a job: no device, no server, a full disk, or the same"
+        " exception for every item.",
+        "–",
+        None,
     )
     refresh: Annotated[tuple[Literal["edits", "scores"], ...], FromList, Unique] = _key(
         "Make all edits or scores again, not only the failed ones; with `--forcerun edit_category edit_shard`"

@@ -123,8 +123,12 @@ def in_words(schema: Mapping[str, Any], choice: str = "{}") -> str:
     if values:
         return ", ".join(choice.format(value) for value in values)
     words = _TYPES.get(schema.get("type", ""), "any value")
-    low, high, above = (schema.get(name) for name in ("minimum", "maximum", "exclusiveMinimum"))
-    if low is not None and high is not None:
+    low, high, above, below = (
+        schema.get(name) for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+    )
+    if above is not None and below is not None:
+        words += f" between {above} and {below}"
+    elif low is not None and high is not None:
         words += f" from {low} to {high}"
     elif low is not None:
         words += f" of {low} or more"

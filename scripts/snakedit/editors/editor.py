@@ -125,7 +125,11 @@ class Editor(ABC):
 
     @abstractmethod
     def edit(self, request: EditRequest) -> Image.Image:
-        """Return the edited image. An exception is recorded as the item's failure."""
+        """Return the edited image. An exception is recorded as the item's failure.
+
+        Raise an `ImageError` for an item that cannot be edited. Any other exception that all items of a job
+        raise counts as a fault of the code, and fails the job.
+        """
 
     def move_to(self, device: str) -> None:
         """Move the loaded model to another device, or to ``cpu`` while it is not used."""

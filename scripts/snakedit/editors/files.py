@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import Field
 
 from snakedit.config.params import FamilyParams
-from snakedit.core.errors import ImageError
+from snakedit.core.errors import ConfigError, ImageError
 from snakedit.core.names import expanded, safe_name
 from snakedit.core.records import Item
 from snakedit.editors.editor import CategoryContext, Editor, EditRequest
@@ -41,11 +41,12 @@ class Files(Editor):
         """Return the item's file.
 
         Raises:
-            ImageError: if there is none, naming the paths that were tried.
+            ConfigError: if there is no such folder.
+            ImageError: if there is no such file, naming the paths that were tried.
         """
         folder = expanded(params.folder)
         if not folder.is_dir():
-            raise ImageError("no such folder of edited images", where=params.folder)
+            raise ConfigError("no such folder of edited images", where=params.folder)
         places = [*(folder / name for name in _names(item.category)), folder]
         stems = [place / name for place in places for name in _names(item.id)]
         for stem in stems:

@@ -46,7 +46,8 @@ def edit_category(
         shard: which of the items are to be edited, or None for all.
 
     Raises:
-        StageError: if no item succeeded, or more failed than `run.max_failures`; finished images stay.
+        StageError: for a cause that is not the items', or if more failed than `run.max_failures`; finished
+            images stay.
     """
     folder = category_folder(output, shard)
     plan = plan_category(editor, items_path, folder.parents[1], shard)
@@ -102,7 +103,7 @@ def edit_category(
         [edit.error for edit in ordered],
         run.max_failures,
         hint="finished images are kept; run again to try the others",
-        some_must_succeed=shard is None or len(planned) == shard.size,
+        shard=shard,
     )
     write_records(output, ordered)
     if shard is None:

@@ -65,11 +65,11 @@ def forget_shards(output: Path) -> None:
     shutil.rmtree(output.parent / FOLDER, ignore_errors=True)
 
 
-def gather_edits(shards: Sequence[Shard], output: Path, max_failures: int | None, where: str) -> None:
+def gather_edits(shards: Sequence[Shard], output: Path, max_failures: float | None, where: str) -> None:
     """Write a category's `edits.jsonl` from its shards', and remove the images of other items.
 
     Raises:
-        StageError: if no item of the category succeeded, or more failed than are allowed.
+        StageError: as `check_failures`.
     """
     errors, images = [], set()
     for path in _outputs(shards, output):
@@ -81,11 +81,11 @@ def gather_edits(shards: Sequence[Shard], output: Path, max_failures: int | None
     _gather(shards, output)
 
 
-def gather_scores(shards: Sequence[Shard], output: Path, max_failures: int | None, where: str) -> None:
+def gather_scores(shards: Sequence[Shard], output: Path, max_failures: float | None, where: str) -> None:
     """Write a category's `scores.jsonl` from its shards'.
 
     Raises:
-        StageError: as `gather_edits`; edits that failed do not count.
+        StageError: as `check_failures`; edits that failed do not count.
     """
     scores = (score for path in _outputs(shards, output) for score in read_records(path, Score))
     causes = [score_cause(score) for score in scores if score.status != "no_edit"]

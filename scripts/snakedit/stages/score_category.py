@@ -48,8 +48,8 @@ def score_category(
         shard: whose edits these are, or None for the whole category.
 
     Raises:
-        StageError: if an edited image is missing or altered, if no edit got a score, or if more were
-            left without one than `run.max_failures`.
+        StageError: if an edited image is missing or altered, if no edit got a score for a cause that is not
+            the edits', or if more were left without one than `run.max_failures`.
     """
     category = Items(items_path)
     items = {item.id: item for item in (category[:] if shard is None else shard.of(category))}
@@ -130,7 +130,7 @@ def score_category(
         [score_cause(score) for score in ordered if score.status != "no_edit"],
         run.max_failures,
         hint="scores that could be read are kept; run again to try the others",
-        some_must_succeed=shard is None or len(edits) == shard.size,
+        shard=shard,
     )
     write_records(output, ordered)
     if shard is None:

@@ -172,3 +172,16 @@ def test_yaml_that_is_broken_or_not_safe_is_one_line(tmp_path, text):
 def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("allowed", [0, 3, 0.05, None])
+def test_failures_are_allowed_as_a_number_or_a_share(allowed):
+    assert normalise({**SMALL, "run": {"max_failures": allowed}}, "c")["run"]["max_failures"] == allowed
+
+
+@pytest.mark.parametrize("wrong", [-1, 0.0, 1.0, 1.5, "5%", True])
+def test_what_is_neither_a_number_nor_a_share_is_refused(wrong):
+    with pytest.raises(
+        ConfigError, match="allowed: a whole number of 0 or more, a number between 0 and 1, null"
+    ):
+        normalise({**SMALL, "run": {"max_failures": wrong}}, "c")

@@ -3,7 +3,7 @@ from editing_by_hand import category, item, picture, request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.core.errors import ImageError
+from snakedit.core.errors import ConfigError, ImageError
 from snakedit.core.names import safe_name
 from snakedit.editors.files import SUFFIXES, Files, FilesParams
 from snakedit.recipe import result_params
@@ -70,9 +70,9 @@ def test_a_missing_image_names_the_places_looked_at(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(ImageError, match=r"nowhere: no such folder"):
+    with pytest.raises(ConfigError, match=r"nowhere: no such folder"):
         find(tmp_path / "nowhere", "a")
-    with pytest.raises(ImageError, match=r"~no-such-user/edits: no such folder"):
+    with pytest.raises(ConfigError, match=r"~no-such-user/edits: no such folder"):
         find("~no-such-user/edits", "a")
 
 

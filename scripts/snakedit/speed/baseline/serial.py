@@ -122,8 +122,10 @@ def serial_category(
         options.max_failures,
         hint="run it again to try them again",
     )
-    edits = {p.item.id: _edit(p, outcomes[p.item.id]) for p in chosen}
     done = [outcomes[p.item.id] for p in chosen if outcomes[p.item.id].error is None]
+    if not done:
+        raise StageError("no item of the sample succeeded, so there is no time to compare", where=where)
+    edits = {p.item.id: _edit(p, outcomes[p.item.id]) for p in chosen}
     replies = {outcome.key: outcome.result for outcome in done if outcome.result is not None}
     spans = [span for outcome in done for span in outcome.spans]
     scores = {
