@@ -99,7 +99,7 @@ def build_report(
             causes=causes,
             notices=banner,
             warnings=limits,
-            figures=write_figures(new, numbers, rows, headline, pairs, activity),
+            figures=write_figures(new, folder, numbers, rows, headline, pairs, activity),
             activity=activity,
             predictions=predictions,
             provenance=origin,

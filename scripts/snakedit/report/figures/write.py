@@ -1,21 +1,30 @@
-"""The report's plots as files below plots/, each with a caption."""
+"""The report's plots as files, each with a caption. A plot that has not changed is not drawn again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from snakedit.core.atomic import write_whole
+from snakedit.core.hashing import file_sha256
 from snakedit.core.names import safe_name
 from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE, Numbers
-from snakedit.report.figures import plots
 from snakedit.stats.intervals import Array
 from snakedit.stats.paired import PairedComparison
 from snakedit.telemetry.activity import Activity
 
 PLOTS_FOLDER = "plots"
+# Imported for a plot that has changed only: Altair takes a while.
+PLOTS = "snakedit.report.figures.plots"
 
 
 @dataclass(frozen=True)
@@ -39,39 +48,77 @@ class ReportFigure:
 
 def write_figures(
     folder: Path,
+    earlier: Path,
     numbers: Numbers,
     rows: Sequence[LeaderboardRow],
     headline: Mapping[str, str],
     compared: Mapping[tuple[str, str], Sequence[PairedComparison]],
     activity: Activity | None,
 ) -> list[ReportFigure]:
-    """Write every plot that the results allow, and remove those of earlier results.
+    """Write every plot that the results allow.
 
     Args:
-        folder: the report's.
+        folder: the new report's.
+        earlier: the folder of an earlier report, whose plots are used again where they show the same.
         headline: judge → ``macro`` or ``micro``.
         compared: (judge, total) → every two editors once.
     """
-    figures = [
-        # Two judges may have equal plots, and a page must not have two gradients of one name.
-        ReportFigure(judge, kind, _file(kind, judge), caption, svg.replace("shades-", f"shades-{number}-"))
-        for number, (judge, kind, caption, svg) in enumerate(
-            _plots(numbers, rows, headline, compared, activity)
-        )
-        if svg is not None
-    ]
     (folder / PLOTS_FOLDER).mkdir(parents=True, exist_ok=True)
-    for figure in figures:
-        write_whole(folder / figure.file, [figure.svg])
-    kept = {figure.file for figure in figures}
-    for old in (folder / PLOTS_FOLDER).glob("*.svg"):
-        if f"{PLOTS_FOLDER}/{old.name}" not in kept:
-            old.unlink()
+    figures = []
+    for number, plot in enumerate(_plots(numbers, rows, headline, compared, activity)):
+        file = f"{PLOTS_FOLDER}/{plot.kind}{'-' + safe_name(plot.judge) if plot.judge else ''}.svg"
+        end = f"<!-- {plot.fingerprint(number)} -->\n"
+        svg = _read(earlier / file)
+        if not svg.endswith(end):
+            drawn = plot.draw()
+            if drawn is None:
+                continue
+            # Two judges may have equal plots, and a page must not have two gradients of one name.
+            svg = drawn.replace("shades-", f"shades-{number}-").rstrip() + end
+        write_whole(folder / file, [svg])
+        figures.append(ReportFigure(plot.judge, plot.kind, file, plot.caption, svg))
     return figures
 
 
-def _file(kind: str, judge: str) -> str:
-    return f"{PLOTS_FOLDER}/{kind}-{safe_name(judge)}.svg" if judge else f"{PLOTS_FOLDER}/{kind}.svg"
+@dataclass(frozen=True)
+class _Plot:
+    """A plot that may be drawn: a function of `PLOTS`, and what it shows."""
+
+    judge: str
+    kind: str
+    caption: str
+    function: str
+    shown: tuple[Any, ...]
+
+    def draw(self) -> str | None:
+        draw: Callable[..., str | None] = getattr(import_module(PLOTS), self.function)
+        return draw(*self.shown)
+
+    def fingerprint(self, number: int) -> str:
+        """A hash of all that the SVG depends on."""
+        content = json.dumps([number, self.function, self.shown, _drawn_by()], default=_plain)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+@cache
+def _drawn_by() -> list[str]:
+    here = Path(__file__).parent
+    files = [file_sha256(here / name) for name in ("plots.py", "svg.py")]
+    return [version("altair"), version("vl-convert-python"), *files]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _read(path: Path) -> str:
+    """The content of a file; empty where it is missing or damaged."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _plots(
@@ -80,43 +127,42 @@ def _plots(
     headline: Mapping[str, str],
     compared: Mapping[tuple[str, str], Sequence[PairedComparison]],
     activity: Activity | None,
-) -> Iterator[tuple[str, str, str, str | None]]:
-    """Yield judge, kind, caption and SVG."""
+) -> Iterator[_Plot]:
     for judge in numbers.judges:
         total = headline[judge]
         standings = metric_table(rows, judge, SCORE, total).standings
         order = [standing.editor for standing in standings]
-        yield (
+        yield _Plot(
             judge,
             "standings",
             f"The editors by {judge}: {total} means with their 95 % intervals.",
-            plots.standings_plot(standings, total),
+            "standings_plot",
+            (standings, total),
         )
-        yield (
+        yield _Plot(
             judge,
             "heat-map",
             f"Means of every metric in every category, by {judge}. Darker is higher.",
-            plots.heat_map(rows, judge),
+            "heat_map",
+            ([row for row in rows if row.judge == judge], judge),
         )
-        yield (
+        yield _Plot(
             judge,
             "distributions",
             f"How the items' scores by {judge} spread, as shares of each editor's scored items.",
-            plots.distributions({editor: _known_scores(numbers, judge, editor) for editor in order}),
+            "distributions",
+            ({editor: _known_scores(numbers, judge, editor) for editor in order},),
         )
-        yield (
+        yield _Plot(
             judge,
             "head-to-head",
             f"Mean differences by {judge} on the items that both editors have: the row's editor minus the "
             "column's. A star marks those that chance alone would hardly make (Holm, 5 %).",
-            plots.head_to_head(compared.get((judge, total), ()), order),
+            "head_to_head",
+            (compared.get((judge, total), ()), order),
         )
-    yield (
-        "",
-        "timeline",
-        "What each device did in the latest run.",
-        plots.timeline(activity.spans) if activity is not None else None,
-    )
+    if activity is not None:
+        yield _Plot("", "timeline", "What each device did in the latest run.", "timeline", (activity.spans,))
 
 
 def _known_scores(numbers: Numbers, judge: str, editor: str) -> Array:
