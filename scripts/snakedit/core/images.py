@@ -1,5 +1,6 @@
 """Reading strangers' images safely, and writing PNGs that are whole, verified and explain themselves."""
 
+import errno
 import io
 import os
 import tempfile
@@ -9,19 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import file_sha256
+from snakedit.core.pixels import Decoded, as_rgb
+from snakedit.core.png_chunks import without_large_metadata
 
 MAX_PIXELS = 64_000_000
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "HEIF")
+# Pillow scales PNG's greys of few bits to 8, but not the grey that is transparent.
+_GREY_STEPS = {"L;2": 85, "L;4": 17}
+# The decoders of these start threads, whose stacks count as memory of the process.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def decode_image(data: bytes, where: str) -> Image.Image:
     """Return a stranger's image as RGB, turned upright as its EXIF says.
 
-    Transparent pixels are laid on white.
+    Transparent pixels are laid on white. Samples of more than 8 bits are scaled by the file's type; see
+    `snakedit.core.pixels.sample_scale`. Of metadata only the orientation and the colour profile are read.
 
     Raises:
         ImageError: if it is not one of `FORMATS`, is cut short, or has over `MAX_PIXELS` pixels; its
@@ -31,41 +40,61 @@ def decode_image(data: bytes, where: str) -> Image.Image:
         with warnings.catch_warnings():
             # What Pillow only warns of is checked below, or makes no difference to the pixels.
             warnings.simplefilter("ignore")
-            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise ImageError(
-                    f"an image of {width} × {height} pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
-                )
-            image.load()
-            return _as_rgb(image)
-    except ImageError:
-        raise
+            image = as_rgb(_decoded(without_large_metadata(data)))
+    except ImageError as error:
+        raise ImageError(error.what, where=where, allowed=error.allowed, hint=error.hint) from None
     except Image.DecompressionBombError:
         raise ImageError(
             "an image of too many pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
         ) from None
     except UnidentifiedImageError:
         raise ImageError("not an image", where=where, allowed=", ".join(FORMATS)) from None
-    except Exception as error:  # noqa: BLE001 - damaged files make Pillow raise whatever its parsers raise
+    except MemoryError:
+        raise ImageError(
+            "an image that takes too much memory to decode",
+            where=where,
+            hint="save it with fewer pixels, or as a PNG of 8 bits",
+        ) from None
+    except Exception as error:  # damaged files make Pillow raise whatever its parsers raise
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            raise
         raise ImageError(f"an image that cannot be decoded ({error})", where=where) from None
+    if len(image.info.get("icc_profile") or b"") > PngImagePlugin.MAX_TEXT_CHUNK:
+        # A PNG with such a profile could not be read again.
+        del image.info["icc_profile"]
+    return image
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        background = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(background, rgba).convert("RGB")
-    return _to_eight_bits(image).convert("RGB")
+def _decoded(data: bytes) -> Decoded:
+    formats = [*FORMATS]
+    if data[4:8] == b"ftyp":
+        _register_heif()
+    else:
+        formats.remove("HEIF")
+    image = Image.open(io.BytesIO(data), formats=formats)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"an image of {width} × {height} pixels", allowed=f"{MAX_PIXELS:,} pixels")
+    rawmode = image.tile[0].args if image.format == "PNG" and image.tile else None
+    image.load()
+    transparent = image.info.get("transparency")
+    if rawmode in _GREY_STEPS and isinstance(transparent, int):
+        image.info["transparency"] = transparent * _GREY_STEPS[rawmode]
+    if rawmode == "RGB;16B" and transparent is not None:
+        # Pillow keeps the upper bytes alone, but a transparent colour is one of 16 bits.
+        low_bytes = Image.open(io.BytesIO(data), formats=["PNG"])
+        low_bytes.tile = [tile._replace(args="RGB;16L") for tile in low_bytes.tile]
+        low_bytes.load()
+        return Decoded(image, low_bytes)
+    return Decoded(image)
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Pillow clips 16-bit greys when it converts them; scale them instead."""
-    if not image.mode.startswith("I"):
-        return image
-    array = np.asarray(image, dtype=np.float64)
-    return Image.fromarray(np.clip(array / 257.0 if array.max() > 255 else array, 0, 255).astype(np.uint8))
+def _register_heif() -> None:
+    # Imported for its own files alone, since few benchmarks have any.
+    import pillow_heif
+
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.register_heif_opener()
 
 
 def open_image(path: str | Path) -> Image.Image:

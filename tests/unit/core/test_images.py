@@ -7,6 +7,7 @@ import struct
 import warnings
 import zlib
 
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,6 +102,24 @@ def test_what_is_transparent_lies_on_white(mode):
     image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     image = image.quantize() if mode == "P" else image.convert(mode)
     assert decode_image(encoded(image), "x").getcolors() == [(16, (255, 255, 255))]
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF", "JPEG2000"])
+def test_the_formats_of_telephones_and_archives_are_read(kind):
+    pillow_heif.register_heif_opener()
+    picture = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
+    shown = decode_image(encoded(picture, kind, **({} if kind == "JPEG2000" else {"quality": 95})), "x")
+    assert change_between(picture, shown) < 0.01
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF", "JPEG2000"])
+def test_a_cut_file_of_a_newer_format_is_one_line(kind):
+    pillow_heif.register_heif_opener()
+    data = encoded(noise(), kind)
+    for kept in (20, len(data) // 2):
+        with pytest.raises(ImageError) as caught:
+            decode_image(data[:kept], "a")
+        assert "\n" not in str(caught.value)
 
 
 def test_sixteen_bit_greys_keep_their_middle():
