@@ -2,7 +2,8 @@
 
 A payload says what happens: ``marker`` is a file that gets a line when the task begins, ``ended`` one that
 gets a line when it ends. The task takes ``seconds``, and lasts until the file ``until`` has ``lines`` lines.
-``do`` is what goes wrong.
+``do`` is what goes wrong. The settings name devices that fail everything (``failing``, until the file
+``mended`` is there), spoil a part of every result (``spoiling``), or cannot load.
 """
 
 import os
@@ -11,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+
+from snakedit.runtime.pool.attempt import TimedResult
 
 
 class OutOfMemoryError(RuntimeError):
@@ -42,6 +45,12 @@ class Handler:
         marker = Path(payload.get("marker", "/nonexistent"))
         if "marker" in payload:
             write_line(marker, str(os.getpid()))
+        if self.device in self.settings.get("dying", ()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if is_failing(self.settings, self.device):
+            raise RuntimeError("this device is broken")
+        if self.device in self.settings.get("spoiling", ()):
+            return TimedResult({"n": None, "device": self.device}, fault="ValueError: a part is broken")
         times = len(marker.read_text().splitlines()) if "marker" in payload else 1
         action = payload.get("do")
         if action == "die" or (action == "die once" and times == 1):
@@ -80,6 +89,11 @@ class Handler:
 
     def release_memory(self):
         self.released += 1
+
+
+def is_failing(settings, device):
+    mended = settings.get("mended")
+    return device in settings.get("failing", ()) and not (mended and os.path.exists(mended))
 
 
 def load(settings, device):

@@ -18,6 +18,7 @@ from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
 from snakedit.judges.rubrics.rubric import EXTRA_IMAGES, Rubric
 from snakedit.runtime.host.versions import library_versions
+from snakedit.runtime.pool.attempt import TimedResult
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext, Work
@@ -170,8 +171,11 @@ class JudgeWorker:
         self.judge = judge
         self.versions = library_versions(device)
 
-    def handle(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Judge one batch; return for each of its edits the fields of its `Score` record."""
+    def handle(self, payload: dict[str, Any]) -> TimedResult:
+        """Judge one batch; return for each of its edits the fields of its `Score` record.
+
+        An exception at one of them is the result's fault, and its score `failed`.
+        """
         requests = [
             JudgeRequest(
                 item=Item(**entry["item"]),
@@ -182,12 +186,14 @@ class JudgeWorker:
             )
             for entry in payload["batch"]
         ]
-        return {
-            "scores": [
-                {**dataclasses.asdict(verdict), "versions": {**self.versions, **verdict.versions}}
-                for verdict in self.judge.judge(requests)
-            ]
-        }
+        verdicts = self.judge.judge(requests)
+        scores = [
+            {**dataclasses.asdict(verdict), "versions": {**self.versions, **verdict.versions}}
+            for verdict in verdicts
+        ]
+        # A verdict with replies failed by what they say, whatever the device.
+        faults = [verdict.error for verdict in verdicts if verdict.status == "failed" and not verdict.replies]
+        return TimedResult({"scores": scores}, fault=faults[0] if faults else None)
 
     def move_to(self, device: str) -> None:
         """Move the judge to another device."""

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -19,10 +19,12 @@ class TimedResult:
 
     Attributes:
         spans: the fields of a `snakedit.telemetry.trace.Span` but those of its device.
+        fault: an error that cost a part of the result, in one line. The task is tried on another device too.
     """
 
     result: dict[str, Any]
-    spans: list[dict[str, Any]]
+    spans: list[dict[str, Any]] = field(default_factory=list)
+    fault: str | None = None
 
 
 class Handler(Protocol):
@@ -44,16 +46,16 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
     After an out-of-memory error it releases memory and tries once more. Any other exception is the outcome.
     """
     started, begin = now(), time.monotonic()
-    result, spans, error, trace, attempts = None, [], None, None, 0
+    result, spans, error, trace, fault, attempts = None, [], None, None, None, 0
     while result is None and attempts < 2:
         attempts += 1
         out_of_memory = False
         try:
             handled = handler.handle(payload)
-            timed = handled if isinstance(handled, TimedResult) else TimedResult(handled, [])
+            timed = handled if isinstance(handled, TimedResult) else TimedResult(handled)
             # A result that is not JSON would otherwise fail on its way out.
             canonical(timed.result)
-            result, spans, error, trace = timed.result, timed.spans, None, None
+            result, spans, fault, error, trace = timed.result, timed.spans, timed.fault, None, None
         except Exception as exception:  # noqa: BLE001 - any exception of an editor fails its item only
             error = f"{type(exception).__name__}: {exception}".splitlines()[0]
             trace = traceback.format_exc()
@@ -65,7 +67,7 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
     seconds = time.monotonic() - begin
     return {
         **{"result": result, "error": error, "trace": trace},
-        **{"seconds": seconds, "started": started, "attempts": attempts, "spans": spans},
+        **{"seconds": seconds, "started": started, "attempts": attempts, "spans": spans, "fault": fault},
     }
 
 

@@ -36,6 +36,7 @@ class Outcome:
         idle: seconds that the worker had waited for the task.
         parts: the names of the worker's leased devices.
         spans: the activities within the task, if it has several; see `TimedResult`.
+        fault: an error that cost a part of the result; see `TimedResult`.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Outcome:
     idle: float = 0.0
     parts: tuple[str, ...] = ()
     spans: Sequence[dict[str, Any]] = ()
+    fault: str | None = None
 
 
 # What a job's workers report: an outcome, a span, the current worker processes, or None for nothing yet.

@@ -1,4 +1,4 @@
-"""Worker processes, one per device: starting, feeding, watching and replacing them.
+"""Worker processes, one per device: starting, feeding, watching, replacing and parking them.
 
 A job's own pool and a resident pool share this module.
 """
@@ -6,46 +6,24 @@ A job's own pool and a resident pool share this module.
 import multiprocessing
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from snakedit.core.logs import LOGGER
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.host import clock
 from snakedit.runtime.pool.attempt import Loader, now
+from snakedit.runtime.pool.second_tries import SecondTries, SecondTry
 from snakedit.runtime.pool.tasks import Outcome, Task
+from snakedit.runtime.pool.worker import STOP_SECONDS, Worker, kill_process, wait_for_processes
 from snakedit.runtime.pool.worker_process import work
 from snakedit.telemetry.trace import Member, Span
 
-MAX_DEATHS = 2
-STOP_SECONDS = 2.0
-# Freeing a model takes the kernel and the driver seconds, but less than SILENT_SECONDS of a pool.
-KILL_SECONDS = 8.0
 # Long enough for the slowest disk.
 LOAD_SECONDS = 3600.0
-
-
-@dataclass
-class _Worker:
-    """A worker process and its current task.
-
-    Attributes:
-        born: when its device became available to it, seconds since 1970.
-        since: when it began to load or to work on its task, by the monotonic clock.
-    """
-
-    device: Device
-    process: SpawnProcess
-    connection: Connection
-    born: float
-    since: float
-    ready: bool = False
-    job: Any = None
-    task: Task | None = None
 
 
 Take = Callable[[], tuple[Any, Task] | None]
@@ -70,12 +48,14 @@ class Workers:
 
         Args:
             item_timeout: seconds per task after which a worker counts as hung.
-            say: called with a message when a worker is replaced or a device is left out.
+            say: called with a message when a worker is replaced, or a device is parked or left out.
         """
         self._loader, self._settings, self._timeout, self._say = loader, settings, item_timeout, say
         self._context = multiprocessing.get_context("spawn")
-        self._again: deque[tuple[Any, Task]] = deque()
-        self._deaths: Counter[tuple[int, str]] = Counter()
+        self._untried: deque[tuple[Any, Task]] = deque()
+        self._second_tries = SecondTries()
+        # Device → when it is tried again, by the monotonic clock.
+        self._parked: dict[Device, float] = {}
         self._spans: list[Span] = []
         self.load_error = ""
         self._workers = [self._start(device) for device in devices]
@@ -88,15 +68,18 @@ class Workers:
     @property
     def is_alive(self) -> bool:
         """Whether any device is left."""
-        return bool(self._workers)
+        return bool(self._workers or self._parked)
 
     @property
     def is_idle(self) -> bool:
         """Whether no task is under way or waits for another attempt."""
-        return not self._again and all(worker.task is None for worker in self._workers)
+        waits = self._untried or not self._second_tries.is_empty
+        return not waits and all(worker.task is None for worker in self._workers)
 
     def step(self, ready: Collection[Any], take: Take) -> list[tuple[Any, Outcome]]:
         """Read messages, replace dead and hung workers, feed free ones; return (job, outcome) pairs.
+
+        A failed task is tried on another device first. A device whose tasks succeed elsewhere is parked.
 
         Args:
             ready: those of `connections` that can be read.
@@ -104,6 +87,9 @@ class Workers:
         """
         outcomes: list[tuple[Any, Outcome]] = []
         for worker in list(self._workers):
+            if worker not in self._workers:
+                # Parked in this step.
+                continue
             waited = clock.monotonic() - worker.since
             if worker.connection in ready:
                 self._read(worker, outcomes)
@@ -111,24 +97,30 @@ class Workers:
                 self._lose(worker, f"TimeoutError: took over {self._timeout:g} s (item_timeout)", outcomes)
             elif not worker.ready and waited > LOAD_SECONDS:
                 self._lose(worker, f"TimeoutError: loaded for over {LOAD_SECONDS:g} s", outcomes)
+        self._end_parking()
+        outcomes += self._second_tries.left_over(self._devices)
+        is_empty = False
         for worker in self._workers:
-            if worker.ready and worker.task is None:
-                taken = self._again.popleft() if self._again else take()
-                if taken is None:
-                    break
-                try:
-                    worker.connection.send(taken[1].payload)
-                except OSError:
-                    # It died idle. Its connection tells in the next step, and the task stays untried.
-                    self._again.appendleft(taken)
-                    continue
-                worker.job, worker.task = taken
-                worker.since = clock.monotonic()
+            if not worker.ready or worker.task is not None:
+                continue
+            entry = self._second_tries.take(worker.device, self._devices)
+            taken = (entry.job, entry.task) if entry is not None else None
+            if taken is None and self._second_tries.may_begin(worker.device, self._devices):
+                if self._untried:
+                    taken = self._untried.popleft()
+                elif not is_empty:
+                    taken = take()
+                    is_empty = taken is None
+            if taken is not None:
+                self._give(worker, taken, entry)
         return outcomes
 
     def forget(self, job: Any) -> None:
-        """Drop the tasks of a job that wait for another attempt."""
-        self._again = deque(entry for entry in self._again if entry[0] is not job)
+        """Drop the tasks of a job that no worker has; those that workers have are not tried again."""
+        self._untried = deque(waiting for waiting in self._untried if waiting[0] is not job)
+        self._second_tries.forget(job)
+        for worker in self._workers:
+            worker.forgotten |= worker.task is not None and worker.job is job
 
     def working_on(self) -> list[Task]:
         """The tasks that workers are working on."""
@@ -154,13 +146,13 @@ class Workers:
             if worker.task is not None or not worker.ready:
                 worker.process.kill()
             worker.connection.close()
-        _wait(worker.process for worker in self._workers)
+        wait_for_processes(worker.process for worker in self._workers)
         for worker in self._workers:
             worker.process.kill()
-        _wait(worker.process for worker in self._workers)
+        wait_for_processes(worker.process for worker in self._workers)
         self._workers = []
 
-    def _read(self, worker: _Worker, outcomes: list[tuple[Any, Outcome]]) -> None:
+    def _read(self, worker: Worker, outcomes: list[tuple[Any, Outcome]]) -> None:
         try:
             message = worker.connection.recv()
         except (EOFError, OSError):
@@ -183,16 +175,14 @@ class Workers:
             ]
         else:
             assert worker.task is not None
-            task, job = worker.task, worker.job
-            worker.task = worker.job = None
-            message["attempts"] += self._deaths.pop((id(job), task.key), 0)
-            outcomes.append((job, Outcome(task.key, device=device, parts=parts, **message)))
+            outcome = Outcome(worker.task.key, device=device, parts=parts, **message)
+            self._finish(worker, outcome, outcomes)
 
-    def _lose(self, worker: _Worker, cause: str, outcomes: list[tuple[Any, Outcome]]) -> None:
+    def _lose(self, worker: Worker, cause: str, outcomes: list[tuple[Any, Outcome]]) -> None:
         """End a worker. If it had loaded, replace it; its task is tried once more."""
         place = self._workers.index(worker)
-        device, task, job = worker.device, worker.task, worker.job
-        ended = _kill(worker.process)
+        device, task = worker.device, worker.task
+        ended = kill_process(worker.process)
         worker.connection.close()
         if worker.ready and ended:
             self._say(f"{device.name}: {cause}; a new worker is started")
@@ -208,16 +198,85 @@ class Workers:
         self._spans.append(
             Span(device.name, "lost", time.time() - seconds, seconds, task.key, device.part_names)
         )
-        self._deaths[id(job), task.key] += 1
-        deaths = self._deaths[id(job), task.key]
-        if deaths < MAX_DEATHS:
-            self._again.append((job, task))
-        else:
-            del self._deaths[id(job), task.key]
-            error = f"{cause}, {deaths} times"
-            outcomes.append((job, Outcome(task.key, None, error, device.name, 0.0, now(), deaths)))
+        self._finish(worker, Outcome(task.key, None, cause, device.name, 0.0, now()), outcomes, died=True)
 
-    def _start(self, device: Device) -> _Worker:
+    def _finish(
+        self, worker: Worker, outcome: Outcome, outcomes: list[tuple[Any, Outcome]], died: bool = False
+    ) -> None:
+        """Take a worker's task off it, with this outcome or for a second try."""
+        job, task, entry, forgotten = worker.job, worker.task, worker.entry, worker.forgotten
+        worker.job = worker.task = worker.entry = None
+        worker.forgotten = False
+        assert task is not None
+        if outcome.error is None and outcome.fault is None:
+            to_park = self._second_tries.succeeded(worker.device, entry)
+            attempts = outcome.attempts + (entry.attempts if entry is not None else 0)
+            outcomes.append((job, replace(outcome, attempts=attempts)))
+            for device in to_park:
+                self._park(device, entry)
+        elif forgotten:
+            if entry is not None:
+                self._second_tries.drop(entry)
+        else:
+            final = self._second_tries.failed(
+                worker.device, job, outcome, task, entry, self._devices, died=died
+            )
+            if final is not None:
+                outcomes.append((job, final))
+
+    def _give(self, worker: Worker, taken: tuple[Any, Task], entry: SecondTry | None) -> None:
+        try:
+            worker.connection.send(taken[1].payload)
+        except OSError:
+            # It died idle. Its connection tells in the next step, and the task stays untried.
+            if entry is not None:
+                self._second_tries.put_back(entry)
+            else:
+                self._untried.appendleft(taken)
+            return
+        worker.job, worker.task = taken
+        worker.entry = entry
+        worker.since = clock.monotonic()
+
+    @property
+    def _devices(self) -> list[Device]:
+        return [worker.device for worker in self._workers]
+
+    def _park(self, device: Device, entry: SecondTry | None) -> None:
+        """End the worker of a device whose tasks succeed elsewhere, and start one again later."""
+        worker = next((worker for worker in self._workers if worker.device == device), None)
+        if worker is None or len(self._workers) == 1:
+            return
+        self._workers.remove(worker)
+        if worker.task is not None and not worker.forgotten:
+            # Nothing is known of it, so that this was no try.
+            if worker.entry is not None:
+                self._second_tries.put_back(worker.entry)
+            else:
+                self._untried.appendleft((worker.job, worker.task))
+        elif worker.entry is not None:
+            self._second_tries.drop(worker.entry)
+        seconds = self._second_tries.parking_seconds(device)
+        cause = entry.outcome.error or entry.outcome.fault if entry is not None else ""
+        ended = kill_process(worker.process)
+        worker.connection.close()
+        if ended:
+            self._parked[device] = clock.monotonic() + seconds
+        self._say(
+            f"{device.name} fails what other devices can do and is "
+            + (f"parked for {seconds:g} s" if ended else "left out, since its worker cannot be ended")
+            + f"; no item is lost. The last error: {cause}"
+        )
+
+    def _end_parking(self) -> None:
+        """Start workers on the devices whose time is over, or on all if there is no other."""
+        for device, until in list(self._parked.items()):
+            if clock.monotonic() >= until or not self._workers:
+                del self._parked[device]
+                self._say(f"{device.name} is tried again after its parking")
+                self._workers.append(self._start(device))
+
+    def _start(self, device: Device) -> Worker:
         born = time.time()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
@@ -225,18 +284,4 @@ class Workers:
         )
         process.start()
         theirs.close()
-        return _Worker(device, process, ours, born, clock.monotonic())
-
-
-def _kill(process: SpawnProcess) -> bool:
-    """Kill a process; return whether it is gone. One that hangs in the kernel on a broken device stays."""
-    process.kill()
-    process.join(KILL_SECONDS)
-    return not process.is_alive()
-
-
-def _wait(processes: Iterable[SpawnProcess]) -> None:
-    """Wait up to `STOP_SECONDS` for all processes to end."""
-    deadline = time.monotonic() + STOP_SECONDS
-    for process in processes:
-        process.join(max(0.0, deadline - time.monotonic()))
+        return Worker(device, process, ours, born, clock.monotonic())

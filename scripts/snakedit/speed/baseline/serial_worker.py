@@ -78,7 +78,8 @@ class SerialWorker:
     def _use(self, model: "_Swapped", name: str, payload: dict[str, Any], key: str) -> dict[str, Any]:
         self._timed("load" if model.needs_device else None, key, model.load)
         try:
-            return self._timed(name, key, lambda: model.handler.handle(payload))
+            handled = self._timed(name, key, lambda: model.handler.handle(payload))
+            return handled.result if isinstance(handled, TimedResult) else handled
         finally:
             self._timed("unload" if model.needs_device else None, key, model.unload)
 
