@@ -1,6 +1,7 @@
 """Real Snakemake runs of a small experiment: simulated editor and judge, simulated devices."""
 
 import base64
+import csv
 import io
 import json
 import os
@@ -85,6 +86,10 @@ class Experiment:
     def records(self, path: str) -> list[dict[str, Any]]:
         lines = (self.results / path).read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
+
+    def table(self, path: str) -> list[dict[str, str]]:
+        with open(self.results / path, encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
 
     def image_times(self, editor: str) -> dict[str, int]:
         """When each image of an editor was written: path below its folder → mtime_ns."""

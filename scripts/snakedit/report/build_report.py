@@ -10,6 +10,7 @@ from typing import Any
 from snakedit.core.atomic import write_whole
 from snakedit.core.logs import LOGGER
 from snakedit.report.data.failures import Causes, failures
+from snakedit.report.data.gaps import Gaps, absent_controls
 from snakedit.report.data.how_made import ResultStats
 from snakedit.report.data.judge_checks import judge_checks
 from snakedit.report.data.leaderboard import comparisons, leaderboard
@@ -70,14 +71,15 @@ def build_report(
     folder = output.parent
     with _new_folder(folder) as new:
         stats, causes = ResultStats(run.editors, run.judges), Causes()
+        gaps = Gaps(list(run.editors), list(run.judges))
         thumbnails = Thumbnails(folder, run.config.report.max_thumbnails, len(categories), workers)
         gallery = GalleryData(new, folder, list(run.editors), list(run.judges))
-        numbers = _reduce(new, run, benchmark, categories, stats, causes, thumbnails, gallery)
+        numbers = _reduce(new, run, benchmark, categories, stats, causes, gaps, thumbnails, gallery)
         gallery.close(benchmark, controls_of(run), scales)
         rows, pairs = leaderboard(numbers, scales), comparisons(numbers)
         checks = judge_checks(run, numbers)
         doubts = control_warnings(checks, minimum)
-        banner = [*notices, *demo_notices(run.config), *simulation_notices(run), *doubts]
+        banner = [*notices, *gaps.sentences(), *demo_notices(run.config), *simulation_notices(run), *doubts]
         limits = warnings(stats, rows, headline)
         origin = provenance(benchmark, run, git, stats)
         activity = read_activity(folder.parent / "telemetry")
@@ -121,6 +123,7 @@ def _reduce(
     categories: Sequence[CategoryFiles],
     stats: ResultStats,
     causes: Causes,
+    gaps: Gaps,
     thumbnails: Thumbnails,
     gallery: GalleryData,
 ) -> Numbers:
@@ -137,7 +140,9 @@ def _reduce(
             stats.add(category)
             small = thumbnails.of_category(pictures_of(category, item) for item in category.items)
             gallery.add(category, arrays, small)
-            for failure in failures(category, editors, judges):
+            absent = absent_controls(category, controls_of(run))
+            gaps.add(category, absent)
+            for failure in failures(category, [e for e in editors if e not in absent], judges):
                 causes.add(failure)
                 failed.writelines(FAILURES.lines(benchmark, [failure]))
     return collector.numbers()
