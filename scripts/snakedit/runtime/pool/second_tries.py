@@ -16,6 +16,8 @@ MAX_DEATHS = 2
 MAX_STRIKES = 2
 # Failures of a device that wait for another device's word, before it is given no further new task.
 MAX_UNEXPLAINED = 2
+# Tasks that failed on every device before any task succeeded, after which two devices are enough to say so.
+MAX_HOPELESS = 3
 PARK_SECONDS = 60.0
 MAX_PARK_SECONDS = 3600.0
 
@@ -25,7 +27,7 @@ class _Standing:
     """What is known of a device.
 
     Attributes:
-        is_proven: whether its latest failures were not its own, so that its word on a task counts.
+        is_proven: whether it has succeeded since it last failed what others could do.
         strikes: tasks that failed on it and succeeded elsewhere, beyond its own successes since.
         parkings: how often it was parked.
     """
@@ -77,6 +79,8 @@ class SecondTries:
         self._standings: dict[Device, _Standing] = {}
         # In the order of their failures; those at work are not in `_waiting`.
         self._open: list[SecondTry] = []
+        self._hopeless = 0
+        self._has_success = False
         self._waiting: list[SecondTry] = []
 
     @property
@@ -105,6 +109,7 @@ class SecondTries:
         """Note a success, of a second try where `entry` is given; return the devices to be parked for it."""
         for other in self._open:
             other.suspects.discard(device)
+        self._has_success = True
         own = self._standing(device)
         own.is_proven, own.strikes = True, max(0, own.strikes - 1)
         if entry is None:
@@ -147,7 +152,10 @@ class SecondTries:
         entry.died = died and entry.outcome is outcome
         entry.attempts += outcome.attempts
         entry.deaths += died
-        knows = any(self._is_trusted(tried, besides=entry) for tried in [*entry.tried, device])
+        nothing_works = not self._has_success and self._hopeless >= MAX_HOPELESS
+        knows = nothing_works or any(
+            self._is_trusted(tried, besides=entry) for tried in [*entry.tried, device]
+        )
         is_second = bool(entry.tried)
         if device not in entry.tried:
             entry.tried.append(device)
@@ -205,9 +213,7 @@ class SecondTries:
         """End a task that failed wherever it was tried."""
         self._open.remove(entry)
         if len(entry.tried) > 1 and not _others(entry.tried, devices):
-            # The task fails everywhere, so that its failures say nothing against a device.
-            for device in entry.tried:
-                self._standing(device).is_proven = True
+            self._hopeless += 1
         return entry.final()
 
 

@@ -145,7 +145,7 @@ def test_a_device_with_unexplained_failures_takes_nothing_new_until_another_has_
     assert tries.may_begin(DEVICES[0], DEVICES)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(60))
 def test_whatever_fails_every_task_has_one_outcome_and_good_ones_succeed(seed):
     """Devices in random order; some fail everything, some tasks fail everywhere."""
     drawn = random.Random(seed)
@@ -177,3 +177,15 @@ def test_whatever_fails_every_task_has_one_outcome_and_good_ones_succeed(seed):
 
 def blank(key, error=None):
     return Outcome(key, None, error, "simulated:0", 0.0, "2026-01-01T00:00:00+00:00")
+
+
+def test_where_nothing_works_two_tries_are_enough():
+    tries, attempts = SecondTries(), []
+    for _ in range(8):
+        entry, final = None, None
+        for device in DEVICES:
+            if final is None:
+                final = tries.failed(device, None, blank("a", "E"), Task("a", {}), entry, DEVICES)
+                entry = tries.take(DEVICES[(device.index + 1) % 4], DEVICES) if final is None else None
+        attempts.append(final.attempts)
+    assert attempts == [4, 4, 4, 2, 2, 2, 2, 2]
