@@ -13,6 +13,7 @@ from tools.bench.judging import measure_judging
 from tools.bench.measurement import Measurement
 from tools.bench.real_models import measure_real_models
 from tools.bench.scale import measure_scale
+from tools.bench.server import measure_server
 from tools.bench.simulated_runs import measure_driver_memory, measure_long_tail, measure_run
 from tools.bench.speed_claims import (
     measure_baseline,
@@ -33,6 +34,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Measurement]]] = {
     "baseline": measure_baseline,
     "prediction": measure_prediction,
     "compare": measure_tiny_models,
+    "server": measure_server,
     "models": lambda _: measure_real_models(),
 }
 

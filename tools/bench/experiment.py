@@ -94,15 +94,23 @@ class Experiment:
     def snakemake(self, *targets: str) -> float:
         """Run Snakemake to its end and return the seconds it took."""
         start = time.monotonic()
-        log = self.folder / "snakemake.log"
-        with open(log, "w", encoding="utf-8") as file:
-            process = subprocess.run(
-                self._command(targets), env=self._environment(), stdout=file, stderr=file, check=False
-            )
-        if process.returncode != 0:
-            tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
-            raise StageError("the run failed: " + " | ".join(tail), where="bench")
+        self.check(self.start(*targets).wait())
         return time.monotonic() - start
+
+    def start(self, *targets: str) -> subprocess.Popen[bytes]:
+        """Start Snakemake, which writes `snakemake.log`."""
+        with open(self.folder / "snakemake.log", "wb") as file:
+            return subprocess.Popen(self._command(targets), env=self._environment(), stdout=file, stderr=file)
+
+    def check(self, code: int) -> None:
+        """Raise if Snakemake has failed.
+
+        Raises:
+            StageError: with the last lines of its log.
+        """
+        if code != 0:
+            log = (self.folder / "snakemake.log").read_text(encoding="utf-8", errors="replace")
+            raise StageError("the run failed: " + " | ".join(log.splitlines()[-15:]), where="bench")
 
     def watched(self, *arguments: str) -> tuple[float, dict[str, float]]:
         """Run Snakemake to its end; return the seconds it took and the peak RSS of its processes, in MB.
