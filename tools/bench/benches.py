@@ -11,6 +11,7 @@ from snakedit.core.errors import ConfigError, did_you_mean
 from tools.bench.demo_judge_quality import measure_demo_judge
 from tools.bench.judging import measure_judging
 from tools.bench.measurement import Measurement
+from tools.bench.reading import measure_reading
 from tools.bench.real_models import measure_real_models
 from tools.bench.scale import measure_scale
 from tools.bench.server import measure_server
@@ -28,6 +29,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Measurement]]] = {
     "long_tail": measure_long_tail,
     "driver_memory": measure_driver_memory,
     "scale": measure_scale,
+    "reading": measure_reading,
     "judging": measure_judging,
     "demo_judge": lambda _: measure_demo_judge(),
     "old_projection": measure_old_projection,

@@ -6,6 +6,11 @@ import unicodedata
 from pathlib import Path
 
 MAX_BYTES = 120
+# Of files of pictures, in small letters. What Pillow can read of them it reads by their content.
+PICTURE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif", ".jp2"),
+    *(".j2k", ".jfif", ".ppm", ".pgm", ".tga"),
+)
 
 
 def safe_name(name: str) -> str:

@@ -1,130 +1,122 @@
-"""The format `folder`: a folder of images with a table, `items.csv` or `items.jsonl`."""
+"""The format `folder`: pictures, and tables whose rows name them."""
 
-import json
-import math
-import reprlib
+import dataclasses
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
+from pydantic import Field
+
+from snakedit.config.params import FamilyParams
 from snakedit.core.errors import SourceError
+from snakedit.core.names import expanded
 from snakedit.sources.format import Format
-from snakedit.sources.picture_folder import folder_stamp, row_pictures
-from snakedit.sources.rows import (
-    UNCATEGORISED,
-    Place,
-    SourceRow,
-    extra_of,
-    label_of,
-    row_digest,
-    seed_of,
-    tags_of,
-    text_of,
-)
-from snakedit.sources.tables import read_table
+from snakedit.sources.keys import KeyNames
+from snakedit.sources.picture_folder import PictureFolder, folder_stamp
+from snakedit.sources.row_reader import RowReader
+from snakedit.sources.rows import Place, SourceRow
+from snakedit.sources.tables import TABLE_SUFFIXES, is_table, read_table
 
 TABLES = ("items.csv", "items.jsonl")
-REQUIRED_COLUMNS = ("image", "instruction")
-IMAGE_COLUMNS = ("image", "reference", "mask")
-_HUMAN_PREFIX = "human_"
-_KNOWN = {
-    *(*IMAGE_COLUMNS, "id", "category", "instruction", "description", "rationale", "tags", "difficulty"),
-    *("seed", "human", "language"),
-}
+REQUIRED_PARTS = ("image", "instruction")
+_MAX_SHOWN = 5
+_OWN = {"category": ("category",)}
+_KNOWN = frozenset(
+    {
+        *("image", "reference", "mask", "id", "category", "instruction", "description", "rationale", "tags"),
+        *("difficulty", "seed", "human", "language"),
+    }
+)
+
+
+class FolderParams(FamilyParams):
+    """Parameters of `Folder`."""
+
+    pictures: str | None = Field(
+        None,
+        description="The folder that the rows' names of pictures are relative to; by default the table's.",
+    )
+    follow_links: bool = Field(
+        False,
+        description="Read pictures through links that lead out of the folder, as in a hub cache's snapshot.",
+    )
 
 
 class Folder(Format):
     """The format `folder`; config/README.md lists its columns."""
 
+    Params: ClassVar[type[FamilyParams]] = FolderParams
+    params: FolderParams
+
     def stamp(self) -> str:
-        """Return a hash of the paths, sizes and mtimes of all files below the folder."""
-        self._table()
-        return folder_stamp(Path(self.benchmark.path))
+        """Return a hash of the paths, sizes and mtimes of the tables, and of all files below the folder."""
+        tables = self._tables
+        path = Path(self.benchmark.path)
+        if self.params.pictures is None and path.is_dir():
+            return folder_stamp(path, self.params.follow_links)
+        stats = [table.stat() for table in tables]
+        places = {str(self._pictures(table).root): self._pictures(table) for table in tables}
+        stamps = [folder_stamp(pictures.root, self.params.follow_links) for pictures in places.values()]
+        return " ".join([*(f"{stat.st_size} {stat.st_mtime_ns}" for stat in stats), *stamps])
 
     def rows(self, start: Place | None = None) -> Iterator[SourceRow]:
-        """Yield the table's rows."""
-        for place, raw in read_table(self._table(), start, REQUIRED_COLUMNS):
-            yield _row(place, raw, Path(self.benchmark.path), self.benchmark.language)
+        """Yield the tables' rows."""
+        number, waiting = 0, start
+        names = KeyNames(_OWN, self.benchmark.language)
+        for table, category in self._tables.items():
+            name = table.name if category is None else f"{category}/{table.name}"
+            if waiting is not None and waiting.table not in ("", name):
+                continue
+            before = 0 if waiting is not None else number
+            reader = RowReader(names, _KNOWN, pictures=self._pictures(table), word="column")
+            for row in read_table(table, waiting, REQUIRED_PARTS):
+                number = row.place.row + before
+                place = dataclasses.replace(
+                    row.place, row=number, table="" if len(self._tables) == 1 else name
+                )
+                yield reader.read(row._replace(place=place, category=row.category or category))
+            waiting = None
 
-    def _table(self) -> Path:
-        folder = Path(self.benchmark.path)
-        tables = [folder / name for name in TABLES if (folder / name).is_file()]
-        if len(tables) != 1:
-            count = "both tables" if tables else "no table"
-            raise SourceError(f"holds {count}", where=str(folder), allowed=f"one of {', '.join(TABLES)}")
-        return tables[0]
+    def _pictures(self, table: Path) -> PictureFolder:
+        root = table.parent if self.params.pictures is None else expanded(self.params.pictures)
+        if not root.is_dir():
+            raise SourceError("no such folder of pictures", where=str(root))
+        return PictureFolder(root, self.params.follow_links)
 
-
-def _row(place: Place, raw: dict[str, Any], folder: Path, language: str) -> SourceRow:
-    category, row_id = label_of(raw, "category") or UNCATEGORISED, label_of(raw, "id")
-    digest, error = row_digest(raw)
-    if error is not None:
-        return SourceRow(place, category, row_id, digest, error=error)
-    seed, human = None, None
-    try:
-        seed = seed_of(raw.get("seed"))
-    except ValueError as caught:
-        error = f"the column 'seed': {caught}"
-    try:
-        human = _human(raw)
-    except SourceError as caught:
-        error = str(caught)
-    pictures = row_pictures(folder, {column: raw.get(column) for column in IMAGE_COLUMNS})
-    error = pictures.error or error
-    images = tuple(pictures.readers["image"])
-    if not images and error is None:
-        error = "the column 'image' is empty"
-    return SourceRow(
-        place=place,
-        category=category,
-        id=row_id,
-        digest=row_digest({"row": digest, "files": pictures.sha256s})[0],
-        images=images,
-        reference=pictures.first("reference"),
-        mask=pictures.first("mask"),
-        fields={
-            "instruction": text_of(raw, "instruction") or "",
-            "language": text_of(raw, "language") or language,
-            "description": text_of(raw, "description"),
-            "rationale": text_of(raw, "rationale"),
-            "tags": tags_of(raw.get("tags")),
-            "difficulty": label_of(raw, "difficulty"),
-            "seed": seed,
-            "human": human,
-            "extra": extra_of(raw, _KNOWN | {key for key in raw if key.startswith(_HUMAN_PREFIX)}),
-        },
-        error=error,
-    )
-
-
-def _human(raw: dict[str, Any]) -> dict[str, float] | None:
-    """Return people's ratings, editor → number: from `human`, a JSON object, and columns `human_EDITOR`.
-
-    A null or an empty column is no rating.
-    """
-    value = raw.get("human") or {}
-    try:
-        ratings = json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        ratings = None
-    if not isinstance(ratings, dict):
-        raise SourceError(
-            f"{reprlib.repr(value)} is not a JSON object of numbers", where="the column 'human'"
-        )
-    numbers = {
-        f"human.{editor}": (editor, rating) for editor, rating in ratings.items() if rating is not None
-    }
-    for key, rating in raw.items():
-        if key.startswith(_HUMAN_PREFIX) and rating not in (None, ""):
-            numbers[key] = (key.removeprefix(_HUMAN_PREFIX), rating)
-    return {editor: _rating(rating, key) for key, (editor, rating) in numbers.items()} or None
+    @cached_property
+    def _tables(self) -> dict[Path, str | None]:
+        """The tables, each with the category that its folder stands for, or None."""
+        path = Path(self.benchmark.path)
+        if path.is_file():
+            return {path: None}
+        if not path.is_dir():
+            raise SourceError("no such folder or table", where=str(path))
+        own = [path / name for name in TABLES if (path / name).is_file()]
+        tables = own or _tables_in(path)
+        if len(tables) == 1:
+            return {tables[0]: None}
+        if tables:
+            names = ", ".join(table.name for table in tables[:_MAX_SHOWN])
+            count = "both tables" if own else f"{len(tables)} tables ({names})"
+            hint = "name the table's file as the path"
+            raise SourceError(
+                f"holds {count}", where=str(path), allowed=f"one of {', '.join(TABLES)}", hint=hint
+            )
+        below = {folder: _tables_in(folder) for folder in sorted(path.iterdir()) if folder.is_dir()}
+        for folder, found in below.items():
+            if len(found) > 1:
+                raise SourceError(
+                    f"holds {len(found)} tables", where=str(folder), allowed="one in each folder"
+                )
+        if not any(below.values()):
+            raise SourceError(
+                "holds no table",
+                where=str(path),
+                allowed=f"one file that ends in {', '.join(TABLE_SUFFIXES)}, or one in each folder",
+            )
+        return {found[0]: folder.name for folder, found in below.items() if found}
 
 
-def _rating(value: Any, column: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise SourceError(f"{reprlib.repr(value)} is not a number", where=f"the column '{column}'")
-    return number
+def _tables_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and is_table(path))

@@ -4,7 +4,9 @@ import dataclasses
 import hashlib
 import json
 import sys
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from snakedit.sources.format import Format
 from snakedit.sources.rows import Place, SourceRow
 
 # Raised by hand when rows are read or hashed differently.
-VERSION = 3
+VERSION = 4
+_EXAMPLES, _MAX_KEYS, _MAX_SHOWN = 3, 12, 120
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class CategoryIndex:
         sha256: over the content of its rows, in order.
         first: the place of its first row, where reading can begin.
         last_row: the number of its last row, after which reading can stop.
+        left_out: the places in the category, from 1, of the rows of which it is known that they cannot be
+            used. Images are decoded later, so there may be more.
+        reasons: of the first few of these, with the rows' numbers in the source.
     """
 
     name: str
@@ -38,6 +44,8 @@ class CategoryIndex:
     sha256: str
     first: Place
     last_row: int
+    left_out: list[int] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,21 +122,82 @@ def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | Non
 def _scan(source: Format) -> dict[str, CategoryIndex]:
     path = source.benchmark.path
     print(f"snakedit: indexing {path}", file=sys.stderr)
-    counts: dict[str, int] = {}
-    first: dict[str, Place] = {}
-    last: dict[str, int] = {}
-    digests: dict[str, Digest] = {}
+    scanned: dict[str, _Scanned] = {}
+    unused: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
     for row in source.rows():
-        counts[row.category] = counts.get(row.category, 0) + 1
-        first.setdefault(row.category, row.place)
-        last[row.category] = row.number
-        digests.setdefault(row.category, Digest()).add(row)
-    if not counts:
+        scanned.setdefault(row.category, _Scanned(row.place)).add(row)
+        unused.update(row.unused)
+        notes.update(row.notes)
+    if not scanned:
         raise SourceError("holds no rows", where=path)
-    return {
-        safe_name(name): CategoryIndex(name, counts[name], digests[name].sha256(), first[name], last[name])
-        for name in counts
-    }
+    for note, count in notes.items():
+        print(f"snakedit: {path}: {count} rows: {_shown(note)}", file=sys.stderr)
+    if unused:
+        print(f"snakedit: {path}: keys without a meaning here: {_counts(unused)}", file=sys.stderr)
+    return {safe_name(name): category.index(name) for name, category in scanned.items()}
+
+
+class _Scanned:
+    """What is known of a category while its rows come."""
+
+    def __init__(self, first: Place) -> None:
+        self._first, self._last, self._count = first, 0, 0
+        self._digest = Digest()
+        self._left_out: list[int] = []
+        self._reasons: list[str] = []
+
+    def add(self, row: SourceRow) -> None:
+        self._count += 1
+        self._last = row.number
+        self._digest.add(row)
+        problem = row.problem
+        if problem is not None:
+            self._left_out.append(self._count)
+            if len(self._reasons) < _EXAMPLES:
+                self._reasons.append(f"row {row.number}: {_shown(problem)}")
+
+    def index(self, name: str) -> CategoryIndex:
+        sha256 = self._digest.sha256()
+        return CategoryIndex(
+            name, self._count, sha256, self._first, self._last, self._left_out, self._reasons
+        )
+
+
+def check_usable(benchmark: BenchmarkConfig, index: Index) -> None:
+    """Say how many rows of each chosen category are left out, within the benchmark's limit.
+
+    Raises:
+        SourceError: if these are all rows of a category.
+    """
+    for category in index.categories.values():
+        rows = min(category.count, benchmark.limit or category.count)
+        bad = bisect_right(category.left_out, rows)
+        examples = "; ".join(category.reasons[:bad])
+        if bad == rows:
+            raise SourceError(
+                f"none of the {rows} rows of the category '{_shown(category.name)}' can be used ({examples})",
+                where=benchmark.path,
+            )
+        if bad:
+            print(
+                f"snakedit: warning: {benchmark.path}: {bad} of {rows} rows of the category"
+                f" '{_shown(category.name)}' are left out ({examples})",
+                file=sys.stderr,
+            )
+
+
+def _counts(names: Counter[str]) -> str:
+    """Return names with how many rows have them, the most frequent first."""
+    shown = [f"{_shown(name)} ({count})" for name, count in names.most_common(_MAX_KEYS)]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _shown(text: str) -> str:
+    """Return a stranger's text for a line: shortened, and without control characters."""
+    shown = "".join(c if c.isprintable() else "�" for c in text[:_MAX_SHOWN])
+    return shown + ("…" if len(text) > _MAX_SHOWN else "")
 
 
 def _chosen(benchmark: BenchmarkConfig, categories: dict[str, CategoryIndex]) -> dict[str, CategoryIndex]:

@@ -2,15 +2,18 @@
 
 import hashlib
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from snakedit.core.hashing import canonical
 
 UNCATEGORISED = "uncategorised"
 MAX_DEPTH = 100
 MAX_EXTRA_CHARACTERS = 10_000
+_LONG = 4_096
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,14 @@ class Place:
         byte: in the file, where reading can begin.
         line: how many lines are before it, for messages.
         opening: the JSON brackets that enclose it.
+        table: the file's name, where a source has several.
     """
 
     row: int
     byte: int = 0
     line: int = 0
     opening: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class SourceRow:
         reference, mask: such a function, or None.
         fields: further fields of `snakedit.core.records.Item`; `instruction` is required.
         error: why the row cannot be used, or None.
+        unused: its keys that are kept in the item's `extra`, or nowhere.
+        notes: what was understood otherwise than it was named; the same words for each such row.
     """
 
     place: Place
@@ -57,6 +64,13 @@ class SourceRow:
     mask: Callable[[], bytes] | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the row cannot be used, as far as this is known before its images are decoded."""
+        return self.error or (None if self.fields["instruction"] else "the instruction is empty")
 
     @property
     def number(self) -> int:
@@ -72,14 +86,39 @@ def row_digest(raw: Any) -> tuple[str, str | None]:
     if _is_deeper(raw, MAX_DEPTH):
         too_deep = f"nested more than {MAX_DEPTH} levels deep"
         return hashlib.sha256(too_deep.encode()).hexdigest(), too_deep
-    text = canonical(raw)
     problem = None if isinstance(raw, dict) else f"not an object but of type {type(raw).__name__}"
-    try:
-        content = text.encode()
-    except UnicodeEncodeError:
-        # JSON escapes can spell characters that UTF-8 cannot encode.
-        content, problem = text.encode("utf-8", "surrogatepass"), "holds half of a surrogate pair"
-    return hashlib.sha256(content).hexdigest(), problem
+    digest = hashlib.sha256()
+    for part in _canonical_parts(raw) if isinstance(raw, dict) else [canonical(raw)]:
+        try:
+            digest.update(part.encode() if isinstance(part, str) else part)
+        except UnicodeEncodeError:
+            # JSON escapes can spell characters that UTF-8 cannot encode.
+            digest.update(str(part).encode("utf-8", "surrogatepass"))
+            problem = "holds half of a surrogate pair"
+    return digest.hexdigest(), problem
+
+
+def _canonical_parts(raw: dict[str, Any]) -> Iterator[str | bytes]:
+    """Yield `canonical(raw)` in parts, with base64 as it is: to quote it takes longer than all else."""
+    yield "{"
+    for number, key in enumerate(sorted(raw)):
+        yield ("," if number else "") + canonical(key) + ":"
+        value = raw[key]
+        encoded = value.encode() if isinstance(value, str) and _is_long_ascii(value) else b""
+        # Nothing in it needs a backslash in JSON.
+        if encoded and b'"' not in encoded and b"\\" not in encoded and _lowest_byte(encoded) >= ord(" "):
+            yield from (b'"', encoded, b'"')
+        else:
+            yield canonical(value)
+    yield "}"
+
+
+def _is_long_ascii(text: str) -> bool:
+    return len(text) > _LONG and text.isascii()
+
+
+def _lowest_byte(data: bytes) -> int:
+    return int(np.frombuffer(data, np.uint8).min())
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
@@ -87,23 +126,7 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(element, levels - 1) for element in inner)
 
 
-def text_of(raw: dict[str, Any], *keys: str) -> str | None:
-    """Return the first of these fields that holds text, without surrounding blanks, or None."""
-    for key in keys:
-        value = raw.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-    return None
-
-
-def label_of(raw: dict[str, Any], key: str) -> str | None:
-    """Return a name, which may be text or a number, as text that UTF-8 can encode, or None."""
-    value = raw.get(key)
-    text = text_of({key: str(value) if isinstance(value, int | float) else value}, key)
-    return None if text is None else text.encode("utf-8", "replace").decode()
-
-
-def extra_of(raw: dict[str, Any], known: set[str]) -> dict[str, Any]:
+def extra_of(raw: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
     """Return the fields that are not known, except images and values of over `MAX_EXTRA_CHARACTERS`."""
     return {
         key: value
@@ -113,15 +136,6 @@ def extra_of(raw: dict[str, Any], known: set[str]) -> dict[str, Any]:
         and not (isinstance(value, str) and value.startswith("data:"))
         and len(canonical(value)) <= MAX_EXTRA_CHARACTERS
     }
-
-
-def tags_of(value: Any) -> list[str]:
-    """Return the tags of a list, or of text separated by commas."""
-    if isinstance(value, str):
-        value = value.split(",")
-    if not isinstance(value, list):
-        return []
-    return [str(tag).strip() for tag in value if str(tag).strip()]
 
 
 def seed_of(value: Any) -> int | None:

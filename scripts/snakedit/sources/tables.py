@@ -1,139 +1,103 @@
-"""Reading tables with a row for each item: CSV and JSON Lines in UTF-8."""
+"""Reading tables with a row for each item: CSV, with commas, semicolons or tabs, and JSON of any kind."""
 
 import csv
-import json
-import math
 from collections.abc import Iterator, Sequence
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from snakedit.core.errors import SourceError, did_you_mean
+from snakedit.sources.encodings import Lines, open_utf8, place_of_bad_bytes
+from snakedit.sources.json_rows import TableRow, json_rows
+from snakedit.sources.keys import is_known, names_of
 from snakedit.sources.rows import Place
+
+CSV_SUFFIXES = (".csv", ".tsv")
+TABLE_SUFFIXES = (*CSV_SUFFIXES, ".jsonl", ".ndjson", ".json")
+MAX_COLUMNS = 1_000
+_HEADER_BYTES = 1 << 20
+# How programs write a missing number.
+_NAN = ("NaN", "nan")
 
 # By default the csv module refuses a whole table with one long field; the row's own checks are enough.
 # The limit is a C long, which holds at least this much.
 csv.field_size_limit(2**31 - 1)
 
 
-def read_table(
-    table: Path, start: Place | None = None, required: Sequence[str] = ()
-) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Yield the rows of a table with their places.
+def is_table(path: Path) -> bool:
+    """Whether a file is a table by its name."""
+    return _bare(path).endswith(TABLE_SUFFIXES) and path.is_file()
+
+
+def read_table(table: Path, start: Place | None = None, required: Sequence[str] = ()) -> Iterator[TableRow]:
+    """Yield the rows of a table.
 
     Args:
-        table: a CSV file with a header if the name ends in ``.csv``, else JSON Lines.
+        table: a CSV file with a header if the name ends in ``.csv`` or ``.tsv``, else JSON; also gzipped.
         start: the place of the row to begin with.
-        required: columns that a CSV file must have.
+        required: parts of a row (`snakedit.sources.keys.NAMES`) for which a CSV file must have a column.
 
     Raises:
         SourceError: naming the file and the line, if the table cannot be read as such.
     """
-    rows = _csv_rows(table, start, required) if table.suffix == ".csv" else _json_rows(table, start)
+    if not _bare(table).endswith(CSV_SUFFIXES):
+        yield from json_rows(str(table), start)
+        return
     try:
-        yield from rows
+        yield from _csv_rows(table, start, required)
     except UnicodeDecodeError as error:
-        raise SourceError(f"not UTF-8 ({error.reason})", where=_place_of_bad_bytes(table)) from None
-    except OSError as error:
-        raise SourceError(f"cannot be read ({error})", where=str(table)) from None
+        raise SourceError(f"not UTF-8 ({error.reason})", where=place_of_bad_bytes(table)) from None
 
 
-def parse_json(text: str, where: str) -> Any:
-    """Return the value of a JSON text. A number that JSON or Python cannot hold stays text.
-
-    Raises:
-        SourceError: if it is not JSON, or nested too deep; it begins with ``where``.
-    """
-    try:
-        return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=str)
-    except json.JSONDecodeError as error:
-        raise SourceError(f"not JSON ({error.msg})", where=where) from None
-    except RecursionError:
-        raise SourceError("nested too deep", where=where) from None
+def _bare(path: Path) -> str:
+    return path.name.lower().removesuffix(".gz")
 
 
-class _Lines:
-    """The lines of a table from a place on, with their line ends. It knows where the next one begins."""
-
-    def __init__(self, file: BinaryIO, start: Place | None = None) -> None:
-        self.byte, self.number = (start.byte, start.line) if start else (0, 0)
-        file.seek(self.byte)
-        self._text = TextIOWrapper(file, encoding="utf-8", newline="")
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._text:
-            begins_file = self.byte == 0
-            self.byte += len(line.encode())
-            self.number += 1
-            yield line.removeprefix("\ufeff") if begins_file else line
-
-    def place(self, row: int) -> Place:
-        """Return the place of a row that begins with the next line."""
-        return Place(row, self.byte, self.number)
-
-
-def _csv_rows(
-    table: Path, start: Place | None, required: Sequence[str]
-) -> Iterator[tuple[Place, dict[str, Any]]]:
-    with open(table, "rb") as head, open(table, "rb") as file:
-        lines, place = _Lines(head), Place(row=1)
+def _csv_rows(table: Path, start: Place | None, required: Sequence[str]) -> Iterator[TableRow]:
+    with open_utf8(table) as head, open_utf8(table) as file:
+        place = Place(row=1)
         try:
-            columns = csv.DictReader(lines, strict=True).fieldnames or ()
+            delimiter = _delimiter(head.read(_HEADER_BYTES).decode(errors="replace").splitlines()[:1])
+            lines = Lines(head)
+            columns = next(csv.reader(lines, strict=True, delimiter=delimiter), [])
             _check_columns(columns, required, table)
-            place = start or lines.place(row=1)
-            lines = _Lines(file, place)
-            for row in csv.DictReader(lines, columns, strict=True):
+            place = start or Place(1, lines.byte, lines.number)
+            lines = Lines(file, place.byte, place.line)
+            for row in csv.DictReader(lines, columns, strict=True, delimiter=delimiter):
                 if None in row or None in row.values():
                     raise SourceError(
                         f"a row of another length than the header's {len(columns)} columns",
                         where=f"{table}:{lines.number}",
                     )
-                yield place, row
-                place = lines.place(place.row + 1)
+                values: dict[str, Any] = {
+                    name: None if value in _NAN else value for name, value in row.items()
+                }
+                yield TableRow(place, None, None, values)
+                place = Place(place.row + 1, lines.byte, lines.number)
         except csv.Error as error:
             raise SourceError(f"not CSV ({error})", where=f"{table}:{place.line + 1}") from None
 
 
+def _delimiter(header: list[str]) -> str:
+    """Return what separates the columns: with it most names of the header are known."""
+
+    def known(delimiter: str) -> int:
+        try:
+            names = next(csv.reader(header, delimiter=delimiter), [])
+        except csv.Error:
+            return 0
+        return sum(is_known([name]) for name in names[:MAX_COLUMNS])
+
+    return max(",;\t", key=known)
+
+
 def _check_columns(columns: Sequence[str], required: Sequence[str], table: Path) -> None:
-    for column in required:
-        if column not in columns:
+    if len(columns) > MAX_COLUMNS:
+        raise SourceError(f"{len(columns):,} columns", where=f"{table}:1", allowed=f"at most {MAX_COLUMNS:,}")
+    for part in required:
+        if not names_of(part).intersection(columns):
             raise SourceError(
-                f"the column '{column}' is missing{did_you_mean(column, columns)}", where=f"{table}:1"
+                f"the column '{part}' is missing{did_you_mean(part, columns)}", where=f"{table}:1"
             )
     for column in columns:
         if columns.count(column) > 1:
             raise SourceError(f"the column '{column}' is there more than once", where=f"{table}:1")
-
-
-def _json_rows(table: Path, start: Place | None) -> Iterator[tuple[Place, dict[str, Any]]]:
-    with open(table, "rb") as file:
-        lines = _Lines(file, start)
-        place = lines.place(start.row if start else 1)
-        for line in lines:
-            if not line.strip():
-                continue
-            where = f"{table}:{lines.number}"
-            row = parse_json(line, where)
-            if not isinstance(row, dict):
-                raise SourceError(f"a {type(row).__name__}, not an object", where=where)
-            yield place, row
-            place = lines.place(place.row + 1)
-
-
-def _place_of_bad_bytes(table: Path) -> str:
-    """Return the file and the line. Text is decoded in blocks, so the decoding error has no line."""
-    with open(table, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return f"{table}:{number}"
-    return str(table)
-
-
-def _fraction(text: str) -> float | str:
-    return float(text) if math.isfinite(float(text)) else text
-
-
-def _whole(text: str) -> int | str:
-    return int(text) if len(text) <= 300 else text

@@ -21,7 +21,7 @@ from snakedit.core.shards import shards_of
 from snakedit.demo.benchmark import write_demo_benchmark
 from snakedit.demo.checkpoints import is_built
 from snakedit.runtime.devices.discover import count_devices, device_kind
-from snakedit.sources.index import Index, read_index
+from snakedit.sources.index import Index, check_usable, read_index
 from snakedit.workflow.advice import warn_of_missing_keys, warn_of_unknown_categories
 from snakedit.workflow.resolve import check_families, resolve
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run, write_run
@@ -171,6 +171,7 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
     for name, benchmark in config.benchmarks.items():
         with named(where, f"benchmarks.{name}.path"):
             indexes[name] = read_index(benchmark, Path("results", name, "index.json"))
+            check_usable(benchmark, indexes[name])
     warn_of_unknown_categories(config, frozenset().union(*(index.names for index in indexes.values())))
     return Plan(run, write_run(run), indexes, _device_count(run, granted))
 

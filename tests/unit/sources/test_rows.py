@@ -1,18 +1,17 @@
+import hashlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snakedit.core.hashing import canonical
 from snakedit.sources.rows import (
     MAX_DEPTH,
     MAX_EXTRA_CHARACTERS,
     extra_of,
-    label_of,
     row_digest,
     seed_of,
-    tags_of,
-    text_of,
 )
 
 JSON = st.recursive(
@@ -36,6 +35,22 @@ def test_equal_rows_have_one_digest_whatever_the_order_of_their_keys(row):
     assert row_digest({**row, "one more": 1}) != row_digest(row)
 
 
+@given(
+    st.dictionaries(
+        st.text(max_size=3),
+        st.integers()
+        | st.builds(
+            lambda part, end: part * 5_000 + end, st.text(min_size=1, max_size=2), st.text(max_size=2)
+        )
+        | st.builds(lambda end: "aGk=" * 2_000 + end, st.sampled_from(['"', "\\", "\n", "\x7f", "é", ""])),
+        max_size=3,
+    )
+)
+def test_the_digest_is_that_of_the_canonical_text_whatever_a_long_value_holds(row):
+    expected = hashlib.sha256(canonical(row).encode("utf-8", "surrogatepass")).hexdigest()
+    assert row_digest(row)[0] == expected
+
+
 @pytest.mark.parametrize(
     ("row", "error"),
     [
@@ -48,27 +63,6 @@ def test_equal_rows_have_one_digest_whatever_the_order_of_their_keys(row):
 def test_a_row_that_no_format_can_use_is_named(row, error):
     digest, problem = row_digest(row)
     assert (len(digest), problem) == (64, error)
-
-
-def test_text_is_the_first_field_that_has_some():
-    row = {"a": "  ", "b": 5, "c": " x ", "d": "y"}
-    assert (text_of(row, "a", "b", "c", "d"), text_of(row, "a", "b", "missing")) == ("x", None)
-
-
-@pytest.mark.parametrize(
-    ("value", "label"),
-    [("物 ", "物"), (7, "7"), (2.5, "2.5"), (" ", None), (None, None), ([1], None), ("\ud800", "?")],
-)
-def test_a_label_is_text_or_a_number_as_text_in_utf_8(value, label):
-    assert label_of({"key": value}, "key") == label
-
-
-@pytest.mark.parametrize(
-    ("value", "tags"),
-    [(["x", " y ", "", 3], ["x", "y", "3"]), ("x, y,,", ["x", "y"]), (None, []), (5, []), ("", [])],
-)
-def test_tags_are_a_list_or_text_with_commas(value, tags):
-    assert tags_of(value) == tags
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A category is read from its first row on, and that changes nothing but the time it takes."""
 
-import io
+import gzip
 import json
 import os
 
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sources_by_hand import benchmark, prepared, row, written
 
 from snakedit.core.errors import SourceError
-from snakedit.sources import open_source
+from snakedit.sources import json_stream, open_source
 from snakedit.sources.index import read_index
-from snakedit.sources.json_places import PlacedFile
+from snakedit.sources.json_rows import json_rows
 from snakedit.stages.prepare_category import prepare_category
 
 
@@ -62,19 +62,93 @@ def test_any_list_or_dict_of_lists_can_be_read_from_each_of_its_rows_on(
     assert check_every_place(benchmark(path)) == counted
 
 
-@hypothesis_settings(max_examples=100, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(rows=BENCHMARKS, size=st.integers(1, 7))
-def test_places_do_not_depend_on_how_much_is_read_at_a_time(rows, size):
-    data = json.dumps(rows).encode()
+def test_rows_do_not_depend_on_how_much_is_read_at_a_time(tmp_path_factory, rows, size):
+    path = tmp_path_factory.mktemp("rows") / "b.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    whole = list(json_rows(str(path)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_stream, "BLOCK", size)
+        assert list(json_rows(str(path))) == whole
 
-    def places(read_size):
-        file = PlacedFile(io.BytesIO(data))
-        while file.read(read_size):
-            pass
-        count = sum(map(len, rows.values())) if isinstance(rows, dict) else len(rows)
-        return [file.next_element() for _ in range(count)]
 
-    assert places(size) == places(1_000_000)
+@pytest.mark.parametrize("how", ["utf-8", "utf-8-sig", "utf-16", "gzip"])
+@pytest.mark.parametrize(
+    ("shape", "suffix"),
+    [
+        *(("list", ".json"), ("list", ".jsonl"), ("lists by category", ".json"), ("by id", ".json")),
+        *(("lines", ".json"), ("lines", ".jsonl")),
+    ],
+)
+def test_each_shape_is_read_in_each_encoding_from_each_row_on(tmp_path, shape, how, suffix):
+    rows = [{"id": f"物{n}", "note": 'a "b"\\' * n, "prompt": "x"} for n in range(4)]
+    shaped = {
+        "list": lambda: json.dumps(rows, ensure_ascii=False),
+        "lists by category": lambda: json.dumps({"a": rows[:2], "é": rows[2:], "empty": []}, indent=1),
+        "by id": lambda: json.dumps({fields["id"]: fields for fields in rows}, ensure_ascii=False),
+        "lines": lambda: "".join(json.dumps(fields) + "\n\n" for fields in rows),
+    }
+    text = shaped[shape]()
+    path = tmp_path / f"b{suffix}{'.gz' if how == 'gzip' else ''}"
+    path.write_bytes(gzip.compress(text.encode()) if how == "gzip" else text.encode(how))
+    read = list(json_rows(str(path)))
+    assert [r.value for r in read] == rows
+    assert [r.place.row for r in read] == [1, 2, 3, 4]
+    assert [r.category for r in read] == (["a", "a", "é", "é"] if "category" in shape else [None] * 4)
+    assert [r.key for r in read] == ([fields["id"] for fields in rows] if shape == "by id" else [None] * 4)
+    for number, begin in enumerate(read):
+        assert list(json_rows(str(path), begin.place)) == read[number:]
+
+
+def test_nan_is_null_and_no_other_number_is_lost(tmp_path):
+    path = tmp_path / "b.json"
+    path.write_text('[{"a": NaN, "b": -Infinity, "c": 18446744073709551616, "d": [NaN, 1e999]}]')
+    (only,) = json_rows(str(path))
+    assert only.value == {"a": None, "b": "-Infinity", "c": 2**64, "d": [None, "1e999"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PAR1\0\0", r"b\.json: is a Parquet file; allowed: JSON"),
+        (b"PK\x03\x04", "zip archive or an Excel workbook"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "was not downloaded"),
+        (gzip.compress(b"[{}, {}]")[:-9], "cannot be read"),
+        (b"\x1f\x8b nothing", "cannot be read"),
+        ("[1".encode("utf-16")[:-1], "not UTF-16"),
+        (b'{"version": 1, "data": []}', "the category 'version' does not hold a list"),
+        (b'[{"a": 1},]', "after row 1"),
+        (b'[{"a": 1} {"a": 2}]', "after row 1"),
+        (b'{"a": [{}], 3: []}', "a key in quotation marks"),
+        (b'{"a" [{}]}', "':' was expected"),
+        (b'[{"a": "\n"}]', "not JSON in UTF-8 after row 0"),
+        (b'[{"a": [}]]', "not JSON in UTF-8 after row 0"),
+    ],
+)
+def test_what_cannot_be_read_is_named_in_one_line(tmp_path, content, message):
+    path = tmp_path / "b.json"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=message):
+        list(json_rows(str(path)))
+
+
+def test_a_row_longer_than_the_limit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_stream, "BLOCK", 100)
+    monkeypatch.setattr(json_stream, "MAX_VALUE_BYTES", 1_000)
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps([{"a": 1}, {"a": "x" * 3_000}]), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"b\.json: one row has over"):
+        list(json_rows(str(path)))
+
+
+def test_a_row_that_is_nested_too_deep_keeps_its_other_fields(tmp_path):
+    path = tmp_path / "b.json"
+    deep = "[" * 100_000 + "]" * 100_000
+    path.write_text(f'[{{"subset": "c", "deep": {deep}, "id": "a"}}, {{"subset": "c"}}]', encoding="utf-8")
+    first, second = open_source(benchmark(path)).rows()
+    assert (first.category, first.id, first.error) == ("c", "a", "nested more than 100 levels deep")
+    assert second.category == "c"
 
 
 def test_rows_longer_than_what_is_read_at_a_time_have_places(tmp_path):
