@@ -10,6 +10,8 @@ from snakedit.core.errors import ConfigError
 
 # A list that contains itself has no end.
 MAX_DEPTH = 50
+# Values, with those of an alias counted wherever it stands. The largest configurations have thousands.
+MAX_VALUES = 100_000
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -17,17 +19,42 @@ def read_yaml(path: str | Path) -> Any:
     """Return the content of a YAML or JSON file.
 
     Raises:
-        ConfigError: if it cannot be read, is not YAML, or gives a key twice, where PyYAML takes the last.
+        ConfigError: if it cannot be read, is not YAML, has over `MAX_VALUES` values, or gives a key twice,
+            where PyYAML takes the last.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-        _check_keys_once(yaml.compose(text, yaml.SafeLoader), str(path))
+        root = yaml.compose(text, yaml.SafeLoader)
+        _check_size(root, str(path))
+        _check_keys_once(root, str(path))
         return yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read ({error})", where=str(path)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # PyYAML passes on Python's errors: a month 13, a number too long, lists too deep.
         raise ConfigError(f"not YAML ({error})", where=str(path)) from None
+
+
+def _check_size(root: yaml.Node | None, where: str) -> None:
+    """Refuse aliases of aliases, with which a few lines stand for billions of values."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            # What contains itself is refused by its depth.
+            sizes[id(node)] = 1
+            inner = node.value if isinstance(node, yaml.CollectionNode) else []
+            parts = [part for entry in inner for part in (entry if isinstance(entry, tuple) else (entry,))]
+            sizes[id(node)] = 1 + sum(map(size, parts))
+        return sizes[id(node)]
+
+    count = 0 if root is None else size(root)
+    if count > MAX_VALUES:
+        raise ConfigError(
+            f"{count:,} values, with those of each alias counted wherever it stands",
+            where=where,
+            allowed=f"at most {MAX_VALUES:,}",
+        )
 
 
 def _check_keys_once(root: yaml.Node | None, where: str) -> None:

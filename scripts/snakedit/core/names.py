@@ -6,6 +6,8 @@ import unicodedata
 from pathlib import Path
 
 MAX_BYTES = 120
+# Language → how names of keys, files and folders call it.
+LANGUAGE_NAMES = {"en": ("en", "english"), "zh": ("zh", "cn", "chinese")}
 # Of files of pictures, in small letters. What Pillow can read of them it reads by their content.
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif", ".jp2"),

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from snakedit.core.names import LANGUAGE_NAMES
+
 # Part of a row → its names, the first of which is used that a row fills. A name in _b64 holds an image.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "item_id", "key", "index", "idx", "image_id", "img_id", "save_id", "uid"),
@@ -43,9 +45,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 # Parts of which a row may have one in each language, as PART_LANGUAGE.
 TRANSLATED = ("instruction", "description", "rationale")
-# Language → how names end in it.
-ENDINGS: Mapping[str, tuple[str, ...]] = {"en": ("en", "english"), "zh": ("zh", "cn", "chinese")}
-PICTURES = ("image", "reference", "mask")
 HUMAN_PREFIX = "human_"
 # How base64 of a PNG, JPEG, WebP, GIF, TIFF and BMP begins, and of how many characters it has more than.
 _BASE64_BEGINNINGS = ("iVBORw0KGgo", "/9j/", "UklGR", "R0lGOD", "SUkqA", "TU0AK", "Qk0", "Qk1")
@@ -57,7 +56,7 @@ def names_of(part: str) -> frozenset[str]:
     return frozenset(NAMES[part]) | {
         f"{name}_{ending}"
         for name in (NAMES[part] if part in TRANSLATED else ())
-        for endings in ENDINGS.values()
+        for endings in LANGUAGE_NAMES.values()
         for ending in endings
     }
 
@@ -99,19 +98,19 @@ class KeyNames:
 
     def _in_languages(self, part: str, bare_languages: Mapping[str, str]) -> dict[str, str | None]:
         names: dict[str, str | None] = {}
-        for language in (self.language, None, *ENDINGS):
+        for language in (self.language, None, *LANGUAGE_NAMES):
             for name in self._of[part]:
                 if language is None:
                     names[name] = bare_languages.get(name)
                 else:
-                    ends = ENDINGS.get(language, (language,))
+                    ends = LANGUAGE_NAMES.get(language, (language,))
                     names |= {f"{name}_{end}": language for end in ends}
         return names
 
 
 def language_name(text: str) -> str:
     """Return the name of a language that has several: `cn` is `zh`."""
-    return next((name for name, endings in ENDINGS.items() if text.lower() in endings), text)
+    return next((name for name, endings in LANGUAGE_NAMES.items() if text.lower() in endings), text)
 
 
 def is_empty(value: Any) -> bool:

@@ -50,3 +50,28 @@ def test_what_yaml_cannot_make_a_value_of_is_one_line(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"x\.yaml: not YAML"):
         read_yaml(path)
+
+
+@pytest.mark.parametrize("width", [10, 2])
+@pytest.mark.parametrize("kind", ["list", "mapping", "merge"])
+def test_aliases_that_grow_are_refused(tmp_path, kind, width):
+    lines = ["a0: &a0 [x, y]" if kind == "list" else "a0: &a0 {x: 1, y: 2}"]
+    for level in range(1, 30 if width == 2 else 9):
+        inner = [f"*a{level - 1}"] * width
+        if kind == "list":
+            lines.append(f"a{level}: &a{level} [{', '.join(inner)}]")
+        elif kind == "mapping":
+            entries = ", ".join(f"k{place}: {alias}" for place, alias in enumerate(inner))
+            lines.append(f"a{level}: &a{level} {{{entries}}}")
+        else:
+            lines.append(f"a{level}: &a{level} {{<<: [{', '.join(inner)}]}}")
+    path = tmp_path / "x.yaml"
+    path.write_text("\n".join(lines))
+    with pytest.raises(ConfigError, match=r"x\.yaml: [0-9,]+ values, .*; allowed: at most 100,000"):
+        read_yaml(path)
+
+
+def test_an_alias_used_a_few_times_is_read(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("a: &a {x: [1, 2]}\nb: *a\nc: [*a, *a]\n")
+    assert read_yaml(path)["c"] == [{"x": [1, 2]}] * 2

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snakedit.core.errors import ConfigError, ImageError
-from snakedit.core.names import safe_name
-from snakedit.editors.files import SUFFIXES, Files, FilesParams
+from snakedit.core.names import PICTURE_SUFFIXES, safe_name
+from snakedit.editors.files import Files, FilesParams
 from snakedit.recipe import result_params
 
 
@@ -21,7 +21,15 @@ def find(folder, item_id, **fields):
         ("a", "a.jpg"),
         ("a", "a.jpeg"),
         ("a", "a.webp"),
+        ("a", "a.PNG"),
+        ("a", "a.Jpeg"),
+        ("a", "a.bmp"),
+        ("a", "a.tiff"),
+        ("a.jpg", "a.jpg"),
+        ("a.jpg", "a.jpg.png"),
         ("a", "colour/a.png"),
+        ("a", "colour/en/a.JPG"),
+        ("a", "en/a.png"),
         ("a b", "a b.png"),
         ("a.b", "a.b.png"),
         ("物理 1", "物理 1.png"),
@@ -30,7 +38,7 @@ def find(folder, item_id, **fields):
     ],
 )
 def test_an_image_is_found_by_its_items_id(tmp_path, item_id, name):
-    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
     (tmp_path / name).touch()
     assert find(tmp_path, item_id) == tmp_path / name
 
@@ -40,6 +48,25 @@ def test_the_folder_of_the_category_goes_first(tmp_path):
     for name in ("a.png", "two words/a.jpg"):
         (tmp_path / name).touch()
     assert find(tmp_path, "a", category="two words") == tmp_path / "two words/a.jpg"
+
+
+@pytest.mark.parametrize("language_folder", ["zh", "cn", "chinese"])
+def test_a_languages_folder_may_have_each_of_its_names(tmp_path, language_folder):
+    for name in ("en", language_folder):
+        (tmp_path / "colour" / name).mkdir(parents=True)
+        (tmp_path / "colour" / name / "a.png").touch()
+    assert find(tmp_path, "a", language="zh") == tmp_path / "colour" / language_folder / "a.png"
+    assert find(tmp_path, "a", language="en") == tmp_path / "colour" / "en" / "a.png"
+
+
+@pytest.mark.parametrize("names", [("a.png", "a.jpg"), ("a.png", "a.PNG"), ("colour/a.png", "colour/a.webp")])
+def test_two_candidates_of_one_folder_are_told_and_none_is_guessed(tmp_path, names):
+    (tmp_path / "colour").mkdir()
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises(ImageError, match=r"2 edited images for the item 'a'.*keep the one") as caught:
+        find(tmp_path, "a")
+    assert all(name.split("/")[-1] in str(caught.value) for name in names)
 
 
 @pytest.mark.parametrize("item_id", ["../../x", "../x", "..", ".", "/x", "sub/../../x", "x\0"])
@@ -66,7 +93,7 @@ def test_a_missing_image_names_the_places_looked_at(tmp_path):
         find(tmp_path, "a b")
     for place in (tmp_path / "colour" / "a b", tmp_path / "a b", tmp_path / safe_name("a b")):
         assert str(place) in str(caught.value)
-    assert all(suffix in str(caught.value) for suffix in SUFFIXES)
+    assert all(suffix in str(caught.value) for suffix in PICTURE_SUFFIXES)
 
 
 def test_a_missing_folder_is_named(tmp_path):
