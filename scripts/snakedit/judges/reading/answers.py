@@ -7,8 +7,17 @@ from typing import Any
 
 from snakedit.core.records import Item
 from snakedit.judges.judge import Verdict
-from snakedit.judges.reading.written import RefusedReplyError, UnreadableReplyError, read_number, read_yes_no
+from snakedit.judges.reading.written import (
+    LONGEST_REPLY,
+    RefusedReplyError,
+    UnreadableReplyError,
+    read_number,
+    read_yes_no,
+)
 from snakedit.judges.rubrics.rubric import Metric, Rubric
+
+# Of a reply that is longer than any can be.
+KEPT_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ def written_answer(text: str, metric: Metric, tokens: int | None, is_cut: bool =
     """Return the answer that a judge wrote.
 
     Args:
-        text: its reply.
+        text: its reply, of which the beginning is recorded if it is longer than a reply can be.
         metric: what was asked.
         tokens: of its prompt and its reply, None where a server did not count them.
         is_cut: whether the reply ended because its budget was spent (a server's ``finish_reason: length``).
@@ -47,7 +56,8 @@ def written_answer(text: str, metric: Metric, tokens: int | None, is_cut: bool =
             else read_number(text, metric.low, metric.high, metric.name, is_cut)
         )
     except UnreadableReplyError as error:
-        return Answer(None, {"text": text}, tokens, str(error), isinstance(error, RefusedReplyError))
+        kept = text if len(text) <= LONGEST_REPLY else f"{text[:KEPT_CHARACTERS]}…"
+        return Answer(None, {"text": kept}, tokens, str(error), isinstance(error, RefusedReplyError))
     return Answer(value, {"text": text}, tokens)
 
 

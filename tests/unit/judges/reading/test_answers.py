@@ -3,7 +3,14 @@ from dataclasses import replace
 import pytest
 from judging_by_hand import item, settings
 
-from snakedit.judges.reading.answers import Answer, verdict_of, weighed_answer, written_answer
+from snakedit.judges.reading.answers import (
+    KEPT_CHARACTERS,
+    Answer,
+    verdict_of,
+    weighed_answer,
+    written_answer,
+)
+from snakedit.judges.reading.written import LONGEST_REPLY
 from snakedit.judges.rubrics.rubric import Derived
 from snakedit.judges.rubrics.rubric_file import load_rubric
 
@@ -85,3 +92,19 @@ def test_an_item_that_is_asked_nothing_that_makes_its_score_has_failed_and_keeps
     assert verdict.error == "'kris' asks this item nothing that makes its score"
     known = verdict_of(rubric, item(rationale="r"), {**answered, "knowledge": [Answer(5.0, {}, 1)]}, 1)
     assert (known.status, known.score, known.values["truth"]) == ("ok", 100.0, 100.0)
+
+
+def test_of_a_reply_without_end_the_beginning_is_kept():
+    metric = load_rubric("single").metrics[0]
+    answer = written_answer("The hat is red. " * LONGEST_REPLY, metric, 7)
+    assert answer.value is None
+    assert "longer than" in answer.error
+    assert len(answer.reply["text"]) == KEPT_CHARACTERS + 1
+    assert answer.reply["text"].startswith("The hat is red. The hat")
+
+
+def test_a_reply_that_was_cut_is_recorded_and_not_read():
+    metric = load_rubric("single").metrics[0]
+    assert written_answer("7", metric, 7).value == 7.0
+    answer = written_answer("7", metric, 7, is_cut=True)
+    assert (answer.value, answer.reply) == (None, {"text": "7"})

@@ -1,24 +1,37 @@
+import contextlib
 import json
 import re
+import time
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from places import TESTS
+from replies_of_judges import REASONS, THOUGHTS, reasoned_replies, without_answer
 
-from snakedit.judges.reading.written import RefusedReplyError, UnreadableReplyError, read_number, read_yes_no
+from snakedit.judges.reading.written import (
+    LONGEST_REPLY,
+    RefusedReplyError,
+    UnreadableReplyError,
+    read_number,
+    read_yes_no,
+)
 
-CORPUS = [
-    json.loads(line)
-    for line in (TESTS / "data" / "judge_answers.jsonl").read_text(encoding="utf-8").splitlines()
-]
+
+def corpus(name):
+    return [json.loads(line) for line in (TESTS / "data" / name).read_text(encoding="utf-8").splitlines()]
+
+
+CORPUS = corpus("judge_answers.jsonl")
+OF_THE_FIELD = corpus("replies_of_the_field.jsonl")
 
 
 def read(answer):
+    is_cut = answer.get("finish_reason") == "length"
     if answer["scale"] == "yes_no":
-        return read_yes_no(answer["reply"], answer["name"])
-    return read_number(answer["reply"], *answer["scale"], answer["name"])
+        return read_yes_no(answer["reply"], answer["name"], is_cut)
+    return read_number(answer["reply"], *answer["scale"], answer["name"], is_cut)
 
 
 def outcome(answer):
@@ -107,7 +120,8 @@ def test_no_number_is_returned_that_does_not_stand_in_the_text(reply, scale):
     except UnreadableReplyError:
         return
     half_width = reply.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
-    assert number in {float(text) for text in re.findall(r"[0-9]+(?:\.[0-9]+)?", half_width)}
+    written = re.findall(r"[0-9]+(?:[.,][0-9]+)?", half_width)
+    assert number in {float(text.replace(",", ".")) for text in written} or re.search("[一-十]", reply)
     assert scale[0] <= number <= scale[1]
 
 
@@ -127,18 +141,214 @@ def test_two_labelled_answers_are_read_only_if_they_agree(one, other):
     assert outcome(answer) == (one if one == other else "unparsed")
 
 
+@pytest.mark.parametrize("answer", OF_THE_FIELD, ids=lambda answer: answer["case"])
+def test_a_reply_that_was_once_misread_is_read_rightly(answer):
+    assert outcome(answer) in answer["right"]
+
+
+COUNTS = Counter()
+
+
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck), deadline=None)
+@given(reasoned_replies())
+def check_reasoned_reply(case):
+    reply, scale, name, value = case
+    try:
+        assert read_number(reply, *scale, name) == value
+    except UnreadableReplyError:
+        COUNTS["unparsed"] += 1
+    COUNTS["all"] += 1
+
+
+def test_no_number_of_a_reason_is_read_in_the_place_of_the_final_one():
+    COUNTS.clear()
+    check_reasoned_reply()
+    assert COUNTS["unparsed"] <= 0.1 * COUNTS["all"]
+
+
+@pytest.mark.parametrize("reason", [*REASONS, *THOUGHTS])
+@pytest.mark.parametrize("end", ["", " The rest is kept.", "\nAll in all it is a solid seven."])
+def test_a_reason_without_a_form_of_answer_behind_it_is_not_read(reason, end):
+    for name in ("detail", "reasoning"):
+        assert (
+            outcome({"reply": without_answer(reason, name) + end, "scale": [0, 10], "name": name})
+            == "unparsed"
+        )
+
+
+@given(reasoned_replies(), st.data())
+def test_a_reply_that_was_cut_anywhere_is_read_as_its_own_answer_or_not_at_all(case, data):
+    reply, scale, name, value = case
+    cut = reply[: data.draw(st.integers(0, len(reply)))]
+    try:
+        assert read_number(cut, *scale, name, is_cut=True) == value
+    except UnreadableReplyError:
+        return
+    assert cut.rstrip("`\n").endswith(("}", ">"))
+
+
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "right"),
     [
-        "<think>" * 3000,
-        "{" * 9000,
-        "score: " * 4000,
-        " " * 20000 + "7" + " " * 20000 + "x",
-        "{[" + "[" * 9000,
+        ("<|begin_of_box|>7<|end_of_box|>", 7),
+        ("The hat is red.<|begin_of_box|>7<|end_of_box|>", 7),
+        ("<answer>7</answer>", 7),
+        ("<think>Score: 3</think><answer>\n7\n</answer>", 7),
+        ('{"score": {"value": 7}}', 7),
+        ('{"score": {"value": 7, "max": 10}}', 7),
+        ('{"score": 7, "max_score": 10}', 7),
+        ('{"finalScore": 7, "consistency_score": 3}', 7),
+        ('{"reasoning": "The sign says "Score: 10" now", "score": 4}', 4),
+        ('{"answer": "The sign says 3", "score": 7}', 7),
+        ("| Score | Reason |\n|---|---|\n| 7 | 3 hats are red |", 7),
+        ("| Metric | Score |\n|:-:|---|\n| success | **7** |", 7),
+        ("4 (Good)", 4),
+        ("**Score:** 4 (Good)\nThe hat is red.", 4),
+        ("七分", 7),
+        ("评分：七", 7),
+        ("十分", 10),
+        ("七点五分", 7.5),
+        ("8,5", 8.5),
+        ("Score: 7,5/10", 7.5),
+        ("综合来看，我给8分。", 8),
+        ("7<|im_end|>", 7),
+        ("7</s>", 7),
+        ("<|channel|>analysis<|message|>Score: 3<|end|><|channel|>final<|message|>7", 7),
+        ("<REASONING>Score: 3</REASONING><CONCLUSION>7</CONCLUSION>", 7),
+        ("Score: 7. The edit changed 3 of the 4 hats.", 7),
+        ("Consistency: 3\nQuality: 8\nScore: 5", 5),
+        ("0: nothing\n5: half\n10: all\n\n5", 5),
+        ("Score: 7. No wait, score: 8", "unparsed"),
+        ("5\nActually, 6.", "unparsed"),
+        ("Score: 5. Or rather 6.", "unparsed"),
+        ("I rate it 6.\n5", "unparsed"),
+        ("Score: 7\n6", "unparsed"),
+        ('{"score": 7}\n6', "unparsed"),
+        ("Score: - 1", "unparsed"),
+        ('{"score": - 1}', "unparsed"),
+        ("The edit is bad. -1", "unparsed"),
+        ("He wears shirt No. 5", "unparsed"),
+        ("How many hats are there? 3.", "unparsed"),
+        ('The cake says "Happy. 9"', "unparsed"),
+        ('The sign says:\n"10"', "unparsed"),
+        ("<planning>7", "unparsed"),
+        ('{"consistency_score": 3, "quality_score": 5}', "unparsed"),
+        ('{"score": 7, "reason": "the hat', "unparsed"),
     ],
-    ids=["tags", "braces", "labels", "blanks", "brackets"],
 )
-@pytest.mark.timeout(20)
-def test_an_endless_reply_neither_hangs_nor_breaks_the_parser(reply):
-    with pytest.raises(UnreadableReplyError):
+def test_further_forms_of_an_answer(reply, right):
+    assert outcome({"reply": reply, "scale": [0, 10], "name": "success"}) == right
+
+
+@pytest.mark.parametrize(
+    ("reply", "right"),
+    [
+        ('{"answer": true}', 1),
+        ('{"answer": false, "reasoning": "yes"}', 0),
+        ("Yes. The shadow is right.\nAnswer: yes", 1),
+        ("Yes. The hat floats, though.\nAnswer: no", "unparsed"),
+        ("No. 5 is gone.\nAnswer: yes", 1),
+        ("Is the hat red? Yes. Is the sky kept? No.", "unparsed"),
+        ('The sign now says "No."\nYes', 1),
+    ],
+)
+def test_further_forms_of_yes_and_no(reply, right):
+    assert outcome({"reply": reply, "scale": "yes_no", "name": "reasoning"}) == right
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_read"),
+    [
+        ('{"score": 7}', True),
+        ('The hat is red.\n```json\n{"score": 7}\n```', True),
+        ("<answer>7</answer>", True),
+        ("\\boxed{7}", True),
+        ("7", False),
+        ("Score: 7", False),
+        ("Score: 7\nThe hat is", False),
+        ('{"score": 7} and the rest', False),
+        ("<think>Score: 7", False),
+    ],
+)
+def test_a_cut_reply_is_read_only_if_it_ended_with_a_whole_form(reply, is_read):
+    assert read_number("7", 0, 10) == 7
+    if is_read:
+        assert read_number(reply, 0, 10, is_cut=True) == 7
+    else:
+        with pytest.raises(UnreadableReplyError, match="cut off"):
+            read_number(reply, 0, 10, is_cut=True)
+
+
+@pytest.mark.parametrize(
+    "reply", ["12", "-1", "Score: -1", "Score: 11", "The edit is good. 12", '{"score": 12}']
+)
+def test_a_number_off_the_scale_is_called_so(reply):
+    with pytest.raises(UnreadableReplyError, match="is off the scale from 0 to 10"):
         read_number(reply, 0, 10)
+
+
+def test_no_number_is_said_only_where_there_is_none():
+    with pytest.raises(UnreadableReplyError, match=r"^no number in the reply"):
+        read_number("The hat is red.", 0, 10)
+    with pytest.raises(UnreadableReplyError, match=r"^no number that is an answer"):
+        read_number("There are 3 hats.", 0, 10)
+
+
+def test_what_is_longer_than_a_reply_can_be_is_not_read():
+    with pytest.raises(UnreadableReplyError, match=f"longer than {LONGEST_REPLY} characters"):
+        read_number("x" * LONGEST_REPLY + "\nScore: 7", 0, 10)
+    assert read_number("x " * (LONGEST_REPLY // 2 - 10) + "\nScore: 7", 0, 10) == 7
+
+
+HOSTILE = [
+    *("<think>", "<a", "<a>", "</a>", "<a b=", "[THINK]", "<|", "<|x", "◁", "<think>Score: 3</think>"),
+    *("{", "{a:1}", '{"a":', "{'", '{"a"', '{"score":7}\n', "{[", "[", '"', '"a"', "'", '"a":', "\\", '\\"'),
+    *(
+        "score: ",
+        "score:\n",
+        "score (",
+        "score (0-10",
+        "I rate it ",
+        "my final ",
+        "on a scale ",
+        "to say it again ",
+    ),
+    *(
+        "a\n",
+        "7\n",
+        "\n",
+        " ",
+        "  \n ",
+        "\u3000",
+        "7 ",
+        "1.",
+        "1, ",
+        "- ",
+        "...",
+        "? ",
+        "。",
+        "Actually ",
+        "No. ",
+    ),
+    *("yes\n", "是", "七", "给", "我", "，", "“", "*", "`", "```\n", "\\boxed{7}", "|a|\n", "| 7 | 8 |\n"),
+    *("I can't ", "sorry ", "had ", "x"),
+]
+
+
+def seconds(reply):
+    began = time.process_time()
+    for read_it in (lambda: read_number(reply, 0, 10, "success"), lambda: read_yes_no(reply, "success")):
+        with contextlib.suppress(UnreadableReplyError):
+            read_it()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize(
+    "frame", ["{}", "Score: 7\n{}\nend", '{{"score": 7, "reason": "{}"}}', "<think>{}</think>7"]
+)
+def test_the_time_that_a_reply_takes_grows_with_its_length_and_not_with_its_square(frame):
+    """A quadratic reading takes 256 times as long for 16 times the length; the bound leaves room."""
+    for piece in HOSTILE:
+        small, large = (frame.format(piece * (size // len(piece))) for size in (7_000, 112_000))
+        base = max(min(seconds(small) for _ in range(3)), 0.0005)
+        assert min(seconds(large) for _ in range(3)) < 100 * base, piece
