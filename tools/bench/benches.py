@@ -9,6 +9,7 @@ from pathlib import Path
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, did_you_mean
 from tools.bench.demo_judge_quality import measure_demo_judge
+from tools.bench.hostile import measure_hostile
 from tools.bench.judging import measure_judging
 from tools.bench.measurement import Measurement
 from tools.bench.reading import measure_reading
@@ -37,6 +38,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Measurement]]] = {
     "prediction": measure_prediction,
     "compare": measure_tiny_models,
     "server": measure_server,
+    "hostile": measure_hostile,
     "models": lambda _: measure_real_models(),
 }
 
