@@ -11,6 +11,7 @@ class FakeGpu:
     slices: list[str] = field(default_factory=list)
     places: int = 7
     total: int | None = 80 * 2**30
+    used: int = 0
     lost: bool = False
 
 
@@ -47,7 +48,8 @@ class FakeNvml:
         total = 10 * 2**30 if isinstance(handle, str) else handle.total
         if total is None:
             raise self.NVMLError("Not Supported")
-        return SimpleNamespace(total=total)
+        used = 0 if isinstance(handle, str) else handle.used
+        return SimpleNamespace(total=total, free=total - used, used=used)
 
     def nvmlDeviceGetMigMode(self, handle: FakeGpu) -> tuple[int, int]:  # noqa: N802
         if not handle.slices:

@@ -25,6 +25,7 @@ from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
 from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.runtime.devices.discover import visible_gpus
 from snakedit.runtime.devices.leases import Holder, acquire, waiting_line
+from snakedit.runtime.devices.replicas import Demand
 from snakedit.runtime.resident.owner import owner
 from tools.bench.full_size import (
     QWEN3_VL_8B,
@@ -70,7 +71,9 @@ def measure_real_models() -> list[Measurement]:
         print("no GPU is visible: the rows of full-size models are left out", file=sys.stderr)
         return []
     holder = Holder(os.getpid(), "bench", owner(), socket=None)
-    lease = acquire(gpus, 1, holder, lambda held: print(waiting_line("bench", held), file=sys.stderr))
+    lease, _ = acquire(
+        gpus, Demand(1), holder, lambda held: print(waiting_line("bench", held), file=sys.stderr)
+    )
     try:
         # CUDA reads it once, on first use.
         os.environ["CUDA_VISIBLE_DEVICES"] = lease.devices[0].id

@@ -14,6 +14,8 @@ from PIL import Image
 
 from snakedit.core.errors import CheckpointError, ImageError
 from snakedit.editors.editor import Editor, EditRequest
+from snakedit.models.weights import loaded_bytes
+from snakedit.runtime.devices.replicas import MemoryNeed
 
 Dtype = Literal["bfloat16", "float16", "float32"]
 # Where weights wait: on the device, or in CPU memory. Without a meaning on the CPU.
@@ -51,6 +53,20 @@ class DiffusersEditor(Editor):
         Editor.__init__(editor, None, params, device)
         editor.take(pipeline)
         return editor
+
+    @classmethod
+    def memory_need(cls, model: str | None, params: Any) -> MemoryNeed | None:
+        """Return what the pipeline's parts take, by the headers of their safetensors files."""
+        from safetensors import SafetensorError
+
+        assert model is not None
+        folders = {file.parent for file in Path(model).glob("*/*.safetensors")}
+        try:
+            sizes = [loaded_bytes(str(folder), params.dtype) for folder in folders]
+        except (OSError, ValueError, LookupError, SafetensorError):
+            # Loading tells in full what is wrong.
+            return None
+        return MemoryNeed(sum(sizes), max(sizes), params.offload) if sizes else None
 
     def check_params(self, pipeline_name: str) -> None:
         """Refuse params that this pipeline would ignore; called before the weights are read.

@@ -10,6 +10,7 @@ from PIL import Image
 
 from snakedit.config.params import FamilyParams, NoParams
 from snakedit.core.records import Item
+from snakedit.runtime.devices.replicas import MemoryNeed
 from snakedit.runtime.servers.address import Server
 
 # The meaning of a `seed` among an editor's params.
@@ -117,6 +118,11 @@ class Editor(ABC):
     def usage(self) -> Mapping[str, int | None]:
         """The server's `tokens` and `requests` for the last edit; empty for a local editor."""
         return {}
+
+    @classmethod
+    def memory_need(cls, model: str | None, params: Any) -> MemoryNeed | None:
+        """Return what the model takes on its device, read before any weight is; None if that is not known."""
+        return None
 
     @classmethod
     def server(cls, params: Any) -> Server | None:

@@ -1,6 +1,7 @@
 """The folder with a model's weights: a local one, or the download of a hub model."""
 
 import errno
+import json
 from math import prod
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from snakedit.models.identity import hub_revision, is_local
 
 # Configurations, tokenizers, chat templates and weights. No pickles, no code.
 FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+INTEGER_BYTES = {"I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8}
 DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 
 
@@ -57,11 +59,27 @@ def loaded_bytes(folder: str, dtype: str) -> int:
     from safetensors import safe_open
 
     total = 0
-    for path in Path(folder).glob("*.safetensors"):
+    for path in _weight_files(Path(folder)):
         if dtype == "auto":
             total += path.stat().st_size
             continue
         with safe_open(path, framework="numpy") as file:
-            shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
-        total += sum(prod(shape) for shape in shapes) * DTYPE_BYTES[dtype]
+            tensors = [file.get_slice(name) for name in file.keys()]  # noqa: SIM118 - it is no mapping
+        for tensor in tensors:
+            stored = str(tensor.get_dtype())
+            # Integers, such as those of quantised weights, stay as they are.
+            size = DTYPE_BYTES[dtype] if stored.startswith(("F", "BF")) else INTEGER_BYTES.get(stored, 1)
+            total += prod(tensor.get_shape()) * size
     return total
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """The files that a library loads: those of the index, else those of its usual names, else all."""
+    for name in ("model", "diffusion_pytorch_model"):
+        index, single = folder / f"{name}.safetensors.index.json", folder / f"{name}.safetensors"
+        if index.is_file():
+            names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+            return [folder / name for name in sorted(set(names)) if (folder / name).is_file()]
+        if single.is_file():
+            return [single]
+    return sorted(folder.glob("*.safetensors"))

@@ -200,9 +200,10 @@ def _from_image(plan: PlannedEdit, family: type[Editor], path: Path, sha256: str
 
 def edit_work(editor: ResolvedEditor) -> Work:
     """Return what a worker must load for this editor."""
+    model, params = editor.weights(), editor.typed_params
     settings = {
         "type": editor.type,
-        "model": editor.weights(),
+        "model": model,
         "params": editor.params,
     }
     return Work(
@@ -210,7 +211,8 @@ def edit_work(editor: ResolvedEditor) -> Work:
         settings,
         fingerprint(["edit", editor.recipe, editor.params]),
         needs_device=editor.needs_device,
-        server=editor.family.server(editor.typed_params),
+        need=editor.family.memory_need(model, params),
+        server=editor.family.server(params),
     )
 
 

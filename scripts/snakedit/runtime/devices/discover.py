@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ class Device:
         index: its place among the devices of its kind on this host.
         memory: in bytes, or None if it is not known or does not matter.
         parts: the devices that it consists of, if one model is spread over several.
+        free: bytes that no process held when it was looked at, or None if that is not known.
     """
 
     kind: str
@@ -31,6 +32,13 @@ class Device:
     index: int
     memory: int | None = None
     parts: tuple["Device", ...] = ()
+    free: int | None = field(default=None, compare=False)
+
+    @property
+    def room(self) -> int | None:
+        """Bytes that a model may take on it, or None if that is not known."""
+        known = [size for size in (self.memory, self.free) if size is not None]
+        return min(known) if known else None
 
     @property
     def name(self) -> str:
@@ -59,8 +67,8 @@ class _Gpu:
     index: int
     uuid: str
     slices: tuple[str, ...] = ()
-    memory: int | None = None
-    slice_memory: tuple[int | None, ...] = ()
+    memory: tuple[int | None, int | None] = (None, None)
+    slice_memory: tuple[tuple[int | None, int | None], ...] = ()
 
 
 def device_kind(devices: DevicesConfig) -> str:
@@ -76,7 +84,16 @@ def count_devices(devices: DevicesConfig) -> int:
 
 
 def resolve_devices(devices: DevicesConfig) -> list[Device]:
-    """Return the devices that a run may use.
+    """Return the devices that a run may use: the first `count` of its `candidate_devices`.
+
+    Raises:
+        DeviceError: if GPUs are requested and none is visible, or `ids` names a device that does not exist.
+    """
+    return candidate_devices(devices)[: devices.count]
+
+
+def candidate_devices(devices: DevicesConfig) -> list[Device]:
+    """Return the devices among which a run may choose `count`.
 
     GPUs are restricted to CUDA_VISIBLE_DEVICES and to `ids` (indices or UUIDs). Without `count`, a CPU has
     two worker slots, each with one thread. `memory_gib` overrides the size that NVML reports.
@@ -106,8 +123,23 @@ def resolve_devices(devices: DevicesConfig) -> list[Device]:
             selected += matches
         available = _once(selected)
     if devices.memory_gib is not None:
-        available = [replace(device, memory=int(devices.memory_gib * 2**30)) for device in available]
-    return available[: devices.count] if devices.count else available
+        declared = int(devices.memory_gib * 2**30)
+        # Memory that NVML does not count cannot be seen to be free either.
+        available = [
+            replace(device, memory=declared, free=None if declared > (device.memory or 0) else device.free)
+            for device in available
+        ]
+    return available
+
+
+def looked_at_again(devices: Sequence[Device]) -> list[Device]:
+    """Return devices with the memory that is free now, as NVML reports it."""
+    if all(device.free is None for device in devices):
+        return list(devices)
+    now = {device.id: device.free for gpus in [visible_gpus()] for device in gpus}
+    return [
+        device if device.free is None else replace(device, free=now.get(device.id, 0)) for device in devices
+    ]
 
 
 def visible_gpus() -> list[Device]:
@@ -115,17 +147,15 @@ def visible_gpus() -> list[Device]:
 
     A GPU that is split by MIG is replaced by its slices, which continue the numbering.
     """
-    gpus = _gpus_by_nvml()
-    if gpus is None:
-        gpus = _gpus_by_driver()
+    gpus = _all_gpus()
     devices: dict[str, list[Device]] = {}
     count = 0
     for gpu in gpus:
         uuids = gpu.slices or (gpu.uuid,)
         memories = gpu.slice_memory or (gpu.memory,)
         devices[gpu.uuid] = [
-            Device("cuda", uuid, count + i, memory)
-            for i, (uuid, memory) in enumerate(zip(uuids, memories, strict=True))
+            Device("cuda", uuid, count + i, total, free=free)
+            for i, (uuid, (total, free)) in enumerate(zip(uuids, memories, strict=True))
         ]
         count += len(uuids)
     everything = [device for group in devices.values() for device in group]
@@ -150,6 +180,32 @@ def _is_named(name: str, index: str, uuid: str) -> bool:
 
 def _once(devices: Iterable[Device]) -> list[Device]:
     return list(dict.fromkeys(devices))
+
+
+def nvml_state() -> str:
+    """Return what NVML says of itself: the error that it raises, or how many GPUs it counts."""
+    try:
+        import pynvml
+    except ImportError:
+        return "nvidia-ml-py is not installed"
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        return " ".join(str(error).split())
+    try:
+        return f"it counts {pynvml.nvmlDeviceGetCount()}"
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def gpus_of_host() -> int:
+    """Return how many GPUs this host has, whatever is visible."""
+    return len(_all_gpus())
+
+
+def _all_gpus() -> list[_Gpu]:
+    gpus = _gpus_by_nvml()
+    return _gpus_by_driver() if gpus is None else gpus
 
 
 def _gpus_by_nvml() -> list[_Gpu] | None:
@@ -186,12 +242,14 @@ def _gpus_by_nvml() -> list[_Gpu] | None:
         pynvml.nvmlShutdown()
 
 
-def _memory(pynvml: Any, handle: Any) -> int | None:
+def _memory(pynvml: Any, handle: Any) -> tuple[int | None, int | None]:
+    """The memory of a GPU or a slice and what is free of it, in bytes."""
     try:
-        return int(pynvml.nvmlDeviceGetMemoryInfo(handle).total)
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
     except pynvml.NVMLError:
         # A GPU that shares the host's memory reports none of its own.
-        return None
+        return None, None
+    return int(memory.total), int(memory.free)
 
 
 def _mig_slices(pynvml: Any, handle: Any) -> list[Any]:

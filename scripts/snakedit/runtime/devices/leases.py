@@ -6,16 +6,19 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from snakedit.core.errors import DeviceError
-from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.devices.discover import Device, looked_at_again
+from snakedit.runtime.devices.replicas import Demand
 from snakedit.runtime.host.folders import lock_folder
 
 POLL_SECONDS = 0.1
+# The driver may need this long to count memory as free whose process has ended.
+SETTLE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -56,49 +59,65 @@ class Lease:
         _write_holder(folder, device, holder)
         return True
 
+    def give_back(self, devices: Sequence[Device]) -> None:
+        """Give some of the devices back."""
+        for device in devices:
+            place = self.devices.index(device)
+            self._locks.pop(place).release()
+            del self.devices[place]
+
     def release(self) -> None:
         """Give all devices back."""
-        for lock in self._locks:
-            lock.release()
-        self.devices, self._locks = [], []
+        self.give_back(list(self.devices))
 
 
 def acquire(
-    devices: Sequence[Device],
-    count: int,
-    holder: Holder,
-    on_wait: Callable[[Held], None],
-    least: int = 1,
-) -> Lease:
-    """Lease up to ``count`` of the devices, and at least ``least``, first come, first served.
+    devices: Sequence[Device], demand: Demand, holder: Holder, on_wait: Callable[[Held], None]
+) -> tuple[Lease, list[Device]]:
+    """Lease devices for as many copies of a model as fit, and at least one, first come, first served.
 
     It waits for a device that the same run holds, since that pool is about to leave. It waits for a device
-    of another run only while it has fewer than ``least``.
+    of another run only while it has none for a copy.
 
     Args:
         devices: the candidates, best first.
+        demand: the model, and how many devices it may have.
         holder: how this process presents itself to others.
         on_wait: called repeatedly during the wait, with the holders of the devices; an exception from it
             ends the wait.
 
+    Returns:
+        The lease, and for each copy the device that it is loaded on; see `Demand.copies`.
+
     Raises:
-        DeviceError: if the folder of the locks cannot be used.
+        DeviceError: if the folder of the locks cannot be used, or if other processes have so much of the
+            devices' memory that no copy fits.
     """
     lease = Lease()
+    most = len(demand.copies(_empty(devices)))
+    left: list[Device] = []
+    began: float | None = None
     try:
         folder = lock_folder()
         with _Ticket(folder) as ticket:
             while True:
+                copies: list[Device] = []
+                taken = [device for device in devices if device not in lease.devices]
                 if ticket.is_first():
-                    for device in devices:
-                        if len(lease.devices) < count and device not in lease.devices:
-                            lease.take(device, folder, holder)
-                held = {device: who(folder, device) for device in devices if device not in lease.devices}
+                    began = began or time.monotonic()
+                    taken = [device for device in taken if _is_taken(device, folder)]
+                    left = looked_at_again([device for device in devices if device not in taken])
+                    copies = demand.copies(left)
+                    if not _take_only(lease, copies, folder, holder):
+                        continue
+                held = {device: who(folder, device) for device in taken}
                 ours = [d for d, other in held.items() if other is not None and other.owner == holder.owner]
-                if len(lease.devices) == min(count, len(devices)) or (
-                    len(lease.devices) >= least and not ours
-                ):
-                    return lease
+                helps = ours and len(demand.copies([*left, *_empty(ours)])) > len(copies)
+                settled = began is not None and time.monotonic() - began > SETTLE_SECONDS
+                if len(copies) == most or (copies and not helps and (taken or settled)):
+                    return lease, copies
+                if settled and not taken:
+                    demand.check(left)
                 on_wait(held)
                 time.sleep(POLL_SECONDS)
     except OSError as error:
@@ -110,6 +129,47 @@ def acquire(
     except BaseException:
         lease.release()
         raise
+
+
+def one_more(lease: Lease, devices: Sequence[Device], demand: Demand, holder: Holder) -> Device | None:
+    """Lease devices for one more copy, without a wait; return what it is loaded on, or None if none is free.
+
+    Args:
+        devices: the candidates that the lease does not have.
+        demand: the model; its limit is how many devices the lease may still take.
+    """
+    folder, left = lock_folder(), looked_at_again(devices)
+    while copies := demand.copies(left):
+        parts = copies[0].parts or (copies[0],)
+        missing = [device for device in parts if not lease.take(device, folder, holder)]
+        if not missing:
+            return copies[0]
+        lease.give_back([device for device in parts if device not in missing])
+        left = [device for device in left if device not in missing]
+    return None
+
+
+def _empty(devices: Sequence[Device]) -> list[Device]:
+    """Devices as they are once their holders have left."""
+    return [replace(device, free=None) for device in devices]
+
+
+def _is_taken(device: Device, folder: Path) -> bool:
+    """Whether another process leases a device. Only the first in line may ask, since it takes the lock."""
+    lock = _lock(folder / f"{_file_name(device)}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _take_only(lease: Lease, copies: Sequence[Device], folder: Path, holder: Holder) -> bool:
+    """Make a lease that of these copies; return whether all their devices were free."""
+    wanted = [device for copy in copies for device in copy.parts or (copy,)]
+    lease.give_back([device for device in lease.devices if device not in wanted])
+    return all(device in lease.devices or lease.take(device, folder, holder) for device in wanted)
 
 
 def who(folder: Path, device: Device) -> Holder | None:

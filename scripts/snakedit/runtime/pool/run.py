@@ -16,9 +16,9 @@ from multiprocessing.connection import wait
 from snakedit.config.schema import RunConfig
 from snakedit.core.errors import StageError
 from snakedit.core.logs import LOGGER
-from snakedit.runtime.devices.discover import resolve_devices
-from snakedit.runtime.devices.leases import Holder, acquire
-from snakedit.runtime.devices.replicas import devices_per_copy, grouped
+from snakedit.runtime.devices.leases import Holder
+from snakedit.runtime.devices.placement import Placement
+from snakedit.runtime.devices.replicas import Demand
 from snakedit.runtime.host.progress import Progress
 from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.attempt import Loader, attempt
@@ -89,6 +89,7 @@ def _events(
         settings=work.settings,
         key=work.key,
         weights=work.weights,
+        need=work.need,
         label=job.label,
         devices=run.devices,
         count=job.device_limit,
@@ -123,11 +124,11 @@ def _run_on_own_workers(
         run_is_over = stack.enter_context(watched())
         holder = Holder(os.getpid(), job.label, owner(), socket=None)
         waiting = Waiting(job.label, holder.owner, LOGGER.info, stop.check)
-        devices = resolve_devices(run.devices)
-        size = devices_per_copy(work.weights, devices, job.device_limit)
-        lease = acquire(devices, job.device_limit, holder, waiting, least=size)
-        stack.callback(lease.release)
-        workers = Workers(loader, work.settings, grouped(lease.devices, size), run.item_timeout)
+        demand = Demand(job.device_limit, work.weights, work.need)
+        placement = Placement(run.devices, demand, holder, LOGGER.warning)
+        copies = placement.copies(waiting)
+        stack.callback(placement.lease.release)
+        workers = Workers(loader, work.settings, copies, run.item_timeout, placement.exchange)
         stack.callback(workers.close)
         while True:
             ready = wait([*workers.connections, run_is_over], timeout=0.5)

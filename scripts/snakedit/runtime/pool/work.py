@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from snakedit.runtime.devices.replicas import MemoryNeed
 from snakedit.runtime.servers.address import Server
 
 
@@ -17,6 +18,7 @@ class Work:
         key: fingerprint of everything that the loaded model depends on.
         needs_device: whether it occupies a device.
         weights: bytes of the model if it may be spread over devices, else None.
+        need: what it takes if it is never spread and that is known, else None.
         server: the server that does the work, or None if this host does it.
     """
 
@@ -25,6 +27,7 @@ class Work:
     key: str
     needs_device: bool = True
     weights: int | None = None
+    need: MemoryNeed | None = None
     server: Server | None = None
 
 

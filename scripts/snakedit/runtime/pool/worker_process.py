@@ -10,6 +10,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
+from snakedit.core.errors import SnakeditError
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.pool.attempt import Loader, attempt
 
@@ -33,7 +34,10 @@ def work(
         handler = loader(settings, name)
     except Exception as exception:  # noqa: BLE001 - the pool continues on its other devices
         error = " ".join(f"{type(exception).__name__}: {exception}".split())
-        connection.send({"load_error": error, "trace": traceback.format_exc()})
+        # Weights or settings that are wrong are so on every device.
+        exchangeable = not isinstance(exception, SnakeditError)
+        trace = traceback.format_exc()
+        connection.send({"load_error": error, "trace": trace, "exchangeable": exchangeable})
         return
     free = time.time()
     connection.send({"ready": {"started": started, "seconds": free - started}})
@@ -70,6 +74,8 @@ def _claim(device: Device) -> str:
     variables once.
     """
     if device.kind == "cuda":
+        # A GPU without a UUID is named by its number on the bus.
+        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         os.environ["CUDA_VISIBLE_DEVICES"] = device.id
         return ",".join(f"cuda:{place}" for place in range(len(device.parts) or 1))
     if device.kind == "cpu":

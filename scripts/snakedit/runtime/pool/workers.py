@@ -42,15 +42,18 @@ class Workers:
         settings: dict[str, Any],
         devices: Sequence[Device],
         item_timeout: float,
+        exchange: Callable[[Device, bool], Device | None],
         say: Callable[[str], object] = LOGGER.warning,
     ) -> None:
         """Start a worker on each device.
 
         Args:
             item_timeout: seconds per task after which a worker counts as hung.
+            exchange: puts back a device that could not load, and returns another or None; see `Placement`.
             say: called with a message when a worker is replaced, or a device is parked or left out.
         """
-        self._loader, self._settings, self._timeout, self._say = loader, settings, item_timeout, say
+        self._loader, self._settings, self._timeout = loader, settings, item_timeout
+        self._exchange, self._say = exchange, say
         self._context = multiprocessing.get_context("spawn")
         self._untried: deque[tuple[Any, Task]] = deque()
         self._second_tries = SecondTries()
@@ -163,7 +166,7 @@ class Workers:
         device, parts = worker.device.name, worker.device.part_names
         if "load_error" in message:
             self._say(f"{device}: {message['trace']}")
-            self._lose(worker, message["load_error"], outcomes)
+            self._lose(worker, message["load_error"], outcomes, exchangeable=message["exchangeable"])
         elif "lost" in message:
             self._lose(worker, message["lost"], outcomes)
         elif "ready" in message:
@@ -178,8 +181,10 @@ class Workers:
             outcome = Outcome(worker.task.key, device=device, parts=parts, **message)
             self._finish(worker, outcome, outcomes)
 
-    def _lose(self, worker: Worker, cause: str, outcomes: list[tuple[Any, Outcome]]) -> None:
-        """End a worker. If it had loaded, replace it; its task is tried once more."""
+    def _lose(
+        self, worker: Worker, cause: str, outcomes: list[tuple[Any, Outcome]], exchangeable: bool = True
+    ) -> None:
+        """End a worker. If it had loaded, replace it, else exchange its device. Its task is tried again."""
         place = self._workers.index(worker)
         device, task = worker.device, worker.task
         ended = kill_process(worker.process)
@@ -192,6 +197,9 @@ class Workers:
             why = "could not load the model" if ended else "has a worker that cannot be ended"
             self._say(f"{device.name} {why} and is left out: {cause}")
             del self._workers[place]
+            other = self._exchange(device, ended) if exchangeable else None
+            if other is not None:
+                self._workers.append(self._start(other))
         if task is None:
             return
         seconds = clock.monotonic() - worker.since

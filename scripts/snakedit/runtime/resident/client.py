@@ -25,6 +25,7 @@ from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import StageError
 from snakedit.core.hashing import canonical
 from snakedit.core.logs import LOGGER
+from snakedit.runtime.devices.replicas import MemoryNeed
 from snakedit.runtime.host import clock
 from snakedit.runtime.host.folders import private_folder
 from snakedit.runtime.host.signals import Stop
@@ -55,6 +56,7 @@ class PoolRequest:
     settings: dict[str, Any]
     key: str
     weights: int | None
+    need: MemoryNeed | None
     label: str
     devices: DevicesConfig
     count: int
@@ -70,13 +72,16 @@ class PoolRequest:
 
     def to_json(self) -> str:
         """Return the request as a pool reads it from its standard input."""
-        return json.dumps(vars(self), default=DevicesConfig.model_dump)
+        return json.dumps(
+            {**vars(self), "need": self.need and vars(self.need)}, default=DevicesConfig.model_dump
+        )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "PoolRequest":
         """Return a request from what `to_json` wrote."""
         fields = json.loads(text)
-        return cls(devices=DevicesConfig(**fields.pop("devices")), **fields)
+        devices, need = DevicesConfig(**fields.pop("devices")), fields.pop("need")
+        return cls(devices=devices, need=need and MemoryNeed(**need), **fields)
 
 
 def run_on_pool(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -> Generator[Event]:

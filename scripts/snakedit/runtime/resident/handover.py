@@ -38,7 +38,7 @@ class Waiting:
         """
         self._check()
         line = waiting_line(self._label, held)
-        if line != self._last_line:
+        if held and line != self._last_line:
             self._last_line = line
             self._say(line)
         if clock.monotonic() - self._asked_at < ASK_SECONDS:

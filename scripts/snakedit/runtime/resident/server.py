@@ -17,9 +17,10 @@ from typing import Any
 
 from snakedit.core.errors import SnakeditError
 from snakedit.core.logs import LOGGER
-from snakedit.runtime.devices.discover import resolve_devices
-from snakedit.runtime.devices.leases import Holder, Lease, acquire
-from snakedit.runtime.devices.replicas import devices_per_copy, grouped
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.devices.leases import Holder
+from snakedit.runtime.devices.placement import Placement
+from snakedit.runtime.devices.replicas import Demand
 from snakedit.runtime.host import clock
 from snakedit.runtime.pool.attempt import Loader
 from snakedit.runtime.pool.tasks import Task
@@ -56,8 +57,9 @@ class PoolServer:
     def __init__(self, request: PoolRequest, loader: Loader) -> None:
         self.request, self._loader = request, loader
         self._clients: list[_Client] = []
-        self._lease: Lease | None = None
-        self._per_copy = 1
+        # Set by the thread that leases, and the placement last.
+        self._copies: list[Device] = []
+        self._placement: Placement | None = None
         self._workers: Workers | None = None
         self._leave_at: float | None = None
         self._stopping = False
@@ -104,8 +106,8 @@ class PoolServer:
             listener.close()
             if self._workers:
                 self._workers.close()
-            if self._lease:
-                self._lease.release()
+            if self._placement:
+                self._placement.lease.release()
         log_file(path).unlink(missing_ok=True)
 
     def _stop(self, *_: object) -> None:
@@ -127,10 +129,11 @@ class PoolServer:
         request = self.request
         holder = Holder(os.getpid(), request.label, request.owner, str(request.socket))
         waiting = Waiting(request.label, request.owner, self._notes.append)
+        demand = Demand(request.count, request.weights, request.need)
         try:
-            devices = resolve_devices(request.devices)
-            self._per_copy = devices_per_copy(request.weights, devices, request.count)
-            self._lease = acquire(devices, request.count, holder, waiting, least=self._per_copy)
+            placement = Placement(request.devices, demand, holder, self._say)
+            self._copies = placement.copies(waiting)
+            self._placement = placement
         except SnakeditError as error:
             self._error = str(error)
         except Exception as error:  # noqa: BLE001 - nobody joins this thread, so its error must be kept
@@ -177,12 +180,18 @@ class PoolServer:
 
     def _work(self, ready: list[Any]) -> None:
         if self._workers is None:
-            if self._lease is None:
+            if self._placement is None:
                 return
             # Workers end with the thread that started them, so this must be the main thread.
             request = self.request
-            devices = grouped(self._lease.devices, self._per_copy)
-            self._workers = Workers(self._loader, request.settings, devices, request.item_timeout, self._say)
+            self._workers = Workers(
+                self._loader,
+                request.settings,
+                self._copies,
+                request.item_timeout,
+                self._placement.exchange,
+                self._say,
+            )
         for client, outcome in self._workers.step(ready, self._take):
             if client in self._clients:
                 self._send(client, {"outcome": vars(outcome)})

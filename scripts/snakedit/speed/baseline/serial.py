@@ -168,7 +168,7 @@ def _work(edit: Work, judges: Mapping[str, Work], swap: str) -> Work:
     settings = {"swap": swap, "editor": editor, "judges": dict(zip(judges, others, strict=True))}
     needs_device = any(work.needs_device for work in (edit, *judges.values()))
     weights = max((work.weights or 0 for work in judges.values()), default=0) or None
-    return Work("serial", settings, key="", needs_device=needs_device, weights=weights)
+    return Work("serial", settings, key="", needs_device=needs_device, weights=weights, need=edit.need)
 
 
 def _edit(planned: PlannedEdit, outcome: Outcome) -> Edit:

@@ -16,20 +16,24 @@ from places import SCRIPTS
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.devices.leases import Held, Holder, acquire, waiting_line
+from snakedit.runtime.devices.replicas import GIB, Demand
 from snakedit.runtime.host.folders import lock_folder
 
 DEVICES = [Device("simulated", str(i), i) for i in range(4)]
+SIZED = [Device("simulated", str(i), i, 20 * GIB) for i in range(4)]
+LARGE = Demand(4, spread=30 * GIB)
 
 HOLD = """
 import os, sys
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.devices.leases import Holder, acquire
+from snakedit.runtime.devices.replicas import Demand
 if len(sys.argv) > 4:
     os.setuid(int(sys.argv[4]))
 devices = [Device("simulated", i, int(i)) for i in sys.argv[1].split(",")]
 holder = Holder(os.getpid(), sys.argv[3], "another run", None)
 looks = open(os.environ["SNAKEDIT_LOCK_DIR"] + "-looks-" + sys.argv[3], "a")
-lease = acquire(devices, int(sys.argv[2]), holder, lambda held: print(".", file=looks, flush=True))
+lease, _ = acquire(devices, Demand(int(sys.argv[2])), holder, lambda held: print(".", file=looks, flush=True))
 print(",".join(d.id for d in lease.devices), flush=True)
 sys.stdin.read()
 """
@@ -96,13 +100,13 @@ def ids(devices: list[Device]) -> list[str]:
 
 def test_two_processes_never_share_a_device(others: Others) -> None:
     assert others.hold("0,1,2,3", 2) == ["0", "1"]
-    lease = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    lease, _ = acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
     assert ids(lease.devices) == ["2", "3"]
     lease.release()
 
 
 def test_no_more_devices_are_leased_than_are_asked_for() -> None:
-    lease = acquire(DEVICES, 3, holder(), refuse_to_wait)
+    lease, _ = acquire(DEVICES, Demand(3), holder(), refuse_to_wait)
     assert ids(lease.devices) == ["0", "1", "2"]
     lease.release()
 
@@ -112,55 +116,57 @@ def test_who_waits_is_told_who_holds_what(others: Others) -> None:
     pid = others.processes[0].pid
     line = rf"mine waits for devices: qwen \(pid {pid}\) holds simulated:0, simulated:1, simulated:2"
     with pytest.raises(WaitedError, match=line):
-        acquire(DEVICES, 1, holder(), refuse_to_wait)
+        acquire(DEVICES, Demand(1), holder(), refuse_to_wait)
 
 
 def test_a_killed_process_holds_nothing(others: Others) -> None:
     others.hold("0,1,2,3", 4)
     others.kill()
-    lease = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    lease, _ = acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
     assert len(lease.devices) == 4
     lease.release()
 
 
 def test_released_devices_are_free() -> None:
-    acquire(DEVICES, 4, holder(), refuse_to_wait).release()
-    lease = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    acquire(DEVICES, Demand(4), holder(), refuse_to_wait)[0].release()
+    lease, _ = acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
     assert len(lease.devices) == 4
     lease.release()
 
 
 def test_a_lease_taken_in_one_thread_can_be_released_in_another() -> None:
     leases = []
-    thread = threading.Thread(target=lambda: leases.append(acquire(DEVICES, 4, holder(), refuse_to_wait)))
+    thread = threading.Thread(
+        target=lambda: leases.append(acquire(DEVICES, Demand(4), holder(), refuse_to_wait)[0])
+    )
     thread.start()
     thread.join()
     leases[0].release()
-    acquire(DEVICES, 4, holder(), refuse_to_wait).release()
+    acquire(DEVICES, Demand(4), holder(), refuse_to_wait)[0].release()
 
 
 def test_devices_of_the_same_run_are_waited_for_and_those_of_another_are_not(others: Others) -> None:
-    first = acquire(DEVICES[:2], 2, holder("editor"), refuse_to_wait)
+    first, _ = acquire(DEVICES[:2], Demand(2), holder("editor"), refuse_to_wait)
     with pytest.raises(WaitedError, match=r"editor .* holds simulated:0, simulated:1"):
-        acquire(DEVICES, 4, holder("judge"), refuse_to_wait)
-    lease = acquire(DEVICES, 4, holder("judge", owner="a third run"), refuse_to_wait)
+        acquire(DEVICES, Demand(4), holder("judge"), refuse_to_wait)
+    lease, _ = acquire(DEVICES, Demand(4), holder("judge", owner="a third run"), refuse_to_wait)
     assert ids(lease.devices) == ["2", "3"]
     lease.release()
     first.release()
 
 
 def test_what_ends_the_waiting_leaves_nothing_leased() -> None:
-    first = acquire(DEVICES[:1], 1, holder(), refuse_to_wait)
+    first, _ = acquire(DEVICES[:1], Demand(1), holder(), refuse_to_wait)
     with pytest.raises(WaitedError):
-        acquire(DEVICES, 4, holder(), refuse_to_wait)
-    lease = acquire(DEVICES[1:], 3, holder(), refuse_to_wait)
+        acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
+    lease, _ = acquire(DEVICES[1:], Demand(3), holder(), refuse_to_wait)
     assert len(lease.devices) == 3
     lease.release()
     first.release()
 
 
 def test_who_waits_longer_is_served_first(others: Others) -> None:
-    mine = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    mine, _ = acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
     line = lock_folder() / "line"
     early = others.start("0,1,2,3", 4, "early")
     wait_for(lambda: len(list(line.iterdir())) == 1)
@@ -183,13 +189,13 @@ def test_who_waits_longer_is_served_first(others: Others) -> None:
 
 
 def test_a_process_that_dies_in_line_does_not_block_it(others: Others) -> None:
-    mine = acquire(DEVICES, 4, holder(), refuse_to_wait)
+    mine, _ = acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
     waiting = others.start("0", 1, "dies")
     wait_for(lambda: len(list((lock_folder() / "line").iterdir())) == 1)
     waiting.kill()
     waiting.wait()
     mine.release()
-    acquire(DEVICES, 4, holder(), refuse_to_wait).release()
+    acquire(DEVICES, Demand(4), holder(), refuse_to_wait)[0].release()
 
 
 @pytest.fixture
@@ -203,13 +209,13 @@ def shared_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can start a process of another user")
 def test_users_who_share_a_folder_never_share_a_device(others: Others, shared_folder: Path) -> None:
-    mine = acquire(DEVICES, 2, holder(), refuse_to_wait)
+    mine, _ = acquire(DEVICES, Demand(2), holder(), refuse_to_wait)
     assert others.hold("0,1,2,3", 4, uid=65534) == ["2", "3"]
     mine.release()
     others.kill()
     assert others.hold("0,1,2,3", 4, uid=65534) == ["0", "1", "2", "3"]
     with pytest.raises(WaitedError, match=rf"theirs \(pid {others.processes[-1].pid}\)"):
-        acquire(DEVICES, 4, holder(), refuse_to_wait)
+        acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
 
 
 def test_a_lock_folder_that_cannot_be_made_is_one_line(
@@ -218,19 +224,19 @@ def test_a_lock_folder_that_cannot_be_made_is_one_line(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SNAKEDIT_LOCK_DIR", str(tmp_path / "file" / "locks"))
     with pytest.raises(DeviceError, match=r"device locks cannot be used .*; set SNAKEDIT_LOCK_DIR"):
-        acquire(DEVICES, 1, holder(), refuse_to_wait)
+        acquire(DEVICES, Demand(1), holder(), refuse_to_wait)
 
 
 def test_a_sticky_lock_folder_is_refused_before_a_second_user_comes(folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o1777)
     with pytest.raises(DeviceError, match=r"SNAKEDIT_LOCK_DIR=.*: is sticky, as /tmp is.*; allowed: .* 0777"):
-        acquire(DEVICES, 1, holder(), refuse_to_wait)
+        acquire(DEVICES, Demand(1), holder(), refuse_to_wait)
 
 
 def test_a_model_that_takes_two_devices_waits_for_the_second_of_another_run() -> None:
-    first = acquire(DEVICES[:3], 3, holder("editor"), refuse_to_wait)
+    first, _ = acquire(DEVICES[:3], Demand(3), holder("editor"), refuse_to_wait)
     with pytest.raises(WaitedError):
-        acquire(DEVICES, 4, holder("judge", owner="a third run"), refuse_to_wait, least=2)
+        acquire(SIZED[:4], LARGE, holder("judge", owner="a third run"), refuse_to_wait)
     first.release()
-    acquire(DEVICES, 4, holder("judge", owner="a third run"), refuse_to_wait, least=2).release()
+    acquire(SIZED[:4], LARGE, holder("judge", owner="a third run"), refuse_to_wait)[0].release()
