@@ -56,3 +56,5 @@ onsuccess:
 
 onerror:
     shell("{sys.executable:q} {SCRIPTS:q}/stop_pools.py")
+    preview = f"{SCRIPTS}/preview_report.py --config {PLAN.config_file}"
+    print(f"snakedit: to see what there is: python {preview}", file=sys.stderr)

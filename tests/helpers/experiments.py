@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,21 @@ class Experiment:
             check=False,
         )
         return Run(done.returncode, done.stdout, jobs_in(done.stdout))
+
+    def preview(self, *arguments: str) -> Path:
+        """Build the preview from what is on disk, and return its page."""
+        script = self.repository / "scripts" / "preview_report.py"
+        done = subprocess.run(
+            [sys.executable, str(script), "--config", "experiment.yaml", *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return self.results / "preview" / "index.html"
 
     def records(self, path: str) -> list[dict[str, Any]]:
         lines = (self.results / path).read_text(encoding="utf-8").splitlines()
@@ -175,3 +191,52 @@ def add(repository: Path, package: str, line: str, text: str) -> None:
     content = init.read_text(encoding="utf-8")
     assert content.count("    {\n") == 1
     init.write_text(content.replace("    {\n", "    {\n" + f"        {line}\n"), encoding="utf-8")
+
+
+GATED = '''\
+"""An editor that makes an edit only once a file of the item's name lies in a folder beside this module."""
+
+import time
+from pathlib import Path
+
+from snakedit.editors.editor import Editor
+
+GATES = Path(__file__).with_name("gates")
+
+
+class Gated(Editor):
+    def edit(self, request):
+        while not (GATES / request.item.id).exists():
+            time.sleep(0.02)
+        return request.sources[0]
+'''
+
+
+class GatedExperiment(Experiment):
+    """The small experiment with one editor more, whose edits wait until they are let through."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(experiment.folder, experiment.repository)
+        (self.folder / "gates").mkdir()
+        (self.folder / "gated.py").write_text(GATED, encoding="utf-8")
+        self.configure(lambda config: config["editors"].update(gated={"type": "gated:Gated"}))
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "PYTHONPATH": str(self.folder)}
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start Snakemake and return at once."""
+        with open(self.folder / "run.log", "wb") as log:
+            return subprocess.Popen(
+                self.command(), env=self.environment(), stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def let_through(self, *items: str) -> None:
+        """Let edits be made, and wait until they are recorded."""
+        for item in items:
+            (self.folder / "gates" / item).touch()
+        journals = self.results / "edits" / "gated"
+        while sum(text.count('"ok"') for text in map(Path.read_text, journals.glob("*/journal.jsonl"))) < len(
+            list((self.folder / "gates").iterdir())
+        ):
+            time.sleep(0.05)

@@ -55,3 +55,29 @@ def test_one_editor_fails_everywhere_one_category_is_refused_and_one_judge_is_un
     causes = {row["editor"] for row in experiment.table("report/failures.csv") if row["stage"] == "edit"}
     assert causes == {"lost"}, "a control that a benchmark cannot have is absent, which is no failure"
     assert experiment.run("--dry-run").jobs == []
+
+
+def test_a_run_that_breaks_marks_the_report_and_leaves_a_preview(finished: Experiment) -> None:
+    state = finished.results / "report" / "state.js"
+    assert "stale" not in state.read_text(encoding="utf-8")
+    finished.configure(
+        lambda config: config["editors"].update(
+            new={"type": "simulated", "params": {"seed": 5}},
+            broken={"type": "files", "params": {"folder": "nowhere"}},
+        )
+    )
+    run = finished.run()
+    assert run.code != 0
+    assert "preview_report.py --config" in run.output
+    assert "stale" in state.read_text(encoding="utf-8")
+    report = {path.name: path.stat().st_mtime_ns for path in (finished.results / "report").iterdir()}
+
+    top = notices(finished.preview().read_text(encoding="utf-8"))
+    assert "Partial report" in top
+    assert "7 of 7 edits by 'broken'" in top or "The editor 'broken' made no edit in any category" in top
+    assert "edits by 'new'" not in top
+    assert {p.name: p.stat().st_mtime_ns for p in (finished.results / "report").iterdir()} == report
+
+    finished.configure(lambda config: config["editors"].pop("broken"))
+    assert finished.run().code == 0
+    assert "stale" not in state.read_text(encoding="utf-8")

@@ -1,8 +1,9 @@
 """Building the whole report of one benchmark: its tables, its plots and its pages."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +17,9 @@ from snakedit.report.data.judge_checks import judge_checks
 from snakedit.report.data.leaderboard import comparisons, leaderboard
 from snakedit.report.data.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.data.numbers import SCORE, Collector, Numbers
+from snakedit.report.data.partial import PartialResults, partial_notices
 from snakedit.report.data.provenance import provenance, provenance_text
-from snakedit.report.data.read import CategoryFiles, read_categories
+from snakedit.report.data.read import Category, CategoryFiles, read_categories, read_category
 from snakedit.report.data.roles import controls_of
 from snakedit.report.figures.write import write_figures
 from snakedit.report.gallery.gallery_data import GalleryData, pictures_of
@@ -46,6 +48,7 @@ def build_report(
     notices: Sequence[str] = (),
     workers: int = 1,
     predictions: Sequence[tuple[str, float, float]] = (),
+    partial: PartialResults | None = None,
 ) -> None:
     """Write the tables, the plots and the pages into ``output``'s folder.
 
@@ -60,6 +63,7 @@ def build_report(
         notices: sentences for the banner, beside those that follow from the configuration.
         workers: threads that make thumbnails.
         predictions: name, seconds predicted and measured of each part of the run.
+        partial: reads `categories` for a preview of a run that has not finished; None for a whole report.
 
     Raises:
         RecordError: if the records cannot be read or do not belong together.
@@ -74,11 +78,25 @@ def build_report(
         gaps = Gaps(list(run.editors), list(run.judges))
         thumbnails = Thumbnails(folder, run.config.report.max_thumbnails, len(categories), workers)
         gallery = GalleryData(new, folder, list(run.editors), list(run.judges))
-        numbers = _reduce(new, run, benchmark, categories, stats, causes, gaps, thumbnails, gallery)
+        read = read_category if partial is None else partial.read
+        numbers = _reduce(
+            new,
+            run,
+            benchmark,
+            read_categories(categories, read),
+            stats,
+            causes,
+            gaps,
+            thumbnails,
+            gallery,
+            counts_missing=partial is None,
+        )
+        stamp = "" if partial is None else datetime.now(UTC).isoformat(timespec="milliseconds")
         gallery.close(benchmark, controls_of(run), scales)
         rows, pairs = leaderboard(numbers, scales), comparisons(numbers)
         checks = judge_checks(run, numbers)
         doubts = control_warnings(checks, minimum)
+        notices = [*notices, *partial_notices(partial, stamp)]
         banner = [*notices, *gaps.sentences(), *demo_notices(run.config), *simulation_notices(run), *doubts]
         limits = warnings(stats, rows, headline)
         origin = provenance(benchmark, run, git, stats)
@@ -107,6 +125,7 @@ def build_report(
             provenance=origin,
             min_control_auc=minimum,
             thumbnails=(thumbnails.made, gallery.pictures),
+            preview=stamp,
         )
         write_pages(new, content)
     thumbnails.remove_others()
@@ -120,12 +139,13 @@ def _reduce(
     folder: Path,
     run: Run,
     benchmark: str,
-    categories: Sequence[CategoryFiles],
+    categories: Iterable[Category],
     stats: ResultStats,
     causes: Causes,
     gaps: Gaps,
     thumbnails: Thumbnails,
     gallery: GalleryData,
+    counts_missing: bool,
 ) -> Numbers:
     """Read each category once, write what needs its records, and return the numbers of all."""
     editors, judges = list(run.editors), list(run.judges)
@@ -134,7 +154,7 @@ def _reduce(
         scores = stack.enter_context(ScoreTables(folder, benchmark))
         failed = stack.enter_context(open(folder / FAILURES.name, "w", encoding="utf-8", newline=""))
         failed.writelines(FAILURES.table(benchmark))
-        for category in read_categories(categories):
+        for category in categories:
             arrays = collector.add(category)
             scores.add(category, arrays)
             stats.add(category)
@@ -143,8 +163,9 @@ def _reduce(
             absent = absent_controls(category, controls_of(run))
             gaps.add(category, absent)
             for failure in failures(category, [e for e in editors if e not in absent], judges):
-                causes.add(failure)
-                failed.writelines(FAILURES.lines(benchmark, [failure]))
+                if failure.status != "missing" or counts_missing:
+                    causes.add(failure)
+                    failed.writelines(FAILURES.lines(benchmark, [failure]))
     return collector.numbers()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from snakedit.config.schema import BenchmarkConfig
 from snakedit.core.atomic import write_whole
-from snakedit.core.errors import ConfigError, SourceError, did_you_mean
+from snakedit.core.errors import ConfigError, RecordError, SourceError, did_you_mean
 from snakedit.core.names import safe_name
 from snakedit.recipe import changed_params
 from snakedit.sources import open_source
@@ -105,11 +105,27 @@ def read_index(benchmark: BenchmarkConfig, path: Path) -> Index:
     return Index(_chosen(benchmark, categories), names, params)
 
 
-def _cached(path: Path, stamp: dict[str, Any]) -> dict[str, CategoryIndex] | None:
-    """Return the index file's categories, or None if it is of another source or damaged."""
+def last_index(benchmark: BenchmarkConfig, path: Path) -> Index:
+    """Return a benchmark's index as its last run has left it, whatever its source is by now.
+
+    Args:
+        path: index.json.
+
+    Raises:
+        ConfigError: for an unknown category.
+        RecordError: if there is no such index.
+    """
+    categories = _cached(path, None)
+    if categories is None:
+        raise RecordError("no run has begun here", where=str(path), hint="run snakemake first")
+    return Index(_chosen(benchmark, categories), frozenset(entry.name for entry in categories.values()), {})
+
+
+def _cached(path: Path, stamp: dict[str, Any] | None) -> dict[str, CategoryIndex] | None:
+    """Return the index file's categories, or None if it is damaged, or not of the source with a stamp."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["source"] != stamp:
+        if stamp is not None and content["source"] != stamp:
             return None
         return {
             name: CategoryIndex(**{**entry, "first": Place(**entry["first"])})

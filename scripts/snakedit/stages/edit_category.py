@@ -22,6 +22,7 @@ from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.stages.edit_planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
 from snakedit.stages.gather import category_folder, forget_shards, take_over
 from snakedit.stages.outcome import check_devices, check_disk, check_failures
+from snakedit.stages.stale import mark_stale
 from snakedit.workflow.resolved import ResolvedEditor
 
 JOURNAL_LAG_SECONDS = 1.0
@@ -49,6 +50,7 @@ def edit_category(
         StageError: for a cause that is not the items', or if more failed than `run.max_failures`; finished
             images stay.
     """
+    mark_stale(items_path.parents[2])
     folder = category_folder(output, shard)
     plan = plan_category(editor, items_path, folder.parents[1], shard)
     planned = plan.planned

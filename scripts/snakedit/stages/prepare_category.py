@@ -16,6 +16,7 @@ from snakedit.core.records import Excluded, Item, write_records
 from snakedit.sources import open_source
 from snakedit.sources.index import CategoryIndex, Digest
 from snakedit.sources.rows import SourceRow
+from snakedit.stages.stale import mark_stale
 
 MAX_SHOWN = 300
 # An item's text is in all its records, images and messages; without a bound one row could end its category.
@@ -33,6 +34,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     Raises:
         SourceError: if no row can be used, or the source has changed since the index was made.
     """
+    mark_stale(output.parents[2])
     folder = output.parent
     items: list[Item] = []
     excluded: list[Excluded] = []

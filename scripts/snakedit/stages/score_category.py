@@ -24,6 +24,7 @@ from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.stages.gather import category_folder, forget_shards, take_over
 from snakedit.stages.outcome import check_devices, check_failures, score_cause
+from snakedit.stages.stale import mark_stale
 from snakedit.workflow.resolved import ResolvedJudge
 
 
@@ -52,6 +53,7 @@ def score_category(
         StageError: if an edited image is missing or altered, if no edit got a score for a cause that is not
             the edits', or if more were left without one than `run.max_failures`.
     """
+    mark_stale(items_path.parents[2])
     category = Items(items_path)
     items = {item.id: item for item in (category[:] if shard is None else shard.of(category))}
     edits = list(read_records(edits_path, Edit))
@@ -59,16 +61,7 @@ def score_category(
     _check_images(edits, edits_folder, edits_path)
 
     extras = shown_extras(judge, items.values(), items_path.parent)
-    expected = {
-        edit.item: recipes.score_fingerprint(
-            judge.recipe,
-            items[edit.item],
-            edit.image_sha256,
-            {role: file_sha256(path) for role, path in extras[edit.item].items()},
-        )
-        for edit in edits
-        if edit.image_sha256 is not None
-    }
+    expected = expected_fingerprints(judge, items, edits, extras)
     scores = {
         edit.item: Score(edit.item, "no_edit", error=edit.error)
         for edit in edits
@@ -147,6 +140,25 @@ def shown_extras(
     return {
         item.id: {role: items_folder / path for role in roles if (path := getattr(item, role)) is not None}
         for item in items
+    }
+
+
+def expected_fingerprints(
+    judge: ResolvedJudge,
+    items: Mapping[str, Item],
+    edits: Iterable[Edit],
+    extras: Mapping[str, Mapping[str, Path]],
+) -> dict[str, str]:
+    """Return item → the fingerprint of a score of its edit, for those that have an image."""
+    return {
+        edit.item: recipes.score_fingerprint(
+            judge.recipe,
+            items[edit.item],
+            edit.image_sha256,
+            {role: file_sha256(path) for role, path in extras[edit.item].items()},
+        )
+        for edit in edits
+        if edit.image_sha256 is not None
     }
 
 

@@ -74,13 +74,34 @@ def read_category(files: CategoryFiles) -> Category:
         RecordError: if a file is missing, an item comes twice, a record belongs to no item, or a record's
             status and score contradict each other.
     """
-    items = _by_item(files.items, Item, lambda item: item.id)
+    return checked_category(
+        files,
+        read_items(files),
+        {editor: _by_item(path, Edit, lambda edit: edit.item) for editor, path in files.edits.items()},
+        {key: _by_item(path, Score, lambda score: score.item) for key, path in files.scores.items()},
+    )
+
+
+def read_items(files: CategoryFiles) -> dict[str, Item]:
+    """Read a category's items, by id."""
+    return _by_item(files.items, Item, lambda item: item.id)
+
+
+def checked_category(
+    files: CategoryFiles,
+    items: dict[str, Item],
+    edits: dict[str, dict[str, Edit]],
+    scores: dict[tuple[str, str], dict[str, Score]],
+) -> Category:
+    """Return a category of records that belong together.
+
+    Raises:
+        RecordError: see `read_category`.
+    """
     names = {item.category for item in items.values()}
     if len(names) > 1:
         raise RecordError(f"items of several categories: {', '.join(sorted(names))}", where=str(files.items))
     _check_items(items.values(), files.items)
-    edits = {editor: _by_item(path, Edit, lambda edit: edit.item) for editor, path in files.edits.items()}
-    scores = {key: _by_item(path, Score, lambda score: score.item) for key, path in files.scores.items()}
     for editor, path in files.edits.items():
         _check_belongs(edits[editor], items, path)
         _check_edits(edits[editor].values(), path)
@@ -97,11 +118,13 @@ def read_category(files: CategoryFiles) -> Category:
     )
 
 
-def read_categories(categories: Iterable[CategoryFiles]) -> Iterator[Category]:
+def read_categories(
+    categories: Iterable[CategoryFiles], read: Callable[[CategoryFiles], Category] = read_category
+) -> Iterator[Category]:
     """Yield the categories, each read only when it is asked for; see `read_category` for the errors."""
     taken: set[str] = set()
     for files in categories:
-        category = read_category(files)
+        category = read(files)
         if category.name in taken:
             raise RecordError(f"the category '{category.name}' comes twice", where=str(files.items))
         taken.add(category.name)

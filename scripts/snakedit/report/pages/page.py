@@ -21,6 +21,7 @@ from snakedit.report.figures.write import ReportFigure
 from snakedit.report.pages.axis import axis_of
 from snakedit.report.pages.judge_views import JudgeView
 from snakedit.report.tables.columns import REPORT_FILES
+from snakedit.stages.stale import STATE, state_of
 from snakedit.telemetry.activity import Activity
 
 REPORT_ROOM = Path(__file__).resolve().parents[1]
@@ -39,6 +40,7 @@ class Content:
         warnings: limits of the conclusions.
         predictions: name, seconds predicted and measured.
         thumbnails: number of pictures with a thumbnail, and of all pictures.
+        preview: when a preview was built, which tells it from the next; empty for a whole report.
     """
 
     numbers: Numbers
@@ -53,6 +55,7 @@ class Content:
     provenance: Mapping[str, Any]
     min_control_auc: float
     thumbnails: tuple[int, int]
+    preview: str = ""
 
 
 def write_pages(folder: Path, content: Content) -> None:
@@ -60,6 +63,7 @@ def write_pages(folder: Path, content: Content) -> None:
     environment = _environment()
     for source in sorted(STATIC.iterdir()):
         write_whole(folder / ASSETS / source.name, [source.read_text(encoding="utf-8")])
+    write_whole(folder / STATE, [state_of(content.preview)])
     numbers, activity = content.numbers, content.activity
     values = {
         **vars(content),

@@ -85,7 +85,7 @@ ELEMENTS = {
 LINKS = ("href", "src")
 
 
-SCRIPTS = ["assets/theme.js", "assets/report.js"]
+SCRIPTS = ["assets/theme.js", "state.js", "assets/report.js"]
 
 
 class Page(HTMLParser):
