@@ -10,6 +10,7 @@ from typing import Any
 
 from snakedit.core.errors import SourceError
 from snakedit.core.hashing import file_sha256
+from snakedit.sources.rows import NamedImage
 
 
 @dataclass
@@ -96,7 +97,10 @@ class PictureFolder:
                 try:
                     path = self.find(name, category)
                     pictures.sha256s[f"{column} {number}"] = file_sha256(path)
-                    pictures.readers[column].append(partial(_read, path, f"the {word} '{column}'"))
+                    where = f"the {word} '{column}'"
+                    pictures.readers[column].append(
+                        NamedImage(f"{where}: '{name}'", partial(_read, path, where))
+                    )
                 except SourceError as error:
                     pictures.error = f"the {word} '{column}': {error}"
                 except OSError as error:

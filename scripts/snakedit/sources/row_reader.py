@@ -23,7 +23,7 @@ from snakedit.sources.keys import (
 )
 from snakedit.sources.picture_folder import PictureFolder
 from snakedit.sources.ratings import human_ratings
-from snakedit.sources.rows import UNCATEGORISED, SourceRow, extra_of, row_digest, seed_of
+from snakedit.sources.rows import UNCATEGORISED, NamedImage, SourceRow, extra_of, row_digest, seed_of
 
 # A row that is read otherwise than by version 1 has another digest, so that its category is prepared again.
 READING_VERSION = 2
@@ -192,7 +192,7 @@ class _Row:
                 probe_base64(value, name)
         except SourceError as error:
             self._fail(str(error))
-        return [partial(decode_base64, value, name) for value in values]
+        return [NamedImage(self._key_named(name), partial(decode_base64, value, name)) for value in values]
 
     def _files_of(self, name: str, values: list[str], category: str) -> list[Callable[[], bytes]]:
         self._use(name, as_before=name != "id")

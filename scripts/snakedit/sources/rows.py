@@ -39,6 +39,23 @@ class Place:
 
 
 @dataclass(frozen=True)
+class NamedImage:
+    """An image's bytes when they are asked for.
+
+    Attributes:
+        name: the file or key as the user knows it, for messages.
+        read: returns the bytes, or raises SourceError.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+    def __call__(self) -> bytes:
+        """Return the bytes."""
+        return self.read()
+
+
+@dataclass(frozen=True)
 class SourceRow:
     """One row of a benchmark, before its images are decoded.
 
@@ -47,7 +64,8 @@ class SourceRow:
         category: as the benchmark names it.
         id: as the benchmark names it, or None.
         digest: sha256 of its whole content, images included.
-        images: one function for each source image, which returns the encoded bytes or raises SourceError.
+        images: one function for each source image, which returns the encoded bytes or raises SourceError;
+            a `NamedImage` is called by its name in messages.
         reference, mask: such a function, or None.
         fields: further fields of `snakedit.core.records.Item`; `instruction` is required.
         error: why the row cannot be used, or None.

@@ -1,6 +1,6 @@
 """Preparing a category: its rows as Items, each image decoded once into a PNG."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +19,8 @@ from snakedit.sources.rows import SourceRow
 from snakedit.stages.stale import mark_stale
 
 MAX_SHOWN = 300
+# Rows of which the log tells, of each kind.
+EXAMPLES = 3
 # An item's text is in all its records, images and messages; without a bound one row could end its category.
 MAX_CHARACTERS = 1_000_000
 # Images that wait for the disk; each has a temporary file and no pixels in memory.
@@ -29,7 +31,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     """Write a category's `items.jsonl`, whole and last, with `images/` and `excluded.jsonl` beside it.
 
     A row without an id gets one from its number, a second row with the same id gets ``#2``, and a row that
-    cannot be used is excluded. The log has a line for each such row.
+    cannot be used is excluded. The log names the first few of each kind, and counts the others.
 
     Raises:
         SourceError: if no row can be used, or the source has changed since the index was made.
@@ -39,7 +41,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     items: list[Item] = []
     excluded: list[Excluded] = []
     names: set[str] = set()
-    ids, digest = UniqueIds(), Digest()
+    ids, digest, log = UniqueIds(), Digest(), _FirstFew(benchmark.path)
     with _Keeper() as keeper:
         for row in open_source(benchmark).rows(category.first):
             if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
@@ -47,26 +49,25 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
             if row.category != category.name:
                 continue
             digest.add(row)
-            item_id = _id_of(row, ids, benchmark.path)
+            item_id = _id_of(row, ids, log)
             try:
                 item, written = _item(row, item_id, folder)
             except SnakeditError as error:
                 reason = _shown(str(error))
-                LOGGER.warning(
-                    "%s: row %d (%s) is left out: %s", benchmark.path, row.number, _shown(item_id), reason
-                )
+                log.warn("left out", row, f"({_shown(item_id)}) is left out: {reason}")
                 excluded.append(Excluded(row=row.number, id=item_id[:MAX_SHOWN], error=reason))
                 continue
             items.append(item)
             names |= {png.path.name for png in written}
             keeper.keep(written)
+    log.close()
     _check_unchanged(
         benchmark, category, len(items) + len(excluded), digest, folder.parents[1] / "index.json"
     )
     if not items:
-        first = f"row {excluded[0].row}: {excluded[0].error}" if excluded else "it has none"
+        examples = "; ".join(f"row {row.row}: {row.error}" for row in excluded[:EXAMPLES])
         raise SourceError(
-            f"none of the {len(excluded)} rows of the category '{category.name}' can be used ({first})",
+            f"none of the {len(excluded)} rows of the category '{category.name}' can be used ({examples})",
             where=benchmark.path,
         )
     remove_strangers(folder / "images", names)
@@ -130,22 +131,36 @@ class _Keeper:
                 future.result()
 
 
-def _id_of(row: SourceRow, ids: UniqueIds, path: str) -> str:
+class _FirstFew:
+    """Warns of the first rows of each kind, and in the end of how many more there were."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._counts: Counter[str] = Counter()
+
+    def warn(self, kind: str, row: SourceRow, text: str) -> None:
+        """Warn of a row. Its text has no control characters."""
+        self._counts[kind] += 1
+        if self._counts[kind] <= EXAMPLES:
+            LOGGER.warning("%s: row %d %s", self._path, row.number, text)
+
+    def close(self) -> None:
+        """Say how many more rows of each kind there were."""
+        for kind, count in self._counts.items():
+            if count > EXAMPLES:
+                LOGGER.warning("%s: in all %d rows: %s", self._path, count, kind)
+
+
+def _id_of(row: SourceRow, ids: UniqueIds, log: _FirstFew) -> str:
     wanted = row.id
     if wanted is None:
         wanted = f"row-{row.number:06}"
-        LOGGER.warning("%s: row %d has no id and is called '%s'", path, row.number, wanted)
+        log.warn("no id", row, f"has no id and is called '{wanted}'")
     item_id = ids.claim(wanted)
     if item_id != wanted:
         shown = _shown(wanted)
-        LOGGER.warning(
-            "%s: row %d has the id '%s' again and is called '%s%s'",
-            path,
-            row.number,
-            shown,
-            shown,
-            item_id[len(wanted) :],
-        )
+        again = f"has the id '{shown}' again and is called '{shown}{item_id[len(wanted) :]}'"
+        log.warn("an id again", row, again)
     return item_id
 
 
@@ -165,7 +180,9 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, list[Writte
     ]
     extras = {"reference": row.reference, "mask": row.mask}
     parts += [(f"{name}~{role}.png", image) for role, image in extras.items() if image is not None]
-    decoded = [(file_name, decode_image(image(), file_name)) for file_name, image in parts]
+    decoded = [
+        (file_name, decode_image(image(), getattr(image, "name", file_name))) for file_name, image in parts
+    ]
     written = [write_png(image, folder / "images" / file_name) for file_name, image in decoded]
     hashes = {png.path.name: png.sha256 for png in written}
     sources = [file_name for file_name, _ in parts[: len(row.images)]]

@@ -83,6 +83,29 @@ def test_a_bad_row_is_left_out_with_one_line_and_the_others_are_kept(tmp_path, l
     assert not [p for p in (tmp_path / "items" / "c" / "images").iterdir() if "p1" in p.name]
 
 
+def test_of_many_bad_rows_three_are_told_and_all_are_counted(tmp_path, log):
+    rows = [row(n, src_img_b64="%" if n else encoded(picture(1))) for n in range(9)]
+    _, excluded = prepared(tmp_path, written(tmp_path, rows))
+    lines = [record.getMessage() for record in log.records if "left out" in record.getMessage()]
+    assert len(excluded) == 8
+    assert [line.split(": ")[1] for line in lines[:4]] == [
+        *("row 2 (p1) is left out", "row 3 (p2) is left out", "row 4 (p3) is left out", "in all 8 rows")
+    ]
+
+
+def test_a_picture_that_is_none_is_called_by_the_users_name(tmp_path):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    picture(1).save(folder / "good.png")
+    (folder / "mine.png").write_text("no picture")
+    lines = "\n".join(f"{n},c,{name}.png,x" for n, name in enumerate(("good", "mine")))
+    (folder / "items.csv").write_text(f"id,category,image,instruction\n{lines}\n", encoding="utf-8")
+    _, (excluded,) = prepared(tmp_path, folder, format="folder")
+    assert excluded["error"].startswith("the column 'image': 'mine.png': not an image")
+    _, (excluded,) = prepared(tmp_path, written(tmp_path, [row(0), row(1, src_img_b64="dGV4dA==")]))
+    assert excluded["error"].startswith("the key 'src_img_b64': not an image")
+
+
 def test_a_row_that_is_no_object_is_left_out(tmp_path):
     source = written(tmp_path, {"c": [row(0, subset=None), 5]})
     items, excluded = prepared(tmp_path, source)
