@@ -14,25 +14,36 @@ from snakedit.core.records import Item
 from snakedit.models.identity import model_identity
 
 # Raised by hand when what a stage does with the same inputs changes its meaning.
-STAGE_VERSIONS = {"prepare": 2, "edit": 1, "score": 1, "report": 2, "serial": 2}
+STAGE_VERSIONS = {"prepare": 2, "edit": 2, "score": 1, "report": 2, "serial": 2}
+# How a row's own seed is used, by `run.row_seeds`.
+MIXED, AS_IS = "mixed", "as_is"
 
 
-def item_seed(run_seed: int | None, item: Item) -> int | None:
-    """Return the seed of an item, 0–2³²−1: its own, or one derived from the run's and its id.
+def item_seed(run_seed: int | None, item: Item, row_seeds: str = MIXED) -> int | None:
+    """Return the seed of an item, 0–2³²−1, derived from the run's, its id and its row's own seed, if any.
 
     Position and worker have no part in it, so any number of devices makes the same image. Without a
     run's seed (an editor that draws nothing) there is none.
+
+    Args:
+        row_seeds: ``as_is`` takes a row's own seed unchanged. It is often the seed that made the source
+            picture, and an edit that begins with the same noise is ruined (diffusers #14824).
     """
     if run_seed is None:
         return None
-    if item.seed is not None:
-        return item.seed % 2**32
-    digest = hashlib.sha256(canonical([run_seed, item.category, item.id]).encode()).digest()
+    own = [] if item.seed is None else [item.seed]
+    if own and row_seeds == AS_IS:
+        return own[0] % 2**32
+    digest = hashlib.sha256(canonical([run_seed, item.category, item.id, *own]).encode()).digest()
     return int.from_bytes(digest[:4], "big")
 
 
 def editor_recipe(
-    editor: EditorConfig, model_kind: str, params: Mapping[str, Any], run_seed: int | None
+    editor: EditorConfig,
+    model_kind: str,
+    params: Mapping[str, Any],
+    run_seed: int | None,
+    row_seeds: str = MIXED,
 ) -> dict[str, Any]:
     """Return what all edits of one editor depend on.
 
@@ -42,6 +53,7 @@ def editor_recipe(
         params: every parameter that can change a pixel, defaults included. A `seed` among them comes
             before the run's.
         run_seed: `run.seed`, or None for an editor whose edits do not depend on a seed.
+        row_seeds: `run.row_seeds`; left out where it is the default, or nothing depends on it.
     """
     own_seed = params.get("seed")
     return {
@@ -49,6 +61,7 @@ def editor_recipe(
         **model_identity(editor.model, editor.revision, model_kind),
         "params": {name: value for name, value in params.items() if name != "seed"},
         "seed": run_seed if own_seed is None else own_seed,
+        **({"row_seeds": row_seeds} if run_seed is not None and row_seeds != MIXED else {}),
         "stage_version": STAGE_VERSIONS["edit"],
     }
 
@@ -81,6 +94,11 @@ def changed_params(params: FamilyParams) -> dict[str, Any]:
     }
 
 
+def edit_seed(recipe: Mapping[str, Any], item: Item) -> int | None:
+    """Return the seed of one edit, by the editor's recipe; None for an editor that draws nothing."""
+    return item_seed(recipe["seed"], item, recipe.get("row_seeds", MIXED))
+
+
 def edit_fingerprint(recipe: Mapping[str, Any], item: Item, inputs: Mapping[str, str]) -> str:
     """Return the fingerprint of one edit.
 
@@ -89,9 +107,11 @@ def edit_fingerprint(recipe: Mapping[str, Any], item: Item, inputs: Mapping[str,
         item: whose edit it is.
         inputs: sha256s of further images that the editor looks at (a reference, another's edit).
     """
+    # The item's seed tells how its row's own was used; an item without one is not edited again.
+    common = {name: value for name, value in recipe.items() if name != "row_seeds"}
     return fingerprint(
         {
-            "recipe": {**recipe, "seed": item_seed(recipe["seed"], item)},
+            "recipe": {**common, "seed": edit_seed(recipe, item)},
             "sources": item.image_sha256s,
             "instruction": item.instruction,
             "inputs": dict(inputs),

@@ -9,6 +9,7 @@ from snakedit.core.records import Item
 from snakedit.recipe import (
     changed_params,
     edit_fingerprint,
+    edit_seed,
     editor_recipe,
     item_seed,
     judge_recipe,
@@ -40,9 +41,35 @@ def test_the_seed_follows_from_run_category_and_id_alone():
     assert all(0 <= seed < 2**32 for seed in seeds)
 
 
-def test_a_rows_own_seed_comes_first_and_an_editor_without_one_has_none():
-    assert item_seed(3, dataclasses.replace(ITEM, seed=11)) == 11
-    assert item_seed(None, dataclasses.replace(ITEM, seed=11)) is None
+def test_a_rows_own_seed_is_mixed_in_and_an_editor_that_draws_nothing_has_none():
+    own = dataclasses.replace(ITEM, seed=11)
+    other = dataclasses.replace(ITEM, seed=12)
+    seeds = {item_seed(3, own), item_seed(4, own), item_seed(3, other), item_seed(3, ITEM), 11, 12}
+    assert len(seeds) == 6
+    assert all(0 <= seed < 2**32 for seed in seeds)
+    assert item_seed(None, own) is None
+
+
+@pytest.mark.parametrize(("seed", "used"), [(11, 11), (0, 0), (2**32 + 5, 5), (-1, 2**32 - 1)])
+def test_a_rows_own_seed_is_used_unchanged_where_that_is_asked_for(seed, used):
+    own = dataclasses.replace(ITEM, seed=seed)
+    recipe = editor_recipe(EDITOR, "none", {}, 3, "as_is")
+    assert item_seed(3, own, "as_is") == edit_seed(recipe, own) == used
+    assert edit_seed(editor_recipe(EDITOR, "none", {}, 3), own) == item_seed(3, own) != used
+    assert item_seed(3, ITEM, "as_is") == item_seed(3, ITEM)
+    assert edit_seed(editor_recipe(EDITOR, "none", {}, None, "as_is"), own) is None
+
+
+def test_how_rows_seeds_are_used_changes_the_edits_of_rows_that_have_one_and_no_other():
+    """The recipe changes, so that the rule runs again; the fingerprint decides what is edited again."""
+    mixed, as_is = (editor_recipe(EDITOR, "none", {}, 3, use) for use in ("mixed", "as_is"))
+    assert mixed != as_is
+    assert "row_seeds" not in mixed
+    assert edit_fingerprint(mixed, ITEM, {}) == edit_fingerprint(as_is, ITEM, {})
+    own = dataclasses.replace(ITEM, seed=11)
+    assert edit_fingerprint(mixed, own, {}) != edit_fingerprint(as_is, own, {})
+    draws_nothing = [editor_recipe(EDITOR, "none", {}, None, use) for use in ("mixed", "as_is")]
+    assert draws_nothing[0] == draws_nothing[1]
 
 
 class Parameters(FamilyParams):

@@ -188,14 +188,20 @@ class DevicesConfig(_Strict):
 
 
 class RunConfig(_Strict):
-    """How a run is carried out. Only `seed` changes a result. Times are in seconds."""
+    """How a run is carried out. Only `seed` and `row_seeds` change a result. Times are in seconds."""
 
     seed: int = _key(
-        "The seed of each item is derived from it and the item's id. A row's own seed has priority.",
+        "The seed of each item is derived from it, the item's id and, where it has one, its row's own seed.",
         "edits of editors that draw random numbers",
         0,
         ge=0,
         le=2**32 - 1,
+    )
+    row_seeds: Literal["mixed", "as_is"] = _key(
+        "`as_is` uses a row's own seed unchanged, to reproduce another run. It is often the seed that made"
+        " the source, and the same noise again ruins an edit.",
+        "edits of rows with a seed, by editors that draw random numbers",
+        "mixed",
     )
     devices: DevicesConfig = _key("The devices to use.", "–", DevicesConfig())
     resident: bool = _key("Keep models loaded between the jobs of a run.", "–", True)

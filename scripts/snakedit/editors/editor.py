@@ -14,7 +14,7 @@ from snakedit.runtime.devices.replicas import MemoryNeed
 from snakedit.runtime.servers.address import Server
 
 # The meaning of a `seed` among an editor's params.
-SEED = "Replaces `run.seed`, to compare one model's seeds as editors. A row's own seed has priority."
+SEED = "Replaces `run.seed`, to compare one model's seeds as editors."
 
 
 @dataclass(frozen=True)

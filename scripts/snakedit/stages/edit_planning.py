@@ -85,7 +85,7 @@ def _plan(
     item: Item, context: CategoryContext, family: type[Editor], params: Any, recipe: Mapping[str, Any]
 ) -> PlannedEdit:
     image = f"images/{image_name(item.id)}"
-    seed = recipes.item_seed(recipe["seed"], item)
+    seed = recipes.edit_seed(recipe, item)
     try:
         _check_needs(item, family)
         inputs = dict(family.inputs(item, context, params))

@@ -111,7 +111,9 @@ def _editor(editor: EditorConfig, config: Config, where: str) -> ResolvedEditor:
     params: Any = read_params(family.Params, editor.params, f"{where}: editors.{editor.name}.params")
     seed = config.run.seed if family.seeded else None
     with named(where, f"editors.{editor.name}.model"):
-        recipe = recipes.editor_recipe(editor, family.model_kind, _result_params(params, family), seed)
+        recipe = recipes.editor_recipe(
+            editor, family.model_kind, _result_params(params, family), seed, config.run.row_seeds
+        )
     return ResolvedEditor(
         **_common(editor, family, params, recipe),
         role=family.role,

@@ -15,8 +15,9 @@ from snakedit.stages.edit_planning import CategoryPlan, blank_edit, plan_categor
 REFERENCE = "images/a.ref.png"
 
 
-def plan(folder: Path, editor: dict[str, Any], **options: Any) -> CategoryPlan:
+def plan(folder: Path, editor: dict[str, Any], row_seeds: str = "mixed", **options: Any) -> CategoryPlan:
     config = {
+        "run": {"row_seeds": row_seeds},
         "benchmarks": {"b": {"format": "base64_json", "path": "x"}},
         "editors": {"other": {"type": "identity"}, "e": editor},
         "judges": {"j": {"type": "simulated"}},
@@ -39,6 +40,14 @@ def test_items_are_planned_in_order_each_with_its_own_fingerprint_and_seed(tmp_p
     assert [edit.item.id for edit in planned] == ["a", "b", "c"]
     assert len({edit.fingerprint for edit in planned}) == len({edit.seed for edit in planned}) == 3
     assert blank_edit(planned[1]).fingerprint == planned[1].fingerprint
+
+
+@pytest.mark.parametrize("use", ["mixed", "as_is"])
+def test_a_rows_own_seed_is_the_edits_only_where_that_is_asked_for(tmp_path: Path, items: Path, use: str):
+    write_records(items, [item("a", seed=7), item("b")])
+    own, derived = plan(tmp_path, {"type": "simulated"}, row_seeds=use).planned
+    assert (own.seed == 7) == (use == "as_is")
+    assert derived.seed == plan(tmp_path, {"type": "simulated"}).planned[1].seed
 
 
 def test_a_shard_plans_its_own_items(tmp_path: Path, items: Path):

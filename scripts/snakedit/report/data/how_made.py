@@ -71,18 +71,24 @@ class ResultStats:
     Attributes:
         editors, judges: name → statistics of its records.
         excluded: category → number of rows that preparation left out.
+        own_seeds: editor → number of edits whose seed is their row's own, unchanged.
     """
 
     def __init__(self, editors: Iterable[str], judges: Iterable[str]) -> None:
         self.editors = {name: RecordStats() for name in editors}
         self.judges = {name: RecordStats() for name in judges}
         self.excluded: dict[str, int] = {}
+        self.own_seeds: Counter[str] = Counter()
 
     def add(self, category: Category) -> None:
         """Count a category's records."""
         if category.excluded:
             self.excluded[category.name] = len(category.excluded)
+        seeds = {item.id: item.seed % 2**32 for item in category.items if item.seed is not None}
         for editor, edits in category.edits.items():
             self.editors[editor].add(edits.values())
+            own = sum(e.seed is not None and e.seed == seeds.get(e.item) for e in edits.values())
+            if own:
+                self.own_seeds[editor] += own
         for (judge, _), scores in category.scores.items():
             self.judges[judge].add(scores.values())

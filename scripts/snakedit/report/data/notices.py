@@ -67,6 +67,11 @@ def warnings(stats: ResultStats, rows: Sequence[LeaderboardRow], headline: Mappi
         f"Left out of '{category}' at preparation, and not among its items: {count} that could not be read."
         for category, count in stats.excluded.items()
     ]
+    sentences += [
+        f"'{editor}' used the rows' own seeds unchanged for {count} edits (run.row_seeds: as_is). Where such "
+        "a seed also made the source picture, the same noise ruins the edit."
+        for editor, count in stats.own_seeds.items()
+    ]
     for editor, records in stats.editors.items():
         sentences += _mixtures(f"the edits of '{editor}'", records)
     for judge, records in stats.judges.items():

@@ -43,6 +43,18 @@ def test_mixed_versions_or_processors_within_one_editor_are_reported(hand, first
     assert says in text if says else "Mixed in" not in text
 
 
+def test_edits_with_the_seeds_of_their_rows_are_counted(hand):
+    items = [item("a", "c", seed=7), item("b", "c", seed=2**32 + 9), item("d", "c")]
+    edits = {
+        "tiny": [edit("a", seed=7), edit("b", seed=9), edit("d", seed=7)],
+        "blank": [edit("a", seed=8), edit("b"), edit("d")],
+    }
+    hand.add("c", items, edits, {})
+    text = shown(hand)[0]
+    assert "'tiny' used the rows' own seeds unchanged for 2 edits (run.row_seeds: as_is)." in text
+    assert "'blank' used" not in text
+
+
 @pytest.mark.parametrize(
     ("run", "says"),
     [
