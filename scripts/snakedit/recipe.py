@@ -14,7 +14,7 @@ from snakedit.core.records import Item
 from snakedit.models.identity import model_identity
 
 # Raised by hand when what a stage does with the same inputs changes its meaning.
-STAGE_VERSIONS = {"prepare": 2, "edit": 2, "score": 1, "report": 2, "serial": 2}
+STAGE_VERSIONS = {"prepare": 2, "edit": 2, "score": 2, "report": 2, "serial": 2}
 # How a row's own seed is used, by `run.row_seeds`.
 MIXED, AS_IS = "mixed", "as_is"
 

@@ -30,7 +30,7 @@ class Asked:
     def question(self) -> str:
         """The text of the last message of the user."""
         parts = [m for m in self.body["messages"] if m["role"] == "user"][-1]["content"]
-        return next(part["text"] for part in parts if part["type"] == "text")
+        return [part["text"] for part in parts if part["type"] == "text"][-1]
 
     @property
     def pictures(self) -> list[Image.Image]:

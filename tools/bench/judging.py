@@ -13,7 +13,8 @@ from snakedit.core.records import Item
 from snakedit.demo.checkpoints.qwen_networks import VisionLanguageSizes
 from snakedit.demo.checkpoints.tiny_qwen3_vl import TINY_QWEN3_VL, build_qwen3_vl
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
-from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
+from snakedit.judges.qwen3_vl import Qwen3VL
+from snakedit.judges.qwen3_vl_params import Qwen3VLParams
 from snakedit.judges.rubrics.rubric_file import load_rubric
 from tools.bench.measurement import Measurement
 

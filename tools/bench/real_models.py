@@ -21,7 +21,8 @@ from snakedit.demo.checkpoints.qwen_networks import ImageEditSizes, VisionLangua
 from snakedit.editors.editor import EditRequest
 from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.judges.judge import JudgeRequest, JudgeSettings
-from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
+from snakedit.judges.qwen3_vl import Qwen3VL
+from snakedit.judges.qwen3_vl_params import Qwen3VLParams
 from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.runtime.devices.discover import visible_gpus
 from snakedit.runtime.devices.leases import Holder, acquire, waiting_line

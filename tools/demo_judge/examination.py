@@ -12,7 +12,8 @@ from snakedit.core.errors import StageError
 from snakedit.core.records import Item
 from snakedit.demo.operations import OPERATIONS
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
-from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
+from snakedit.judges.qwen3_vl import Qwen3VL
+from snakedit.judges.qwen3_vl_params import Qwen3VLParams
 from snakedit.judges.rubrics.rubric_file import load_rubric
 from snakedit.stats.agreement import auc
 from tools.demo_judge.edits import BY_NAME

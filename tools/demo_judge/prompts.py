@@ -7,6 +7,7 @@ from typing import Any
 from snakedit.core.records import Item
 from snakedit.demo.checkpoints.tokenizer import CHAT_TEMPLATE, build_tokenizer
 from snakedit.judges import local
+from snakedit.judges.chat import PICTURE_NAMES, chat_messages
 from snakedit.judges.qwen3_vl import VISION_END
 from snakedit.judges.rubrics.rubric import Metric, Rubric
 from snakedit.judges.rubrics.rubric_file import load_rubric
@@ -35,7 +36,7 @@ class Prompt:
 
 
 def build_judge_tokenizer() -> Any:
-    """Return a tokenizer that can spell any text and has the rubric's own sentences as single tokens.
+    """Return a tokenizer that can spell any text and has the prompts' own sentences as single tokens.
 
     Prompts are then short enough for a small judge on a CPU. The judge has not learnt to read other rubrics.
     """
@@ -45,7 +46,10 @@ def build_judge_tokenizer() -> Any:
 
 
 def _sentences(rubric: Rubric) -> list[str]:
-    texts = [local.safe_text(rubric.system or "")]
+    texts = [
+        local.safe_text(rubric.system or ""),
+        *(f"{PICTURE_NAMES[name]}: " for name in ("source", "edit")),
+    ]
     for metric in rubric.metrics:
         question = rubric.question(metric, _item_with(_PLACEHOLDER))
         lead, placeholder, rest = question.rpartition(_PLACEHOLDER)
@@ -64,21 +68,17 @@ class Prompts:
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
         self.rubric = load_rubric(RUBRIC)
-        self.pair = cache(partial(self._prompt, metrics_showing(self.rubric, "source", "edit"), 2))
-        self.single = cache(partial(self._prompt, metrics_showing(self.rubric, "edit"), 1))
+        self.pair = cache(partial(self._prompt, metrics_showing(self.rubric, "source", "edit")))
+        self.single = cache(partial(self._prompt, metrics_showing(self.rubric, "edit")))
         self.digits = [tokenizer.convert_tokens_to_ids(str(digit)) for digit in range(10)]
         self.end = tokenizer.convert_tokens_to_ids("<|im_end|>")
         self.image = tokenizer.convert_tokens_to_ids(IMAGE)
 
-    def _prompt(self, metrics: list[Metric], images: int, instruction: str = "") -> Prompt:
+    def _prompt(self, metrics: list[Metric], instruction: str = "") -> Prompt:
         parts = []
         for metric in metrics:
-            content = [{"type": "image"}] * images
-            text = local.safe_text(self.rubric.question(metric, _item_with(instruction)))
-            messages = [
-                {"role": "system", "content": [{"type": "text", "text": self.rubric.system}]},
-                {"role": "user", "content": [*content, {"type": "text", "text": text}]},
-            ]
+            pictures = [(PICTURE_NAMES[name], {"type": "image"}) for name in metric.shows]
+            messages = chat_messages(self.rubric, metric, _item_with(instruction), pictures)
             whole = self.tokenizer.apply_chat_template(
                 messages, chat_template=CHAT_TEMPLATE, tokenize=False, add_generation_prompt=True
             )

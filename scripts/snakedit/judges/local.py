@@ -1,14 +1,12 @@
-"""Shared by judges: image order, special tokens, device placement, and the tokens that answer."""
+"""Shared by judges: special tokens, device placement, and the tokens that answer."""
 
 import hashlib
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
 
-from PIL import Image
-
 from snakedit.core.errors import ConfigError
-from snakedit.judges.judge import JudgeRequest, JudgeSettings
+from snakedit.judges.judge import JudgeSettings
 
 
 class ScaleTokens:
@@ -100,24 +98,6 @@ def placement(device: str) -> dict[str, Any]:
 def safe_text(text: str) -> str:
     """Return an untrusted text in which the model sees none of its special tokens."""
     return text.replace("<|", "< |")
-
-
-def shown_images(request: JudgeRequest, shows: tuple[str, ...]) -> list[Image.Image]:
-    """Return the images that a metric shows, in its order.
-
-    Raises:
-        ValueError: if it shows a reference or a mask and the request has none.
-    """
-    images: dict[str, list[Image.Image | None]] = {
-        "source": [*request.sources],
-        "edit": [request.edit],
-        "reference": [request.reference],
-        "mask": [request.mask],
-    }
-    shown = [image for name in shows for image in images[name]]
-    if None in shown:
-        raise ValueError(f"the rubric shows {', '.join(shows)}, and one of them was not handed over")
-    return [image for image in shown if image is not None]
 
 
 def cut_cache(cache: Any, length: int) -> None:

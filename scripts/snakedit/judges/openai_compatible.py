@@ -10,6 +10,7 @@ from pydantic import Field
 from snakedit.config.params import FamilyParams
 from snakedit.core.images import encode_within
 from snakedit.judges import local
+from snakedit.judges.chat import Messages, chat_messages, shown_pictures
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
 from snakedit.judges.reading.answers import Answer, total_tokens, verdict_of, weighed_answer, written_answer
 from snakedit.judges.reading.token_probabilities import (
@@ -26,8 +27,6 @@ from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, Endp
 
 NO_LOGPROBS = "the server tells no probabilities of its tokens; set `reading: generate`"
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
-
-Messages = list[dict[str, Any]]
 
 
 class OpenAICompatibleParams(EndpointParams):
@@ -149,16 +148,11 @@ class _Judging:
             return Answer(None, {"refusal": error.what}, 0, error.what, refused=True, requests=error.requests)
 
     def _messages(self, metric: Metric) -> Messages:
-        rubric, item = self._settings.rubric, self._request.item
-        system = rubric.system_prompt(item)
-        images = local.shown_images(self._request, metric.shows)
-        # The images come first: what metrics share at the beginning, a server computes once.
-        content: Messages = [
-            {"type": "image_url", "image_url": {"url": self._url(image)}} for image in images
+        pictures = [
+            (name, {"type": "image_url", "image_url": {"url": self._url(image)}})
+            for name, image in shown_pictures(self._request, metric.shows)
         ]
-        content.append({"type": "text", "text": local.safe_text(rubric.question(metric, item))})
-        before = [{"role": "system", "content": local.safe_text(system)}] if system else []
-        return [*before, {"role": "user", "content": content}]
+        return chat_messages(self._settings.rubric, metric, self._request.item, pictures)
 
     def _url(self, image: Any) -> str:
         if id(image) not in self._urls:

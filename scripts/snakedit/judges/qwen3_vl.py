@@ -2,42 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from snakedit.config.params import FamilyParams
 from snakedit.judges import local
+from snakedit.judges.chat import Messages, chat_messages, shown_pictures
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict, judge_carefully
+from snakedit.judges.qwen3_vl_params import Qwen3VLParams
 from snakedit.judges.reading.answers import Answer, verdict_of, weighed_answer, written_answer
 from snakedit.judges.reading.expected import expected_number, expected_yes, leading_digits, whole_digits
 from snakedit.judges.rubrics.rubric import Metric
+from snakedit.judges.thinking import check_thinking, template_options, without_thinking
 from snakedit.models.processors import load_processor
 from snakedit.models.weights import loaded_bytes
 
 VISION_END = "<|vision_end|>"
-
-
-class Qwen3VLParams(FamilyParams):
-    """Parameters of `Qwen3VL`."""
-
-    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
-        "bfloat16", description="Type of the weights; `auto` is the checkpoint's own."
-    )
-    max_pixels: int = Field(1_048_576, ge=1024, description="Larger pictures are shrunk to this many pixels.")
-    max_new_tokens: int = Field(
-        64,
-        ge=1,
-        description="Of a written answer; one that is cut here is `unparsed`. With 1, a digit is whole.",
-    )
-    temperature: float = Field(0.7, gt=0, description="Of the drawn answers, where `samples` is above 1.")
-    attention: str = Field(
-        "sdpa", description="transformers' name of an implementation, such as `flash_attention_2`."
-    )
-    device: Literal["auto", "single"] = Field(
-        "auto",
-        description="`auto` spreads a model too large for one device over several, `single` never does.",
-    )
 
 
 @dataclass
@@ -58,6 +37,7 @@ class Qwen3VL(Judge):
     model_kind: ClassVar[str] = "checkpoint"
     needs_device: ClassVar[bool] = True
     execution_params: ClassVar[frozenset[str]] = frozenset({"attention", "device"})
+    later_params: ClassVar[frozenset[str]] = frozenset({"min_pixels", "thinking"})
     params: Qwen3VLParams
 
     def __init__(
@@ -69,6 +49,8 @@ class Qwen3VL(Judge):
         assert model is not None
         local.check_scales(settings)
         processor, _ = load_processor(model, Qwen3VLProcessor)
+        trial = self._chat(processor, [{"role": "user", "content": "?"}])
+        check_thinking(trial, params.thinking, settings.reading, model)
         network = AutoModelForImageTextToText.from_pretrained(
             model,
             dtype=params.dtype,
@@ -95,7 +77,8 @@ class Qwen3VL(Judge):
         # Right padding would put the answer after the padding.
         self.tokenizer.padding_side = "left"
         largest = self.params.max_pixels
-        processor.image_processor.size = {"shortest_edge": min(largest, 32 * 32), "longest_edge": largest}
+        smallest = self.params.min_pixels or processor.image_processor.size["shortest_edge"]
+        processor.image_processor.size = {"shortest_edge": min(smallest, largest), "longest_edge": largest}
         self._tokens = local.ScaleTokens(self.tokenizer)
         end = self.network.generation_config.eos_token_id
         self._ends = set(end if isinstance(end, list) else [end])
@@ -153,12 +136,13 @@ class Qwen3VL(Judge):
 
     def _read_prefix(self, requests: Sequence[JudgeRequest], metrics: Sequence[Metric]) -> _Prefix:
         """Compute the prefix of all these questions once: the images and, as a rule, the instruction."""
-        texts, images, leads = [], [], []
+        texts, leads = [], []
+        images: list[Any] = []
         for request in requests:
             prompts = [self._prompt(request, metric) for metric in metrics]
             leads.append(local.common_lead([after for _, after in prompts]))
             texts.append(prompts[0][0] + leads[-1])
-            images.extend(local.shown_images(request, metrics[0].shows))
+            images.extend(image for _, image in shown_pictures(request, metrics[0].shows))
         inputs = self.processor(text=texts, images=images, padding=True, return_tensors="pt")
         inputs = inputs.to(self.network.device)
         output = self.network(**inputs, use_cache=True, logits_to_keep=1)
@@ -169,16 +153,24 @@ class Qwen3VL(Judge):
 
     def _prompt(self, request: JudgeRequest, metric: Metric) -> tuple[str, str]:
         """Return a prompt in two parts, cut behind its last image, where no token reaches across."""
-        rubric, item = self.settings.rubric, request.item
-        parts: list[dict[str, str]] = [{"type": "image"}] * len(local.shown_images(request, metric.shows))
-        parts.append({"type": "text", "text": local.safe_text(rubric.question(metric, item))})
-        messages: list[dict[str, Any]] = [{"role": "user", "content": parts}]
-        if system := rubric.system_prompt(item):
-            text = {"type": "text", "text": local.safe_text(system)}
-            messages.insert(0, {"role": "system", "content": [text]})
-        prompt = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        pictures = [(name, {"type": "image"}) for name, _ in shown_pictures(request, metric.shows)]
+        prompt = self._chat(
+            self.processor, chat_messages(self.settings.rubric, metric, request.item, pictures)
+        )
+        if self.params.thinking == "off":
+            prompt = without_thinking(prompt)
         before, _, after = prompt.rpartition(VISION_END)
         return before + VISION_END, after
+
+    def _chat(self, processor: Any, messages: Messages) -> str:
+        return str(
+            processor.apply_chat_template(
+                messages,
+                tokenize=False,
+                add_generation_prompt=True,
+                **template_options(self.params.thinking),
+            )
+        )
 
     def _ask(self, prefix: _Prefix, requests: Sequence[JudgeRequest], metric: Metric) -> list[list[Answer]]:
         """Put one question to each request; return its answers, one for each sample."""

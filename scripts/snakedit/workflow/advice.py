@@ -5,6 +5,7 @@ import sys
 
 from snakedit.config.schema import Config
 from snakedit.core.errors import did_you_mean
+from snakedit.judges.chat import PICTURE_NAMES, counted_pictures
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
 
@@ -27,3 +28,17 @@ def warn_of_unknown_categories(config: Config, known: frozenset[str]) -> None:
                     f"{did_you_mean(category, known)}",
                     file=sys.stderr,
                 )
+
+
+def warn_of_counted_pictures(run: Run) -> None:
+    """Say which questions count pictures. It is no error: they are right of items with one source."""
+    for name, judge in run.judges.items():
+        counted = counted_pictures(judge.to_rubric())
+        if counted:
+            place, words = next(iter(counted.items()))
+            more = f" and {len(counted) - 1} more texts count" if len(counted) > 1 else " counts"
+            print(
+                f"snakedit: warning: the rubric of judges.{name}: {place}{more} pictures ('{words}'), which "
+                f"is wrong of an item with several sources; their names: {', '.join(PICTURE_NAMES.values())}",
+                file=sys.stderr,
+            )

@@ -22,7 +22,11 @@ from snakedit.demo.benchmark import write_demo_benchmark
 from snakedit.demo.checkpoints import is_built
 from snakedit.runtime.devices.discover import count_devices, device_kind
 from snakedit.sources.index import Index, check_usable, read_index
-from snakedit.workflow.advice import warn_of_missing_keys, warn_of_unknown_categories
+from snakedit.workflow.advice import (
+    warn_of_counted_pictures,
+    warn_of_missing_keys,
+    warn_of_unknown_categories,
+)
 from snakedit.workflow.resolve import check_families, resolve
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run, write_run
 from snakedit.workflow.shard_rules import benchmark_pattern
@@ -167,6 +171,7 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
     run = resolve(data, where)
     _check_shown_editors(run, where)
     warn_of_missing_keys(run)
+    warn_of_counted_pictures(run)
     indexes = {}
     for name, benchmark in config.benchmarks.items():
         with named(where, f"benchmarks.{name}.path"):

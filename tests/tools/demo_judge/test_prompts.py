@@ -29,8 +29,10 @@ def test_training_reads_the_tokens_that_the_product_sends(prompts, name, monkeyp
     from snakedit.judges import local
     from snakedit.judges.judge import JudgeRequest
     from snakedit.judges.qwen3_vl import Qwen3VL
+    from snakedit.judges.qwen3_vl_params import Qwen3VLParams
 
     judge = object.__new__(Qwen3VL)
+    judge.params = Qwen3VLParams()
     judge.settings = type("Settings", (), {"rubric": prompts.rubric})()
     judge.processor = prompts.tokenizer
     image = Image.new("RGB", (32, 32))

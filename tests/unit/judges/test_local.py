@@ -7,7 +7,8 @@ from judging_by_hand import settings
 
 from snakedit.core.errors import ConfigError
 from snakedit.judges import local
-from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
+from snakedit.judges.qwen3_vl import Qwen3VL
+from snakedit.judges.qwen3_vl_params import Qwen3VLParams
 from snakedit.judges.rubrics.rubric import Metric, Rubric
 
 PARAMS = Qwen3VLParams(dtype="float32", max_pixels=65536, max_new_tokens=1)

@@ -1,11 +1,14 @@
 import dataclasses
+import shutil
 
 import pytest
-from judging_by_hand import item, requests, settings
+from judging_by_hand import item, picture, requests, settings
 
+from snakedit.core.errors import ConfigError
 from snakedit.judges import local
 from snakedit.judges.judge import JudgeRequest
-from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
+from snakedit.judges.qwen3_vl import Qwen3VL
+from snakedit.judges.qwen3_vl_params import Qwen3VLParams
 from snakedit.judges.reading.expected import expected_number
 from snakedit.judges.rubrics.rubric import Metric, Rubric
 from snakedit.judges.rubrics.rubric_file import RUBRICS
@@ -153,7 +156,7 @@ def test_a_digit_that_may_begin_a_longer_number_is_no_answer_within_a_budget_of_
 def test_samples_are_kept_and_depend_on_the_items_seed_alone(judge):
     drawing = with_settings(judge, reading="generate", samples=3)
     drawing.params = PARAMS.model_copy(update={"temperature": 3.0})
-    together = drawing.judge(requests(4))
+    together = drawing.judge(requests(12))
     alone = drawing.judge(requests(4)[2:3])[0]
     assert together[2].replies == alone.replies
     assert all(len(replies) == 3 for replies in alone.replies.values())
@@ -192,6 +195,71 @@ def test_several_sources_are_all_shown(judge):
     verdicts = judge.judge([request, two])
     assert [v.status for v in verdicts] == ["ok", "ok"]
     assert verdicts[1].tokens > verdicts[0].tokens
+
+
+def test_each_picture_stands_behind_its_name(judge):
+    request = requests(1)[0]
+    three = dataclasses.replace(request, sources=request.sources * 3)
+    before, after = judge._prompt(three, judge.settings.rubric.metrics[0])
+    image = "<|vision_start|><|image_pad|><|vision_end|>"
+    names = ["Source 1 of 3", "Source 2 of 3", "Source 3 of 3", "Edited picture"]
+    assert before.endswith("<|im_start|>user\n" + "".join(f"{name}: {image}" for name in names))
+    assert "Source 1 of 3" not in after
+
+
+@pytest.mark.parametrize(
+    ("params", "cells"),
+    [({}, (64, 96)), ({"min_pixels": 1024}, (10, 20)), ({"max_pixels": 20_480}, (10, 20))],
+)
+def test_a_small_picture_is_enlarged_to_the_models_own_bound_unless_one_is_set(tiny_judge, params, cells):
+    """One cell is 32 × 32 pixels, and 65,536 are the bound of the checkpoint's own processor."""
+    small = JudgeRequest(item(), [picture(1, (160, 120))], picture(2, (160, 120)), seed=0)
+    looking = Qwen3VL(str(tiny_judge), Qwen3VLParams(dtype="float32", **params), "cpu", settings())
+    images = [*small.sources, small.edit]
+    grids = looking.processor.image_processor(images=images, return_tensors="pt")["image_grid_thw"]
+    for grid in grids.tolist():
+        assert cells[0] <= grid[1] * grid[2] / 4 <= cells[1]
+
+
+@pytest.fixture(scope="module")
+def thinking_judge(tiny_judge, tmp_path_factory):
+    """A checkpoint whose chat template opens a thinking block, as Qwen3-VL-Thinking's does."""
+    folder = tmp_path_factory.mktemp("thinking") / "judge"
+    shutil.copytree(tiny_judge, folder)
+    template = folder / "chat_template.jinja"
+    text = template.read_text(encoding="utf-8")
+    assert text.count("assistant\\n") == 1
+    template.write_text(text.replace("assistant\\n", "assistant\\n<think>\\n"), encoding="utf-8")
+    return str(folder)
+
+
+def test_a_checkpoint_that_thinks_is_refused_until_it_is_told_whether_to(thinking_judge):
+    with pytest.raises(ConfigError, match="thinking: off"):
+        Qwen3VL(thinking_judge, PARAMS, "cpu", settings())
+    letting = Qwen3VLParams(dtype="float32", thinking="on", max_new_tokens=5)
+    with pytest.raises(ConfigError, match="reading: generate"):
+        Qwen3VL(thinking_judge, letting, "cpu", settings())
+    thinks = Qwen3VL(thinking_judge, letting, "cpu", settings("generate"))
+    _, after = thinks._prompt(requests(1)[0], thinks.settings.rubric.metrics[0])
+    assert after.endswith("<|im_start|>assistant\n<think>\n")
+
+
+def test_a_closed_thinking_block_lets_the_next_token_be_the_answer(thinking_judge):
+    params = PARAMS.model_copy(update={"thinking": "off"})
+    answering = Qwen3VL(thinking_judge, params, "cpu", settings(min_scale_mass=0.0))
+    metric = answering.settings.rubric.metrics[0]
+    request = requests(1)[0]
+    before, after = answering._prompt(request, metric)
+    assert after.endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    inputs = answering.processor(
+        text=[before + after], images=[*request.sources, request.edit], return_tensors="pt"
+    )
+    import torch
+
+    with torch.inference_mode():
+        likely = answering.network(**inputs).logits[0, -1].double().softmax(-1)
+    reply = answering.judge([request])[0].replies[metric.name][0]
+    assert reply["scale_mass"] == pytest.approx(float(likely[answering._tokens.digits].sum()), abs=0.02)
 
 
 def test_the_batch_size_of_a_verdict_is_the_batch_it_was_judged_in(judge):

@@ -25,3 +25,23 @@ def test_a_prompt_for_a_category_that_no_benchmark_has_is_a_warning(capsys: pyte
     assert warnings == [
         "snakedit: warning: judges.judge.prompts: no benchmark has a category 'ligth'; did you mean 'light'?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [("Rate the second picture.", "second picture"), ("Rate the edited picture.", None)],
+)
+def test_a_prompt_that_counts_pictures_is_a_warning(
+    template: str, words: str | None, capsys: pytest.CaptureFixture[str]
+):
+    prompts = {"light": {"user_prompt_template": template}}
+    plan(
+        changed(_set("judges", "judge", value={"type": "simulated", "rubric": "single", "prompts": prompts}))
+    )
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    expected = (
+        f"snakedit: warning: the rubric of judges.judge: prompts.light.user_prompt_template counts pictures "
+        f"('{words}'), which is wrong of an item with several sources; their names: Source, Edited picture, "
+        "Reference, Mask"
+    )
+    assert warnings == ([expected] if words else [])

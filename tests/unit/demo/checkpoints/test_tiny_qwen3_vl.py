@@ -39,7 +39,8 @@ def test_a_number_is_what_its_judge_most_likely_says(tiny_judge, low, high):
 
     from snakedit.core.records import Item
     from snakedit.judges.judge import JudgeRequest, JudgeSettings
-    from snakedit.judges.qwen3_vl import Qwen3VL, Qwen3VLParams
+    from snakedit.judges.qwen3_vl import Qwen3VL
+    from snakedit.judges.qwen3_vl_params import Qwen3VLParams
     from snakedit.judges.rubrics.rubric_file import load_rubric
 
     shipped = load_rubric("viescore")

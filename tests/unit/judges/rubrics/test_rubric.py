@@ -37,7 +37,7 @@ def test_single_asks_each_category_with_its_own_prompt():
     assert rubric.question(metric, item()) == "make it red: 0 to 10?"
     assert rubric.system_prompt(item()) == "Be strict."
     other = item(category="other")
-    assert rubric.question(metric, other).startswith("The first picture")
+    assert rubric.question(metric, other).startswith("The edited picture was made from the source")
     assert rubric.system_prompt(other) == "You are a careful judge of edited photos."
 
 
