@@ -66,7 +66,7 @@ _TOP = (
 )
 _UNIT = r"(?:\s?(?:分|points?|pts|stars?))?"
 _GLOSS = r"(?:\s?\([^()0-9]{1,60}\))?"
-_NUMBER = rf"(?:{_DIGITS}{_UNIT}|{_HANZI}分){_TOP}"
+_NUMBER = rf"(?:{_DIGITS}{_UNIT}|{_HANZI}分)(?:{_TOP}{_UNIT})"
 _SAID = r"(?P<value>yes|no|是的|不是|是|否)"
 # A number that a letter follows belongs to it: "7 hats".
 _REASON = r"(?:\s?[,;:](?=\s?[^\s0-9])|\s[-–—]\s(?=[^0-9])|\s(?=because\b|since\b|as\b|due\b))"
@@ -144,7 +144,7 @@ def label_of(name: str) -> re.Pattern[str]:
     own = "[ _]".join(map(re.escape, name.replace("_", " ").split()))
     return _pattern(
         rf"{_BEGIN}[\"'(]?{_QUALITY}(?:(?P<own>{own})(?P<kind> (?:score|rating|grade))?"
-        rf"|(?P<label>(?:{_LABELS})(?:\s?[0-9](?=\s?:))?|(?:final|overall)(?=\s?[:=])))[\"')]?{_SCALE}"
+        rf"|(?P<label>(?:{_LABELS})(?:\s?[0-9](?=\s?:))?|(?:final|overall|total)(?=\s?[:=])))[\"')]?{_SCALE}"
         r"(?P<sign>\s?[:=→]\s?|\s?[-–—]\s|\s(?:is|was|of):?\s|[为是]\s?|\s|(?<=[^\x00-\x7f]))"
     )
 

@@ -13,6 +13,7 @@ from snakedit.judges.reading.forms import NUMBER, YES_NO, key_rank, labelled, le
         ("7,5", 7.5, None),
         ("7/10", 7, 10),
         ("8分/10分", 8, 10),
+        ("4/5 stars", 4, 5),
         ("7 out of 10 (good)", 7, 10),
         ("二十五分", 25, None),
         ("一百分", 100, None),
