@@ -2,23 +2,23 @@
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices.discover import Device, looked_at_again
 from snakedit.runtime.devices.replicas import Demand
 from snakedit.runtime.host.folders import lock_folder
+from snakedit.runtime.host.shared_folder import SharedFolder, SharedLock
 
 POLL_SECONDS = 0.1
 # The driver may need this long to count memory as free whose process has ended.
 SETTLE_SECONDS = 3.0
+QUEUE = "queue"
+MAX_LABEL = 80
+_MAX_PID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,16 @@ class Lease:
 
     def __init__(self) -> None:
         self.devices: list[Device] = []
-        self._locks: list[FileLock] = []
+        self._locks: list[SharedLock] = []
 
-    def take(self, device: Device, folder: Path, holder: Holder) -> bool:
+    def take(self, device: Device, folder: SharedFolder, holder: Holder) -> bool:
         """Lease one more device if it is free; return whether it was."""
-        lock = _lock(folder / f"{_file_name(device)}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        lock = folder.lock(_file_name(device))
+        if lock is None:
             return False
         self.devices.append(device)
         self._locks.append(lock)
-        _write_holder(folder, device, holder)
+        lock.write(json.dumps(asdict(holder)).encode())
         return True
 
     def give_back(self, devices: Sequence[Device]) -> None:
@@ -98,12 +96,13 @@ def acquire(
     left: list[Device] = []
     began: float | None = None
     try:
-        folder = lock_folder()
-        with _Ticket(folder) as ticket:
+        # Only the first in the queue takes any device, so that two processes that need several each cannot
+        # hold what the other needs.
+        with lock_folder() as folder, folder.queue(QUEUE) as place:
             while True:
                 copies: list[Device] = []
                 taken = [device for device in devices if device not in lease.devices]
-                if ticket.is_first():
+                if place.is_first():
                     began = began or time.monotonic()
                     taken = [device for device in taken if _is_taken(device, folder)]
                     left = looked_at_again([device for device in devices if device not in taken])
@@ -138,14 +137,15 @@ def one_more(lease: Lease, devices: Sequence[Device], demand: Demand, holder: Ho
         devices: the candidates that the lease does not have.
         demand: the model; its limit is how many devices the lease may still take.
     """
-    folder, left = lock_folder(), looked_at_again(devices)
-    while copies := demand.copies(left):
-        parts = copies[0].parts or (copies[0],)
-        missing = [device for device in parts if not lease.take(device, folder, holder)]
-        if not missing:
-            return copies[0]
-        lease.give_back([device for device in parts if device not in missing])
-        left = [device for device in left if device not in missing]
+    left = looked_at_again(devices)
+    with lock_folder() as folder:
+        while copies := demand.copies(left):
+            parts = copies[0].parts or (copies[0],)
+            missing = [device for device in parts if not lease.take(device, folder, holder)]
+            if not missing:
+                return copies[0]
+            lease.give_back([device for device in parts if device not in missing])
+            left = [device for device in left if device not in missing]
     return None
 
 
@@ -154,30 +154,30 @@ def _empty(devices: Sequence[Device]) -> list[Device]:
     return [replace(device, free=None) for device in devices]
 
 
-def _is_taken(device: Device, folder: Path) -> bool:
+def _is_taken(device: Device, folder: SharedFolder) -> bool:
     """Whether another process leases a device. Only the first in line may ask, since it takes the lock."""
-    lock = _lock(folder / f"{_file_name(device)}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    lock = folder.lock(_file_name(device))
+    if lock is None:
         return True
     lock.release()
     return False
 
 
-def _take_only(lease: Lease, copies: Sequence[Device], folder: Path, holder: Holder) -> bool:
+def _take_only(lease: Lease, copies: Sequence[Device], folder: SharedFolder, holder: Holder) -> bool:
     """Make a lease that of these copies; return whether all their devices were free."""
     wanted = [device for copy in copies for device in copy.parts or (copy,)]
     lease.give_back([device for device in lease.devices if device not in wanted])
     return all(device in lease.devices or lease.take(device, folder, holder) for device in wanted)
 
 
-def who(folder: Path, device: Device) -> Holder | None:
-    """Return the last holder of a device, if its process is still alive."""
+def who(folder: SharedFolder, device: Device) -> Holder | None:
+    """Return the last holder of a device, if its process is still alive.
+
+    Every user who shares the folder can write what is read here, so it is only shown and compared.
+    """
     try:
-        text = (folder / f"{_file_name(device)}.json").read_text(encoding="utf-8")
-        holder = Holder(**json.loads(text))
-    except (OSError, ValueError, TypeError):
+        holder = _holder(json.loads(folder.read(_file_name(device))))
+    except (OSError, ValueError, RecursionError):
         return None
     # Signal 0 tests for existence. PermissionError means that another user's process exists.
     with suppress(PermissionError):
@@ -186,6 +186,18 @@ def who(folder: Path, device: Device) -> Holder | None:
         except ProcessLookupError:
             return None
     return holder
+
+
+def _holder(raw: object) -> Holder:
+    if not isinstance(raw, dict):
+        raise ValueError("not an object")
+    pid, socket = raw.get("pid"), raw.get("socket")
+    texts = [raw.get(key) for key in ("label", "owner")]
+    label, owner = (text if isinstance(text, str) else "" for text in texts)
+    if isinstance(pid, bool) or not isinstance(pid, int) or not 0 < pid <= _MAX_PID:
+        raise ValueError("not a process")
+    shown = "".join(c if c.isprintable() else "�" for c in label[:MAX_LABEL])
+    return Holder(pid, shown, owner, socket if isinstance(socket, str) else None)
 
 
 def waiting_line(label: str, held: Held) -> str:
@@ -200,57 +212,4 @@ def waiting_line(label: str, held: Held) -> str:
 
 def _file_name(device: Device) -> str:
     # The ids of old MIG slices contain slashes.
-    return f"{device.kind}-{device.id.replace('/', '_')}"
-
-
-def _lock(path: Path) -> FileLock:
-    # Other users may share the folder, and a pool leases in one thread and releases in another.
-    return FileLock(path, mode=0o666, thread_local=False)
-
-
-def _write_holder(folder: Path, device: Device, holder: Holder) -> None:
-    # Renamed into place, since the file may be another user's and must never be read half written.
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".holder-")
-    with open(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(holder), file)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, folder / f"{_file_name(device)}.json")
-
-
-class _Ticket:
-    """A place in the queue of processes that wait for devices.
-
-    Only the first in the queue takes any, so that two processes that need several devices each cannot
-    hold what the other needs.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / "line"
-        with suppress(FileExistsError):
-            self._folder.mkdir()
-            self._folder.chmod(0o777)
-        self._path = self._folder / f"{time.time_ns():020}-{os.getpid()}"
-        self._lock = _lock(self._path)
-
-    def __enter__(self) -> "_Ticket":
-        self._lock.acquire()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._lock.release()
-        self._path.unlink(missing_ok=True)
-
-    def is_first(self) -> bool:
-        """Whether no living process is ahead in the queue."""
-        for path in sorted(self._folder.iterdir()):
-            if path.name >= self._path.name:
-                return True
-            other = _lock(path)
-            try:
-                other.acquire(timeout=0)
-            except Timeout:
-                return False
-            # The process is gone, since it no longer holds its lock.
-            other.release()
-            path.unlink(missing_ok=True)
-        return True
+    return f"{device.kind}-{device.id.replace('/', '_')}.lock"

@@ -45,8 +45,11 @@ class Waiting:
             return
         self._asked_at = clock.monotonic()
         # Pools of other runs are not asked to leave.
-        for socket in {h.socket for h in held.values() if h and h.socket and h.owner == self._owner}:
-            _send(Path(socket), {"leave": True})
+        sockets = {h.socket for h in held.values() if h and h.socket and h.owner == self._owner}
+        for path in map(Path, sockets):
+            # Other users can write a holder's socket, but cannot make one here.
+            if path.parent == private_folder():
+                _send(path, {"leave": True})
 
 
 def stop_pools(owner: str) -> int:

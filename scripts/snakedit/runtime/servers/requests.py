@@ -4,7 +4,6 @@ All processes of this host together keep to the server's limit. Each request hol
 locks as requests are allowed; the kernel frees the lock when its process dies.
 """
 
-import contextlib
 import hashlib
 import queue
 import threading
@@ -13,13 +12,12 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from snakedit.core.errors import DeviceError
 from snakedit.runtime.host import clock
 from snakedit.runtime.host.folders import lock_folder
+from snakedit.runtime.host.shared_folder import SharedLock
 from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.attempt import Handler, Loader, attempt, now
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
@@ -46,7 +44,7 @@ class _Request:
     free_since: float
     since: float | None = None
     started: str = ""
-    lock: FileLock | None = None
+    lock: SharedLock | None = None
 
 
 def run_on_server(
@@ -130,7 +128,7 @@ class _Threads:
             if request.since is not None and clock.monotonic() - request.since > self._timeout:
                 self._ends(request)
                 if request.lock is not None:
-                    request.lock.release(force=True)
+                    request.lock.release()
                 return _outcome(
                     request,
                     result=None,
@@ -143,8 +141,8 @@ class _Threads:
     def _send(self, request: _Request) -> None:
         try:
             request.lock = self._take_slot(request.lane)
-        except OSError as error:
-            message = f"OSError: the folder of the locks cannot be used ({error})"
+        except (OSError, DeviceError) as error:
+            message = f"{type(error).__name__}: the folder of the locks cannot be used ({error})"
             self._done.put(
                 (request, _outcome(request, result=None, error=message, seconds=0.0, started=now()))
             )
@@ -153,18 +151,17 @@ class _Threads:
             return
         request.since, request.started = clock.monotonic(), now()
         fields = attempt(self._handler, request.task.payload)
-        request.lock.release(force=True)
+        request.lock.release()
         self._done.put((request, _outcome(request, idle=request.since - request.free_since, **fields)))
 
-    def _take_slot(self, lane: int) -> FileLock | None:
+    def _take_slot(self, lane: int) -> SharedLock | None:
         """Wait for one of the server's slots on this host; return its lock, or None once closed."""
         while not self._closed.is_set():
-            for path in self._slots[lane:] + self._slots[:lane]:
-                # A new lock object, since a shared one would let a second user in.
-                lock = FileLock(path, mode=0o666, thread_local=False)
-                with contextlib.suppress(Timeout):
-                    lock.acquire(timeout=0)
-                    return lock
+            with lock_folder() as folder:
+                for name in self._slots[lane:] + self._slots[:lane]:
+                    lock = folder.lock(name)
+                    if lock is not None:
+                        return lock
             self._closed.wait(POLL_SECONDS)
         return None
 
@@ -173,6 +170,6 @@ def _outcome(request: _Request, **fields: Any) -> Outcome:
     return Outcome(request.task.key, device=f"{PLACE}:{request.lane}", **fields)
 
 
-def _slots(server: Server) -> list[Path]:
+def _slots(server: Server) -> list[str]:
     name = hashlib.sha256(server.address.encode()).hexdigest()[:16]
-    return [lock_folder() / f"server-{name}-{number}.lock" for number in range(server.at_once)]
+    return [f"server-{name}-{number}.lock" for number in range(server.at_once)]

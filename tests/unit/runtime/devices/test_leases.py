@@ -1,12 +1,13 @@
 """Leases on devices: exclusive, freed by the system, waited for in order."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from places import SCRIPTS
 
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices.discover import Device
-from snakedit.runtime.devices.leases import Held, Holder, acquire, waiting_line
+from snakedit.runtime.devices.leases import QUEUE, Held, Holder, acquire, waiting_line, who
 from snakedit.runtime.devices.replicas import GIB, Demand
 from snakedit.runtime.host.folders import lock_folder
+from snakedit.runtime.host.shared_folder import places_taken
 
 DEVICES = [Device("simulated", str(i), i) for i in range(4)]
 SIZED = [Device("simulated", str(i), i, 20 * GIB) for i in range(4)]
@@ -94,6 +96,15 @@ def holder(label: str = "mine", owner: str = "my run") -> Holder:
     return Holder(os.getpid(), label, owner, None)
 
 
+def waiting() -> int:
+    """How many processes wait for devices."""
+    file = os.open(lock_folder().path / QUEUE, os.O_RDWR)
+    try:
+        return len(list(places_taken(file, 2**62)))
+    finally:
+        os.close(file)
+
+
 def ids(devices: list[Device]) -> list[str]:
     return [device.id for device in devices]
 
@@ -167,18 +178,17 @@ def test_what_ends_the_waiting_leaves_nothing_leased() -> None:
 
 def test_who_waits_longer_is_served_first(others: Others) -> None:
     mine, _ = acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
-    line = lock_folder() / "line"
     early = others.start("0,1,2,3", 4, "early")
-    wait_for(lambda: len(list(line.iterdir())) == 1)
+    wait_for(lambda: waiting() == 1)
     late = others.start("0", 1, "late")
-    wait_for(lambda: len(list(line.iterdir())) == 2)
+    wait_for(lambda: waiting() == 2)
     # Though it is slow to see that the devices are free, nobody passes it.
     early.send_signal(signal.SIGSTOP)
     mine.release()
-    looks = lock_folder().with_name("locks-looks-late")
+    looks = lock_folder().path.with_name("locks-looks-late")
     before = looks.stat().st_size
     wait_for(lambda: looks.stat().st_size >= before + 6)
-    assert len(list(line.iterdir())) == 2
+    assert waiting() == 2
     early.send_signal(signal.SIGCONT)
     assert early.stdout is not None
     # It may have been stopped just after it had found the first device taken.
@@ -190,10 +200,10 @@ def test_who_waits_longer_is_served_first(others: Others) -> None:
 
 def test_a_process_that_dies_in_line_does_not_block_it(others: Others) -> None:
     mine, _ = acquire(DEVICES, Demand(4), holder(), refuse_to_wait)
-    waiting = others.start("0", 1, "dies")
-    wait_for(lambda: len(list((lock_folder() / "line").iterdir())) == 1)
-    waiting.kill()
-    waiting.wait()
+    dying = others.start("0", 1, "dies")
+    wait_for(lambda: waiting() == 1)
+    dying.kill()
+    dying.wait()
     mine.release()
     acquire(DEVICES, Demand(4), holder(), refuse_to_wait)[0].release()
 
@@ -240,3 +250,103 @@ def test_a_model_that_takes_two_devices_waits_for_the_second_of_another_run() ->
         acquire(SIZED[:4], LARGE, holder("judge", owner="a third run"), refuse_to_wait)
     first.release()
     acquire(SIZED[:4], LARGE, holder("judge", owner="a third run"), refuse_to_wait)[0].release()
+
+
+def put_link(path: Path, target: Path) -> None:
+    path.symlink_to(target)
+
+
+def put_second_name(path: Path, target: Path) -> None:
+    path.hardlink_to(target)
+
+
+def put_pipe(path: Path, target: Path) -> None:
+    os.mkfifo(path)
+
+
+def put_folder(path: Path, target: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("put", [put_link, put_second_name, put_pipe, put_folder])
+@pytest.mark.parametrize("name", [QUEUE, "simulated-0.lock"])
+def test_what_is_put_in_the_place_of_a_lock_file_is_one_line_and_stays_as_it_is(
+    folder: Path, tmp_path: Path, put: Callable[[Path, Path], None], name: str
+) -> None:
+    folder.mkdir()
+    mine = tmp_path / "results.txt"
+    mine.write_text("mine")
+    put(folder / name, mine)
+    with pytest.raises(DeviceError, match=rf"device locks cannot be used .*{name}.*; set SNAKEDIT_LOCK_DIR"):
+        acquire(DEVICES[:1], Demand(1), holder(), refuse_to_wait)
+    assert mine.read_text() == "mine"
+    assert name in os.listdir(folder)
+
+
+def test_a_file_that_is_not_snakedits_is_never_written_to(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "simulated-0.lock").write_text("my thesis")
+    with pytest.raises(DeviceError, match="is no file of locks"):
+        acquire(DEVICES[:1], Demand(1), holder(), refuse_to_wait)
+    assert (folder / "simulated-0.lock").read_text() == "my thesis"
+
+
+def test_nothing_behind_a_link_called_line_is_removed(folder: Path, tmp_path: Path) -> None:
+    # Earlier versions queued in a folder of this name, and removed what the dead had left there.
+    folder.mkdir()
+    (tmp_path / "mine").mkdir()
+    for name in ("a.txt", "0", "00000000000000000001-1"):
+        (tmp_path / "mine" / name).write_text("mine")
+    (folder / "line").symlink_to(tmp_path / "mine")
+    acquire(DEVICES, Demand(4), holder(), refuse_to_wait)[0].release()
+    assert len(os.listdir(tmp_path / "mine")) == 3
+
+
+def test_leasing_removes_nothing_from_the_folder(folder: Path, others: Others) -> None:
+    others.hold("0,1,2,3", 4)
+    before = {path.name: path.stat().st_ino for path in folder.iterdir()}
+    others.kill()
+    acquire(DEVICES, Demand(4), holder(), refuse_to_wait)[0].release()
+    assert {path.name: path.stat().st_ino for path in folder.iterdir()} == before
+
+
+HOSTILE = [
+    b"",
+    b"null",
+    b"[1]",
+    b"{}",
+    b'{"pid": "1"}',
+    b'{"pid": true, "label": "a", "owner": "b", "socket": null}',
+    b'{"pid": -1, "label": "a", "owner": "b", "socket": null}',
+    b'{"pid": 99999999999999999999, "label": "a", "owner": "b", "socket": null}',
+    b'{"a":' * 20_000,
+    b"\xff\xfe\x00",
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_others_write_as_a_holder_ends_nothing(folder: Path, content: bytes) -> None:
+    folder.mkdir()
+    (folder / "simulated-0.lock").write_bytes(content)
+    with lock_folder() as shared:
+        assert who(shared, DEVICES[0]) is None
+
+
+def test_a_holders_name_is_shown_without_control_characters(folder: Path) -> None:
+    folder.mkdir()
+    raw = {"pid": os.getpid(), "label": "\x1b[2Jall is\nwell" + "x" * 1000, "owner": 7, "socket": ["/"]}
+    (folder / "simulated-0.lock").write_text(json.dumps(raw))
+    with lock_folder() as shared:
+        seen = who(shared, DEVICES[0])
+    assert seen is not None
+    assert seen.label.startswith("�[2Jall is�well")
+    assert len(seen.label) < 100
+    assert (seen.owner, seen.socket) == ("", None)
+
+
+def test_a_holders_record_is_replaced_whole_by_a_shorter_one() -> None:
+    acquire(DEVICES[:1], Demand(1), holder("a long name of a model"), refuse_to_wait)[0].release()
+    lease, _ = acquire(DEVICES[:1], Demand(1), holder("b"), refuse_to_wait)
+    with lock_folder() as shared:
+        assert who(shared, DEVICES[0]) == holder("b")
+    lease.release()

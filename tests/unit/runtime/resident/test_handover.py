@@ -4,7 +4,10 @@ import pytest
 from jobs_by_hand import done, job, lines, pools, processes, start_owner, tasks, wait_for, work
 from pools_by_hand import Background, refuses_a_job, sockets
 
-from snakedit.runtime.resident.handover import stop_pools
+from snakedit.runtime.devices.discover import Device
+from snakedit.runtime.devices.leases import Holder
+from snakedit.runtime.host.folders import private_folder
+from snakedit.runtime.resident.handover import Waiting, stop_pools
 from snakedit.runtime.resident.server import GRACE_SECONDS
 
 
@@ -44,3 +47,16 @@ def test_models_of_other_runs_are_not_asked_to_leave(run_owner, monkeypatch, mes
     assert waiting.wait()["0"].error is None
     other.kill()
     other.wait()
+
+
+def test_a_socket_that_another_user_names_is_never_connected_to(run_owner, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("snakedit.runtime.resident.handover.connect", lambda path: asked.append(path))
+    device = Device("simulated", "0", 0)
+    waiting = Waiting("mine", "my run", lambda line: None)
+    waiting({device: Holder(1, "theirs", "my run", str(tmp_path / "a.sock"))})
+    assert asked == []
+    mine = private_folder() / "a.sock"
+    waiting = Waiting("mine", "my run", lambda line: None)
+    waiting({device: Holder(1, "mine", "my run", str(mine))})
+    assert asked == [mine]

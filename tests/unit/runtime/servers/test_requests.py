@@ -126,7 +126,7 @@ def test_all_jobs_of_a_host_together_keep_to_the_limit_of_their_server(hold):
 def test_locks_that_cannot_be_had_are_the_items_failures():
     first = done(work(1), tasks(1))["0"]
     assert first.error is None
-    (lock,) = lock_folder().glob("server-*.lock")
+    (lock,) = lock_folder().path.glob("server-*.lock")
     lock.unlink()
     lock.mkdir()
     assert "folder of the locks" in done(work(1), tasks(1))["0"].error
