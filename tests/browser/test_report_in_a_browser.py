@@ -244,3 +244,12 @@ def test_the_leaderboard_says_in_words_what_its_bars_show(page, report):
     content = json.loads((report / "leaderboard.json").read_text(encoding="utf-8"))
     means = [f"{e['macro']['mean']:.2f}" for judge in content["judges"] for e in judge["editors"]]
     assert [label.split(",")[0] for label in labels] == means
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0489"])
+def test_marks_stacked_in_an_id_do_not_widen_the_gallery(page, report, mark):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_gallery(page, report)
+    name = page.locator("article h2 bdi").first
+    name.evaluate("(element, text) => { element.textContent = text; }", "a" + mark * 5_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

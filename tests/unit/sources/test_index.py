@@ -4,9 +4,9 @@ import os
 import pytest
 from sources_by_hand import benchmark, encoded, picture, row, written
 
-from snakedit.core.errors import ConfigError
+from snakedit.core.errors import ConfigError, SourceError
 from snakedit.sources import index as module
-from snakedit.sources.index import read_index
+from snakedit.sources.index import check_usable, read_index
 
 
 def indexed(folder, rows, **changes):
@@ -95,3 +95,34 @@ def test_a_broken_index_is_made_anew(tmp_path, content):
     (tmp_path / "index.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     assert read_index(benchmark(tmp_path / "b.json"), tmp_path / "index.json") == before
     assert json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))["categories"]
+
+
+def test_rows_that_cannot_be_used_are_counted_within_the_limit(tmp_path, capsys):
+    rows = [row(n, src_img_b64="%" if n in (1, 3) else encoded(picture(n))) for n in range(5)]
+    path = written(tmp_path, rows)
+    for limit, told in ((None, "2 of 5 rows"), (2, "1 of 2 rows"), (1, None)):
+        settings = benchmark(path, limit=limit)
+        check_usable(settings, read_index(settings, tmp_path / "index.json"))
+        line = "".join(part for part in capsys.readouterr().err.splitlines() if "left out" in part)
+        assert line == "" if told is None else told in line
+        assert ("row 4" in line) == (limit is None)
+
+
+def test_a_category_without_a_usable_row_is_refused_with_three_examples(tmp_path):
+    rows = [row(n, subset="bad", src_img_b64="%") for n in range(2_000)]
+    settings = benchmark(written(tmp_path, [row(0), *rows]))
+    index = read_index(settings, tmp_path / "index.json")
+    with pytest.raises(SourceError, match="none of the 2000 rows of the category 'bad'") as caught:
+        check_usable(settings, index)
+    assert str(caught.value).count("not base64") == 3
+    chosen = benchmark(settings.path, categories=("c",))
+    check_usable(chosen, read_index(chosen, tmp_path / "index.json"))
+
+
+def test_keys_without_a_meaning_are_told_once_with_their_counts(tmp_path, capsys):
+    rows = [row(n, licence="free", **({"mystery\x1b": 1} if n else {})) for n in range(3)]
+    settings = benchmark(written(tmp_path, rows))
+    read_index(settings, tmp_path / "index.json")
+    assert "keys without a meaning here: licence (3), mystery� (2)" in capsys.readouterr().err
+    read_index(settings, tmp_path / "index.json")
+    assert capsys.readouterr().err == ""

@@ -109,3 +109,24 @@ def test_parsed_json_holds_no_number_that_json_cannot(value):
 
     parsed = parse_json(json.dumps(value), "here")
     assert all(math.isfinite(number) for number in numbers(parsed) if isinstance(number, float))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", ","])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_table_of_a_spreadsheet_is_read(tmp_path, delimiter, encoding):
+    lines = (delimiter.join(cells) for cells in (("id", "image", "prompt"), ("物", "a.png", "make it")))
+    path = table(tmp_path, "t.csv", "\r\n".join(lines).encode(encoding))
+    (row,) = read_table(path, required=REQUIRED)
+    assert row.value == {"id": "物", "image": "a.png", "prompt": "make it"}
+
+
+def test_a_cell_of_nan_is_empty(tmp_path):
+    path = table(tmp_path, "t.csv", b"image,instruction,human_a\na.png,Nan makes tea,NaN\n")
+    (row,) = read_table(path, required=REQUIRED)
+    assert row.value == {"image": "a.png", "instruction": "Nan makes tea", "human_a": None}
+
+
+def test_a_table_of_very_many_columns_is_refused_in_one_line(tmp_path):
+    header = ",".join(["image", "instruction", *(f"c{n}" for n in range(20_000))])
+    with pytest.raises(SourceError, match=r"t\.csv:1: 20,002 columns; allowed: at most 1,000"):
+        list(read_table(table(tmp_path, "t.csv", header.encode()), required=REQUIRED))
