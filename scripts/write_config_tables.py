@@ -9,7 +9,7 @@ from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, exit_in_one_line
 from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
-from snakedit.runtime.servers.openai_client import EndpointParams
+from snakedit.runtime.servers.params import EndpointParams
 from snakedit.sources import FORMATS
 
 

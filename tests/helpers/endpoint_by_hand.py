@@ -42,7 +42,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Told:
-    """One response; `cut` announces more bytes than it sends, `drop` closes without a word."""
+    """One response; `cut` announces more bytes than it sends, `drop` closes without a word.
+
+    `endless` is sent after the body again and again, until the client closes the connection.
+    """
 
     status: int = 200
     body: Any = None
@@ -50,6 +53,7 @@ class Told:
     seconds: float = 0.0
     cut: bool = False
     drop: bool = False
+    endless: bytes = b""
 
 
 Script = Callable[[Asked, int], Told]
@@ -114,6 +118,8 @@ class Server:
     def __init__(self, script: Script) -> None:
         self.asked: list[Asked] = []
         self.most_at_once = self._at_once = 0
+        self.closed_by_the_client = threading.Event()
+        self.over = threading.Event()
         lock = threading.Lock()
         server = self
 
@@ -145,9 +151,19 @@ class Server:
                 self.send_response(told.status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(text) + (100 if told.cut else 0)))
+                if not told.endless:
+                    self.send_header("Content-Length", str(len(text) + (100 if told.cut else 0)))
                 self.end_headers()
                 self.wfile.write(text)
+                while told.endless:
+                    try:
+                        self.wfile.write(told.endless)
+                        # A short piece is a slow one.
+                        server.over.wait(0.0 if len(told.endless) > 1000 else 0.02)
+                    except OSError:
+                        self.close_connection = True
+                        server.closed_by_the_client.set()
+                        return
 
             def handle(self) -> None:
                 # A client that gave up waiting is no fault of the server.
@@ -166,6 +182,7 @@ class Server:
 
     def close(self) -> None:
         """Stop listening."""
+        self.over.set()
         self._http.shutdown()
         self._http.server_close()
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from snakedit.editors.openai_images import OpenAIImagesParams
 from snakedit.judges.reading.written import UnreadableReplyError, read_number, read_yes_no
-from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams
+from snakedit.runtime.servers.errors import EndpointError
+from snakedit.runtime.servers.openai_client import Endpoint
+from snakedit.runtime.servers.params import EndpointParams
 from tools.bench.measurement import Measurement
 
 REPLY_BYTES = 100_000

@@ -12,9 +12,10 @@ from pydantic import Field
 from snakedit.config.params import FamilyParams
 from snakedit.core.images import decode_image, encode_within
 from snakedit.editors.editor import Editor, EditRequest
-from snakedit.runtime.servers import openai_client as endpoint
 from snakedit.runtime.servers.address import Server
-from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams
+from snakedit.runtime.servers.errors import EndpointError
+from snakedit.runtime.servers.openai_client import Endpoint, Response
+from snakedit.runtime.servers.params import EXECUTION_PARAMS, EndpointParams
 
 
 class OpenAIImagesParams(EndpointParams):
@@ -30,6 +31,9 @@ class OpenAIImagesParams(EndpointParams):
         20_000_000, ge=10_000, description="Size of its file, before base64; it is shrunk until it fits."
     )
     timeout: float = Field(300.0, gt=0, description="Seconds that the server may be silent.")
+    max_answer_mb: float = Field(
+        64.0, gt=0, le=1000, description="Longest answer in MB, as it arrives and unpacked."
+    )
     concurrency: int = Field(4, ge=1, description="Items sent at a time, from all jobs of a host together.")
 
 
@@ -42,7 +46,7 @@ class OpenAIImages(Editor):
 
     Params: ClassVar[type[FamilyParams]] = OpenAIImagesParams
     model_kind: ClassVar[str] = "endpoint"
-    execution_params: ClassVar[frozenset[str]] = endpoint.EXECUTION_PARAMS
+    execution_params: ClassVar[frozenset[str]] = EXECUTION_PARAMS
     size_policy: ClassVar[str] = "as the server gives it"
     params: OpenAIImagesParams
 
@@ -96,11 +100,11 @@ class OpenAIImages(Editor):
             "tokens": total if isinstance(total, int) else None,
             "requests": response.requests,
         }
-        return decode_image(_image_data(response.data), f"the edit of '{request.item.id}'")
+        return decode_image(_image_data(response), f"the edit of '{request.item.id}'")
 
 
-def _image_data(data: Mapping[str, Any]) -> bytes:
-    images = data.get("data")
+def _image_data(response: Response) -> bytes:
+    images = response.data.get("data")
     first = images[0] if isinstance(images, list) and images else None
     text = first.get("b64_json") if isinstance(first, dict) else None
     if not isinstance(text, str):
@@ -109,6 +113,6 @@ def _image_data(data: Mapping[str, Any]) -> bytes:
             hint="some servers give one with extra: {response_format: b64_json}",
         )
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(response.answer.picture(text), validate=True)
     except binascii.Error as error:
         raise EndpointError(f"the server's image is no base64 ({error})") from None

@@ -21,9 +21,10 @@ from snakedit.judges.reading.token_probabilities import (
     token_positions,
 )
 from snakedit.judges.rubrics.rubric import Metric
-from snakedit.runtime.servers import openai_client as endpoint
 from snakedit.runtime.servers.address import Server
-from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams, Response
+from snakedit.runtime.servers.errors import EndpointError, RefusedError
+from snakedit.runtime.servers.openai_client import Endpoint, Response
+from snakedit.runtime.servers.params import EXECUTION_PARAMS, EndpointParams
 
 NO_LOGPROBS = "the server tells no probabilities of its tokens; set `reading: generate`"
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
@@ -56,7 +57,7 @@ class OpenAICompatible(Judge):
 
     Params: ClassVar[type[FamilyParams]] = OpenAICompatibleParams
     model_kind: ClassVar[str] = "endpoint"
-    execution_params: ClassVar[frozenset[str]] = endpoint.EXECUTION_PARAMS
+    execution_params: ClassVar[frozenset[str]] = EXECUTION_PARAMS
     params: OpenAICompatibleParams
 
     def __init__(
@@ -144,7 +145,7 @@ class _Judging:
             if self._settings.reading == "expected":
                 return self._expected(messages, metric)
             return self._written(messages, metric, sample)
-        except endpoint.RefusedError as error:
+        except RefusedError as error:
             return Answer(None, {"refusal": error.what}, 0, error.what, refused=True, requests=error.requests)
 
     def _messages(self, metric: Metric) -> Messages:

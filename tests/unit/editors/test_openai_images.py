@@ -9,7 +9,7 @@ from PIL import Image
 from snakedit.core.errors import ImageError
 from snakedit.editors.editor import EditRequest
 from snakedit.editors.openai_images import OpenAIImages, OpenAIImagesParams
-from snakedit.runtime.servers.openai_client import EndpointError, RefusedError
+from snakedit.runtime.servers.errors import EndpointError, RefusedError
 from snakedit.stages.edit_category import EditWorker
 
 RED = Image.new("RGB", (50, 40), "red")

@@ -6,119 +6,34 @@ The `openai` package's own retries are off: they have no `first_wait` and `max_w
 threads share. They neither stop at a used-up quota nor retry an answer that is not JSON.
 """
 
-import json
-import os
 import random
 import re
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
-
-from snakedit.config.params import FamilyParams
-from snakedit.core.errors import ConfigError, SnakeditError
 from snakedit.runtime.host import clock
-from snakedit.runtime.servers.address import Server
-
-DEFAULT_ADDRESS = "the client's default address"
-# Params of the address and the requests, none of which changes an answer.
-EXECUTION_PARAMS = frozenset(
-    ("base_url", "api_key_env", "concurrency", "timeout", "retries", "first_wait", "max_wait")
+from snakedit.runtime.servers.answers import ParsedAnswer, excerpt_of, parse_answer
+from snakedit.runtime.servers.errors import (
+    BrokenAnswerError,
+    EndpointError,
+    RedirectError,
+    RefusedError,
+    ToldError,
+    told_error,
 )
+from snakedit.runtime.servers.exchange import current_exchange
+from snakedit.runtime.servers.keys import Cleaner, read_key
+from snakedit.runtime.servers.params import EndpointParams
 
-_REFUSALS = {
-    "content_filter",
-    "content_policy_violation",
-    "moderation_blocked",
-    "ResponsibleAIPolicyViolation",
-}
-# After these errors every other request would fail too.
-_HOPELESS_STATUSES = (401, 402, 404)
-_HOPELESS_CODES = {"insufficient_quota", "invalid_api_key", "model_not_found"}
-_RETRIED_STATUSES = (408, 409, 429)
-_OURS = {"model", "messages", "image", "prompt", "stream"}
-_ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_KEY = re.compile(r"[\x21-\x7e]+")
-# A shorter key is no secret. The placeholder for a server without keys may be a letter that any answer has.
-_SHORTEST_SECRET = 8
+# So many requests that fail alike, before any has succeeded, are the server's fault or the configuration's.
+FEW = 5
 
-
-class EndpointError(SnakeditError):
-    """The server gave no usable answer; `requests` counts the attempts."""
-
-    requests = 0
-
-
-class RefusedError(EndpointError):
-    """The server's content filter refused the request or its answer."""
-
-
-class EndpointParams(FamilyParams):
-    """Where a server is and how it is asked."""
-
-    base_url: str | None = Field(
-        None,
-        description="The address without keys, such as `http://localhost:8000/v1`; by default the client's.",
-    )
-    api_key_env: str | None = Field(
-        "OPENAI_API_KEY",
-        description="The environment variable that contains the key; null for a server that needs none.",
-    )
-    concurrency: int = Field(
-        8, ge=1, description="Items sent at a time, one request each, from all jobs of a host together."
-    )
-    timeout: float = Field(120.0, gt=0, description="Seconds that the server may be silent.")
-    retries: int = Field(
-        5, ge=0, description="After a rate limit, a fault of the server or a lost connection."
-    )
-    first_wait: float = Field(
-        1.0, gt=0, description="Seconds before the first retry; each further one waits twice as long."
-    )
-    max_wait: float = Field(
-        120.0,
-        gt=0,
-        description="The longest wait in seconds. The items of a server that asks for a longer one fail.",
-    )
-    extra: dict[str, Any] = Field(
-        {},
-        description="Further fields of the request's body, such as `{reasoning_effort: low}`. They replace"
-        " ours, and null removes one.",
-    )
-
-    @field_validator("base_url")
-    @classmethod
-    def _check_address(cls, base_url: str | None) -> str | None:
-        if base_url is not None:
-            address = urlsplit(base_url)
-            if address.scheme not in ("http", "https") or not address.hostname:
-                raise ValueError("this is no address; allowed: such as http://localhost:8000/v1")
-            # The address is written to many files, and a key must be in none of them.
-            if address.username is not None or address.query or address.fragment:
-                raise ValueError("this holds more than an address; keys come from api_key_env")
-        return base_url
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _check_environment_name(cls, api_key_env: str | None) -> str | None:
-        # The value may be a key by mistake, so the message does not repeat it.
-        if api_key_env is not None and not _ENVIRONMENT_NAME.fullmatch(api_key_env):
-            raise ValueError("this is not the name of an environment variable, in capitals")
-        return api_key_env
-
-    @field_validator("extra")
-    @classmethod
-    def _check_extra(cls, extra: dict[str, Any]) -> dict[str, Any]:
-        for name in sorted(_OURS & set(extra)):
-            raise ValueError(f"'{name}' is not for a configuration to set")
-        return extra
-
-    def server(self) -> Server:
-        """Return the server with its limit of concurrent requests."""
-        return Server(self.base_url or DEFAULT_ADDRESS, self.concurrency)
+_VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*")
 
 
 @dataclass(frozen=True)
@@ -127,6 +42,7 @@ class Response:
 
     data: dict[str, Any]
     requests: int
+    answer: ParsedAnswer = field(default_factory=lambda: ParsedAnswer(None))
 
 
 @dataclass(frozen=True)
@@ -156,24 +72,32 @@ class Endpoint:
         """
         import openai
 
-        self._params, self._sleep = params, sleep
-        key = _read_key(params.api_key_env)
-        self._spellings = _spellings(key or "")
+        from snakedit.runtime.servers.bounded_client import BODY, BoundedClient
+
+        self._params, self._sleep, self._body_key = params, sleep, BODY
+        key = read_key(params.api_key_env)
+        self._cleaner = Cleaner(key or "")
         self._client = openai.OpenAI(
             # The client requires a key, and a server without keys accepts any.
             api_key=key or "none",
             base_url=params.base_url,
             timeout=params.timeout,
             max_retries=0,
+            http_client=BoundedClient(int(params.max_answer_mb * 1e6), timeout=params.timeout),
         )
         self._hopeless: EndpointError | None = None
         self._closed_until = 0.0
+        self._lock = threading.Lock()
+        self._has_answered = False
+        self._failures: Counter[str] = Counter()
 
-    def ask(self, send: Callable[[Any], Any]) -> Response:
+    def ask(self, send: Callable[[Any], Any], is_trial: bool = False) -> Response:
         """Send a request, with retries, and return the answer.
 
         Args:
             send: calls a method of the client's `with_raw_response`.
+            is_trial: whether the request tries what the server may not know, so that its failure says
+                nothing of others.
 
         Raises:
             RefusedError: if the server's content filter refused it.
@@ -183,14 +107,17 @@ class Endpoint:
         for attempt in range(1, self._params.retries + 2):
             self._wait_for_the_server(attempt - 1)
             problem = self._try(send)
-            if isinstance(problem, dict):
-                return Response(problem, attempt)
-            if problem.hopeless:
-                self._hopeless = problem.error
+            if isinstance(problem, ParsedAnswer):
+                self._has_answered = True
+                return Response(problem.data, attempt, problem)
+            if problem.hopeless and not (is_trial and problem.error.status == 404):
+                self._give_up(problem.error)
             if problem.wait:
                 # All threads heed a Retry-After that one of them gets.
                 self._closed_until = max(self._closed_until, clock.monotonic() + problem.wait)
-            if not problem.retried or attempt > self._params.retries:
+            if not problem.retried or attempt > self._params.retries or current_exchange().is_over:
+                if not is_trial:
+                    self._count(problem.error)
                 problem.error.requests = attempt
                 raise problem.error from None
             if not problem.wait:
@@ -198,9 +125,25 @@ class Endpoint:
                 wait *= 2
         raise AssertionError("the last attempt returns or raises")
 
+    def _give_up(self, error: EndpointError) -> None:
+        self._hopeless = error
+        current_exchange().fault = str(error)
+
+    def _count(self, error: EndpointError) -> None:
+        """Give the server up after `FEW` failures of one kind, if it has never given an answer."""
+        if isinstance(error, RefusedError):
+            self._has_answered = True
+            return
+        with self._lock:
+            kind = _VARYING.sub("*", str(error))
+            self._failures[kind] += 1
+            if self._failures[kind] >= FEW and not self._has_answered:
+                self._give_up(error)
+
     def _wait_for_the_server(self, attempts: int) -> None:
         """Wait out the server's Retry-After; `attempts` counts those of this request so far."""
         if self._hopeless is not None:
+            current_exchange().fault = str(self._hopeless)
             raise EndpointError(str(self._hopeless))
         while (seconds := self._closed_until - clock.monotonic()) > 0:
             if seconds > self._params.max_wait:
@@ -212,79 +155,54 @@ class Endpoint:
                 raise error
             self._sleep(seconds)
 
-    def _try(self, send: Callable[[Any], Any]) -> "dict[str, Any] | _Problem":
+    def _try(self, send: Callable[[Any], Any]) -> ParsedAnswer | _Problem:
         import openai
 
         try:
-            text = self._clean(send(self._client).http_response.text)
+            response = send(self._client).http_response
         except openai.APIStatusError as error:
-            return self._status_problem(error)
+            response = error.response
         except openai.APIConnectionError as error:
-            cause = self._clean(str(error.__cause__ or error))
+            cause = self._cleaner.excerpt(str(error.__cause__ or error), 300)
             return _Problem(EndpointError(f"the server gave no whole answer ({cause})"), retried=True)
+        except EndpointError as error:
+            return _Problem(
+                error, isinstance(error, BrokenAnswerError), hopeless=isinstance(error, RedirectError)
+            )
+        body, status = response.extensions[self._body_key], response.status_code
         try:
-            data = json.loads(text)
-            # JSON can escape a lone surrogate, which UTF-8 cannot encode.
-            data = json.loads(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
-        except (ValueError, RecursionError):
-            data = None
-        if isinstance(data, dict):
-            return data
-        return _Problem(EndpointError(f"the server's answer is no JSON object: {text[:80]!r}"), retried=True)
+            answer = parse_answer(body, self._cleaner)
+        except EndpointError as error:
+            if status < 400:
+                return _Problem(error, isinstance(error, BrokenAnswerError))
+            answer = ParsedAnswer(None)
+        told = told_error(status, answer.data, excerpt_of(body, self._cleaner))
+        if told is not None:
+            return self._problem(told, response.headers)
+        if not isinstance(answer.data, dict):
+            beginning = excerpt_of(body, self._cleaner)
+            return _Problem(
+                BrokenAnswerError(f"the server's answer is no JSON object: {beginning!r}"), retried=True
+            )
+        return answer
 
-    def _status_problem(self, error: Any) -> _Problem:
-        status, code = error.status_code, error.code or ""
-        inner = error.body.get("innererror") if isinstance(error.body, dict) else None
-        codes = {code, error.type, inner.get("code") if isinstance(inner, dict) else None}
-        reason = error.body.get("message") if isinstance(error.body, dict) else error.body
-        message = self._clean(" ".join(str(reason or "no reason given").split()))[:300]
-        if codes & _REFUSALS:
-            return _Problem(RefusedError(f"the server refused ({status}): {message}"), retried=False)
-        if status == 401:
+    def _problem(self, told: ToldError, headers: Any) -> _Problem:
+        if told.is_refusal:
+            error: EndpointError = RefusedError(
+                self._cleaner.excerpt(f"the server refused ({told.status}): {told.shown}", 400)
+            )
+            return _Problem(error, retried=False)
+        if told.status == 401:
             # The server's message may repeat a part of the key.
             variable = self._params.api_key_env
             cause = f"does not accept the key in {variable}" if variable else "wants a key"
             hint = "" if variable else "name its variable as api_key_env"
-            return _Problem(EndpointError(f"the server {cause}", hint=hint), retried=False, hopeless=True)
-        failed = EndpointError(f"the server answered {status}: {message}")
-        if status in _HOPELESS_STATUSES or codes & _HOPELESS_CODES:
-            return _Problem(failed, retried=False, hopeless=True)
-        wait = _retry_after(error.response.headers)
-        retried = status in _RETRIED_STATUSES or status >= 500
-        return _Problem(failed, retried, wait=wait if retried else None)
-
-    def _clean(self, text: str) -> str:
-        # The text of an error is parsed already and may hold a lone surrogate.
-        text = text.encode(errors="replace").decode()
-        return self._spellings.sub("[key]", text) if self._spellings else text
-
-
-def _read_key(name: str | None) -> str | None:
-    if name is None:
-        return None
-    key = os.environ.get(name, "").strip()
-    if not key:
-        raise ConfigError(
-            f"the environment variable {name} is not set",
-            where="api_key_env",
-            hint="set it to the server's key, name another in params, or null for a server that needs none",
-        )
-    if not _KEY.fullmatch(key):
-        raise ConfigError(f"what {name} holds is no key", where="api_key_env", allowed="printable ASCII")
-    return key
-
-
-def _spellings(key: str) -> re.Pattern[str] | None:
-    """Return a pattern of the key in JSON, with any of its characters escaped; None if it is no secret."""
-    if len(key) < _SHORTEST_SECRET:
-        return None
-    escaped = {character: rf"\\?{re.escape(character)}" for character in "\"'\\/"}
-    return re.compile(
-        "".join(
-            rf"(?:{escaped.get(character, re.escape(character))}|\\u00(?i:{ord(character):02x}))"
-            for character in key
-        )
-    )
+            error = EndpointError(f"the server {cause}", hint=hint)
+        else:
+            error = EndpointError(self._cleaner.excerpt(f"the server answered {told}", 400))
+        error.status = told.status
+        wait = _retry_after(headers)
+        return _Problem(error, told.is_retried, told.is_hopeless, wait if told.is_retried else None)
 
 
 def _retry_after(headers: Any) -> float | None:

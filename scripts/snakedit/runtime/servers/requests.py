@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
-from snakedit.core.errors import DeviceError
+from snakedit.core.errors import DeviceError, StageError
 from snakedit.runtime.host import clock
 from snakedit.runtime.host.folders import lock_folder
 from snakedit.runtime.host.shared_folder import SharedLock
@@ -23,6 +23,7 @@ from snakedit.runtime.pool.attempt import Handler, Loader, attempt, now
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
 from snakedit.runtime.resident.owner import over, watched
 from snakedit.runtime.servers.address import Server
+from snakedit.runtime.servers.exchange import Exchange
 from snakedit.telemetry.trace import Span
 
 PLACE = "endpoint"
@@ -45,6 +46,7 @@ class _Request:
     since: float | None = None
     started: str = ""
     lock: SharedLock | None = None
+    exchange: Exchange | None = None
 
 
 def run_on_server(
@@ -52,11 +54,11 @@ def run_on_server(
 ) -> Generator[Event]:
     """Yield one outcome per task, as they finish, and None every `POLL_SECONDS` without one.
 
-    A task that takes over ``item_timeout`` seconds fails, even if its thread goes on. The threads end with
+    A task that takes over ``item_timeout`` seconds fails, and its connection is closed. The threads end with
     the process, so that a job that has to stop waits for no server.
 
     Raises:
-        StageError: if this job's run is over.
+        StageError: if this job's run is over, or every other request would fail too.
         KeyboardInterrupt, SystemExit: after SIGINT and SIGTERM.
     """
     with ExitStack() as stack:
@@ -72,6 +74,11 @@ def run_on_server(
             while task is not None and threads.start(task):
                 task = next(tasks, None)
             yield threads.next_outcome(POLL_SECONDS)
+            if threads.fault is not None and (task is not None or threads.are_busy):
+                raise StageError(
+                    f"{threads.fault}; no more is asked",
+                    hint="what was finished is kept; mend the cause and run again",
+                )
             if wait([run_is_over], timeout=0):
                 raise over()
             stop.check()
@@ -87,6 +94,7 @@ class _Threads:
         self._busy: set[_Request] = set()
         self._done: queue.SimpleQueue[tuple[_Request, Outcome]] = queue.SimpleQueue()
         self._closed = threading.Event()
+        self.fault: str | None = None
 
     @property
     def are_busy(self) -> bool:
@@ -109,12 +117,17 @@ class _Threads:
             request, outcome = self._done.get(timeout=seconds)
         except queue.Empty:
             return self._time_out()
+        if request.exchange is not None and request.exchange.fault is not None:
+            self.fault = request.exchange.fault
         # A task that has timed out may still finish, which no longer counts.
         return outcome if self._ends(request) else None
 
     def close(self) -> None:
-        """Begin no more tasks; those in flight end with the process."""
+        """Begin no more tasks, and close the connections of those in flight."""
         self._closed.set()
+        for request in self._busy:
+            if request.exchange is not None:
+                request.exchange.close()
 
     def _ends(self, request: _Request) -> bool:
         if request not in self._busy:
@@ -127,6 +140,8 @@ class _Threads:
         for request in list(self._busy):
             if request.since is not None and clock.monotonic() - request.since > self._timeout:
                 self._ends(request)
+                if request.exchange is not None:
+                    request.exchange.close()
                 if request.lock is not None:
                     request.lock.release()
                 return _outcome(
@@ -149,8 +164,10 @@ class _Threads:
             return
         if request.lock is None:
             return
+        request.exchange = Exchange(self._timeout)
         request.since, request.started = clock.monotonic(), now()
-        fields = attempt(self._handler, request.task.payload)
+        with request.exchange.of_this_thread():
+            fields = attempt(self._handler, request.task.payload)
         request.lock.release()
         self._done.put((request, _outcome(request, idle=request.since - request.free_since, **fields)))
 

@@ -1,5 +1,6 @@
 """Asking a server by OpenAI's protocol: retries, rate limits, refusals, and the key."""
 
+import contextlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,9 +9,11 @@ from email.utils import format_datetime
 import pytest
 from endpoint_by_hand import Told, chat, error, in_turn, only_the_loopback, serving
 
-from snakedit.config.params import read_params
 from snakedit.core.errors import ConfigError
-from snakedit.runtime.servers.openai_client import Endpoint, EndpointError, EndpointParams, RefusedError
+from snakedit.runtime.servers.errors import EndpointError, RefusedError
+from snakedit.runtime.servers.exchange import Exchange
+from snakedit.runtime.servers.openai_client import FEW, Endpoint
+from snakedit.runtime.servers.params import EndpointParams
 
 KEY = "sk-secret-0123456789"
 
@@ -272,24 +275,60 @@ def test_what_can_be_no_key_is_not_repeated(monkeypatch, value):
     assert value not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"base_url": "localhost:8000"}, "base_url': this is no address"),
-        ({"base_url": "file:///etc/passwd"}, "base_url': this is no address"),
-        ({"base_url": "https://me:sk-geheim@host/v1"}, "keys come from api_key_env"),
-        ({"base_url": "https://host/v1?key=sk-geheim"}, "keys come from api_key_env"),
-        ({"base_url": "https://host/v1#sk-geheim"}, "keys come from api_key_env"),
-        ({"api_key_env": "sk-geheim"}, "api_key_env': this is not the name"),
-        ({"api_key": "sk-geheim"}, "did you mean 'api_key_env'"),
-        ({"concurrency": 0}, "concurrency': 0 .*1 or more"),
-        ({"timeout": 0}, "timeout"),
-        ({"retries": -1}, "retries': -1 .*0 or more"),
-        ({"extra": {"stream": True}}, "extra': 'stream' is not for"),
-        ({"extra": ["stream"]}, "extra"),
-    ],
-)
-def test_wrong_params_are_one_line_without_what_may_be_a_key(params, message):
-    with pytest.raises(ConfigError, match=message) as caught:
-        read_params(EndpointParams, params, "judges.x.params")
-    assert "geheim" not in str(caught.value)
+def test_what_every_request_meets_is_asked_a_few_times_and_then_no_more():
+    with serving(in_turn(error(400, "Unknown parameter: 'logprobs'"))) as server:
+        asked = endpoint(server)
+        exchange = Exchange()
+        with exchange.of_this_thread():
+            for _ in range(20):
+                with pytest.raises(EndpointError, match="Unknown parameter"):
+                    ask(asked)
+                assert (exchange.fault is None) == (len(server.asked) < FEW)
+    assert len(server.asked) == FEW
+
+
+@pytest.mark.parametrize("first", [chat("7"), error(400, "no", "content_filter")], ids=["answer", "refusal"])
+def test_a_server_that_has_answered_once_is_not_given_up(first):
+    with serving(in_turn(first, error(400, "picture too large"))) as server:
+        asked = endpoint(server)
+        with contextlib.suppress(RefusedError):
+            ask(asked)
+        for _ in range(2 * FEW):
+            with pytest.raises(EndpointError, match="picture too large"):
+                ask(asked)
+    assert len(server.asked) == 1 + 2 * FEW
+
+
+def test_failures_of_different_kinds_are_the_requests_own():
+    told = [error(400, f"the word {'a' * number} is wrong") for number in range(1, 2 * FEW)]
+    with serving(in_turn(*told)) as server:
+        asked = endpoint(server)
+        for _ in told:
+            with pytest.raises(EndpointError, match="is wrong"):
+                ask(asked)
+    assert len(server.asked) == len(told)
+
+
+def test_a_trial_says_nothing_of_other_requests():
+    with serving(in_turn(error(404, "no such format"))) as server:
+        asked = endpoint(server)
+        for _ in range(2 * FEW):
+            with pytest.raises(EndpointError):
+                asked.ask(
+                    lambda client: client.chat.completions.with_raw_response.create(model="m", messages=[]),
+                    is_trial=True,
+                )
+    assert len(server.asked) == 2 * FEW
+
+
+def test_an_error_within_200_is_treated_by_its_code():
+    busy = Told(body={"id": None, "choices": None, "error": {"message": "busy", "code": 429}})
+    with serving(in_turn(busy, chat("7"))) as server:
+        assert ask(endpoint(server)).requests == 2
+    wrong = Told(body={"choices": None, "error": {"message": f"bad key {KEY}", "code": "invalid_api_key"}})
+    with serving(in_turn(wrong)) as server:
+        asked = endpoint(server)
+        for _ in range(2):
+            with pytest.raises(EndpointError, match="does not accept the key"):
+                ask(asked)
+        assert len(server.asked) == 1

@@ -13,6 +13,7 @@ from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import Work
 from snakedit.runtime.servers.address import Server
+from snakedit.runtime.servers.exchange import current_exchange
 from snakedit.runtime.servers.requests import run_on_server
 
 
@@ -51,10 +52,20 @@ def test_an_item_that_raises_costs_only_itself(messages):
     assert all(outcomes[str(n)].error is None for n in range(5))
 
 
-def events(at_once, todo, item_timeout=60.0):
+class Reading(handlers.Handler):
+    """Remembers the exchange of its first task."""
+
+    exchange = None
+
+    def handle(self, payload):
+        type(self).exchange = self.exchange or current_exchange()
+        return super().handle(payload)
+
+
+def events(at_once, todo, item_timeout=60.0, loader=handlers.load):
     """What `run_on_server` yields after its load span: outcomes, and None while there is none."""
     server = Server("http://here/v1", at_once)
-    running = run_on_server(server, handlers.load, {}, iter(todo), item_timeout)
+    running = run_on_server(server, loader, {}, iter(todo), item_timeout)
     assert next(running).name == "load"
     return running
 
@@ -63,15 +74,42 @@ def test_an_item_that_hangs_has_failed_after_its_time_and_the_others_go_on(tmp_p
     begun = tmp_path / "begun"
     hangs = Task("slow", {"n": 9, "marker": str(begun), "until": str(tmp_path / "over")})
     outcomes = []
-    for event in events(1, [hangs, *tasks(6)]):
+    for event in events(1, [hangs, *tasks(6)], loader=lambda *given: Reading(*given)):
         if event is None and lines(begun) and not outcomes:
             clock.advance(61)
         outcomes += [event] if event is not None else []
     assert outcomes[0].key == "slow"
     assert outcomes[0].error == "TimeoutError: took over 60 s (item_timeout)"
     assert [(outcome.key, outcome.error) for outcome in outcomes[1:]] == [(str(n), None) for n in range(6)]
+    assert Reading.exchange.is_over
     # Its thread ends with the process, or now.
     handlers.write_line(tmp_path / "over", "")
+
+
+def test_a_fault_that_every_request_would_meet_stops_the_job_after_a_few():
+    asked = []
+
+    class Refused(handlers.Handler):
+        def handle(self, payload):
+            asked.append(payload)
+            if len(asked) > 3:
+                current_exchange().fault = "the server does not accept the key in MY_KEY"
+            return super().handle(payload)
+
+    outcomes = run_tasks(work(1), lambda *given: Refused(*given), tasks(50), run_config(), job())
+    with pytest.raises(StageError, match="the key in MY_KEY; no more is asked; what was finished is kept"):
+        list(outcomes)
+    assert len(asked) <= 5
+
+
+def test_a_fault_at_the_last_task_leaves_its_outcome():
+    class Refused(handlers.Handler):
+        def handle(self, payload):
+            current_exchange().fault = "no credit"
+            raise ValueError("no credit")
+
+    (outcome,) = run_tasks(work(1), lambda *given: Refused(*given), tasks(1), run_config(), job())
+    assert outcome.error == "ValueError: no credit"
 
 
 def test_tasks_are_taken_as_they_are_needed():
