@@ -45,6 +45,8 @@ rule compare_speed:
 
 onstart:
     if SNAKEMAKE.place == "local":
+        if PLAN.device_count and PLAN.on_cpu():
+            warn_of_cpu(CONFIG)
         announce(PLAN, SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.cores)
     elif SNAKEMAKE.uses_slurm:
         check_submissions()

@@ -12,6 +12,7 @@ class FakeGpu:
     places: int = 7
     total: int | None = 80 * 2**30
     used: int = 0
+    cores: int = 16896
     lost: bool = False
 
 
@@ -20,6 +21,8 @@ class FakeNvml:
 
     class NVMLError(Exception):
         pass
+
+    NVML_CLOCK_SM = 1
 
     def __init__(self, gpus: list[FakeGpu], broken: bool = False) -> None:
         self.gpus, self.broken = gpus, broken
@@ -50,6 +53,12 @@ class FakeNvml:
             raise self.NVMLError("Not Supported")
         used = 0 if isinstance(handle, str) else handle.used
         return SimpleNamespace(total=total, free=total - used, used=used)
+
+    def nvmlDeviceGetMaxClockInfo(self, handle: FakeGpu, kind: int) -> int:  # noqa: N802
+        return 1980
+
+    def nvmlDeviceGetNumGpuCores(self, handle: FakeGpu) -> int:  # noqa: N802
+        return handle.cores
 
     def nvmlDeviceGetMigMode(self, handle: FakeGpu) -> tuple[int, int]:  # noqa: N802
         if not handle.slices:

@@ -82,7 +82,7 @@ class DiffusersEditor(Editor):
     def take(self, pipeline: Any) -> None:
         """Edit with this pipeline."""
         self.pipeline = pipeline
-        self._offload = "none"
+        self._offload, self._is_offloaded_for_one = "none", False
         self.move_to(self.device)
         pipeline.set_progress_bar_config(disable=True)
         self._editing = self._short_of_memory = ""
@@ -120,6 +120,8 @@ class DiffusersEditor(Editor):
                 allowed=" or ".join(f"a checkpoint of {name}" for name in sorted(self.several_sources)),
             )
         self._editing = f"{request.item.category}/{request.item.id}"
+        if self._editing != self._short_of_memory:
+            self._go_back()
         self._set_tiling(self.params.vae_tiling or self._editing == self._short_of_memory)
         generator = torch.Generator("cpu").manual_seed(request.seed)
         with torch.inference_mode():
@@ -129,6 +131,7 @@ class DiffusersEditor(Editor):
 
     def move_to(self, device: str) -> None:
         """Move the pipeline. With `offload` its parts stay in CPU memory until they are called."""
+        self._go_back()
         self.device = device
         if self._offload != "none":
             return
@@ -140,10 +143,11 @@ class DiffusersEditor(Editor):
         else:
             self.pipeline.to(device)
 
-    def release_memory(self) -> None:
-        """Empty the device's cache, keep weights in CPU memory from now on, and try this item in tiles.
+    def release_memory(self) -> str | None:
+        """Empty the device's cache, and try this item in tiles and with weights in CPU memory.
 
-        Tiles change pixels, so only the item that did not fit is made in tiles.
+        Only the item that did not fit: tiles change pixels, and moving weights takes time. The next item
+        finds the pipeline as it was.
         """
         import torch
 
@@ -151,11 +155,19 @@ class DiffusersEditor(Editor):
         if torch.cuda.is_available():
             if self._offload == "none" and self.device != "cpu":
                 self.pipeline.enable_model_cpu_offload(device=self.device)
-                self._offload = "model"
+                self._offload, self._is_offloaded_for_one = "model", True
             elif self._offload == "model":
                 # The part that was running is still on the device; only a completed call would move it.
                 self.pipeline.maybe_free_model_hooks()
             torch.cuda.empty_cache()
+        return "in tiles" + (" and with its weights in CPU memory" if self._offload != "none" else "")
+
+    def _go_back(self) -> None:
+        """End the offload that one item needed."""
+        if self._is_offloaded_for_one:
+            self.pipeline.remove_all_hooks()
+            self.pipeline.to(self.device)
+            self._offload, self._is_offloaded_for_one = "none", False
 
     def _set_tiling(self, is_tiled: bool) -> None:
         vae = self.pipeline.vae

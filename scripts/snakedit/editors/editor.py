@@ -141,5 +141,10 @@ class Editor(ABC):
         """Move the loaded model to another device, or to ``cpu`` while it is not used."""
         self.device = device
 
-    def release_memory(self) -> None:
-        """Free the memory that can be freed. Called after an out-of-memory error, before one retry."""
+    def release_memory(self) -> str | None:
+        """Free the memory that can be freed. Called after an out-of-memory error, before one retry.
+
+        Returns:
+            How the retry differs, such as ``in tiles``, for the log; None if it does not.
+        """
+        return None

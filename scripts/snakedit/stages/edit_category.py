@@ -153,9 +153,9 @@ class EditWorker:
         """Move the editor to another device."""
         self.editor.move_to(device)
 
-    def release_memory(self) -> None:
-        """Make room after an out-of-memory."""
-        self.editor.release_memory()
+    def release_memory(self) -> str | None:
+        """Make room after an out-of-memory; return how the retry differs."""
+        return self.editor.release_memory()
 
 
 def _finished(

@@ -6,6 +6,7 @@ import sys
 from snakedit.config.schema import Config
 from snakedit.core.errors import did_you_mean
 from snakedit.judges.chat import PICTURE_NAMES, counted_pictures
+from snakedit.runtime.devices.absence import why_no_gpu
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
 
@@ -16,6 +17,12 @@ def warn_of_missing_keys(run: Run) -> None:
         key = model.params.get("api_key_env") if model.asks_server else None
         if key is not None and not os.environ.get(key):
             print(f"snakedit: warning: '{model.name}' needs {key}, which is not set", file=sys.stderr)
+
+
+def warn_of_cpu(config: Config) -> None:
+    """Say that models run on the CPU, and why, where the configuration leaves the device to the machine."""
+    if config.run.devices.kind == "auto":
+        print(f"snakedit: models run on the CPU: {why_no_gpu()}", file=sys.stderr)
 
 
 def warn_of_unknown_categories(config: Config, known: frozenset[str]) -> None:

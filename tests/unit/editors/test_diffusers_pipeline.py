@@ -51,6 +51,9 @@ class HandPipeline(SimpleNamespace):
     def maybe_free_model_hooks(self):
         self.calls.append("free")
 
+    def remove_all_hooks(self):
+        self.calls.append("no hooks")
+
     def set_progress_bar_config(self, disable):
         self.calls.append("quiet")
 
@@ -117,6 +120,26 @@ def test_after_an_out_of_memory_with_offload_no_part_stays_on_the_device(monkeyp
     editor.release_memory()
     editor.release_memory()
     assert pipeline.calls == ["to cuda:0", "quiet", "offload cuda:0", "empty", "free", "empty"]
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_after_an_out_of_memory_the_next_item_finds_the_pipeline_as_it_was(monkeypatch, fits):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    pipeline = HandPipeline()
+    editor = HandEditor.around(pipeline, HandParams(), "cuda:0")
+    editor.edit(request())
+    assert editor.release_memory() == "in tiles and with its weights in CPU memory"
+    if fits:
+        editor.edit(request())
+    else:
+        editor.release_memory()
+    pipeline.calls.clear()
+    for name in "bc":
+        editor.edit(EditRequest(item(name), [picture()], 0))
+    assert pipeline.calls == ["no hooks", "to cuda:0", "whole", "whole"]
 
 
 def _without_index(folder):

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from plans_by_hand import changed, plan
 
+from snakedit.workflow.advice import warn_of_cpu
+
 
 def _set(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:
     def change(config: dict[str, Any]) -> None:
@@ -45,3 +47,15 @@ def test_a_prompt_that_counts_pictures_is_a_warning(
         "Reference, Mask"
     )
     assert warnings == ([expected] if words else [])
+
+
+@pytest.mark.parametrize(("kind", "lines"), [("auto", 1), ("cpu", 0)])
+def test_auto_says_that_it_takes_the_cpu_and_why(
+    kind: str, lines: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("snakedit.workflow.advice.why_no_gpu", lambda: "there is an AMD GPU")
+    config = plan(changed(_set("run", "devices", value={"kind": kind}))).config
+    capsys.readouterr()
+    warn_of_cpu(config)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["snakedit: models run on the CPU: there is an AMD GPU"] * lines

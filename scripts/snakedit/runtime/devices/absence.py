@@ -20,7 +20,7 @@ def why_no_gpu() -> str:
         return f"CUDA_VISIBLE_DEVICES='{visible}' hides all GPUs of this host ({hidden})"
     vendors = _vendors()
     if NVIDIA in vendors or DXG.exists():
-        return f"there is an NVIDIA GPU that NVML does not see ({discover.nvml_state()})"
+        return f"there is an NVIDIA GPU that NVML does not see ({_nvml_state()})"
     if AMD in vendors or KFD.exists():
         return "there is an AMD GPU, and only NVIDIA's are used"
     if platform.system() == "Darwin" and platform.machine() == "arm64":
@@ -39,3 +39,19 @@ def _vendors() -> set[str]:
             # A device that was just taken off the bus.
             continue
     return vendors
+
+
+def _nvml_state() -> str:
+    """What NVML says of itself: the error that it raises, or how many GPUs it counts."""
+    try:
+        import pynvml
+    except ImportError:
+        return "nvidia-ml-py is not installed"
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        return " ".join(str(error).split())
+    try:
+        return f"it counts {pynvml.nvmlDeviceGetCount()}"
+    finally:
+        pynvml.nvmlShutdown()

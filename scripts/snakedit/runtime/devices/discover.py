@@ -62,13 +62,14 @@ def joined(devices: Sequence[Device]) -> Device:
 
 @dataclass(frozen=True)
 class _Gpu:
-    """A physical GPU and its MIG slices, if it has any."""
+    """A physical GPU and its MIG slices, if it has any; `speed` has no unit, and 0 is unknown."""
 
     index: int
     uuid: str
     slices: tuple[str, ...] = ()
     memory: tuple[int | None, int | None] = (None, None)
     slice_memory: tuple[tuple[int | None, int | None], ...] = ()
+    speed: int = 0
 
 
 def device_kind(devices: DevicesConfig) -> str:
@@ -145,7 +146,8 @@ def looked_at_again(devices: Sequence[Device]) -> list[Device]:
 def visible_gpus() -> list[Device]:
     """Return the GPUs in CUDA_VISIBLE_DEVICES as inherited, in its order.
 
-    A GPU that is split by MIG is replaced by its slices, which continue the numbering.
+    A GPU that is split by MIG is replaced by its slices, which continue the numbering. A number counts GPUs
+    as CUDA_DEVICE_ORDER says: by their place on the bus, or by default the fastest first, as CUDA does.
     """
     gpus = _all_gpus()
     devices: dict[str, list[Device]] = {}
@@ -162,15 +164,23 @@ def visible_gpus() -> list[Device]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
         return everything
+    numbers = {gpu.uuid: str(number) for number, gpu in enumerate(_as_cuda_counts(gpus))}
     selected: list[Device] = []
     for name in (part.strip() for part in visible.split(",")):
-        matches = [devices[gpu.uuid] for gpu in gpus if _is_named(name, str(gpu.index), gpu.uuid)]
+        matches = [devices[gpu.uuid] for gpu in gpus if _is_named(name, numbers[gpu.uuid], gpu.uuid)]
         matches += [[d] for d in everything if d.id not in devices and _is_named(name, "", d.id)]
         # CUDA itself ignores everything after the first unknown name.
         if len(matches) != 1:
             break
         selected += matches[0]
     return _once(selected)
+
+
+def _as_cuda_counts(gpus: Sequence[_Gpu]) -> list[_Gpu]:
+    """GPUs in the order of their numbers in CUDA. Where a speed is not known, it is that of the bus."""
+    if os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID" or not all(gpu.speed for gpu in gpus):
+        return list(gpus)
+    return sorted(gpus, key=lambda gpu: -gpu.speed)
 
 
 def _is_named(name: str, index: str, uuid: str) -> bool:
@@ -180,22 +190,6 @@ def _is_named(name: str, index: str, uuid: str) -> bool:
 
 def _once(devices: Iterable[Device]) -> list[Device]:
     return list(dict.fromkeys(devices))
-
-
-def nvml_state() -> str:
-    """Return what NVML says of itself: the error that it raises, or how many GPUs it counts."""
-    try:
-        import pynvml
-    except ImportError:
-        return "nvidia-ml-py is not installed"
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
-        return " ".join(str(error).split())
-    try:
-        return f"it counts {pynvml.nvmlDeviceGetCount()}"
-    finally:
-        pynvml.nvmlShutdown()
 
 
 def gpus_of_host() -> int:
@@ -235,6 +229,7 @@ def _gpus_by_nvml() -> list[_Gpu] | None:
                     tuple(_decoded(pynvml.nvmlDeviceGetUUID(piece)) for piece in slices),
                     _memory(pynvml, handle),
                     tuple(_memory(pynvml, piece) for piece in slices),
+                    _speed(pynvml, handle),
                 )
             )
         return gpus
@@ -250,6 +245,15 @@ def _memory(pynvml: Any, handle: Any) -> tuple[int | None, int | None]:
         # A GPU that shares the host's memory reports none of its own.
         return None, None
     return int(memory.total), int(memory.free)
+
+
+def _speed(pynvml: Any, handle: Any) -> int:
+    try:
+        clock = pynvml.nvmlDeviceGetMaxClockInfo(handle, pynvml.NVML_CLOCK_SM)
+        return int(pynvml.nvmlDeviceGetNumGpuCores(handle)) * int(clock)
+    except (pynvml.NVMLError, AttributeError):
+        # Drivers before 470 do not count cores, nor does an older nvidia-ml-py.
+        return 0
 
 
 def _mig_slices(pynvml: Any, handle: Any) -> list[Any]:

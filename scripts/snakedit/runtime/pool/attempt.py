@@ -33,8 +33,11 @@ class Handler(Protocol):
     def handle(self, payload: dict[str, Any]) -> dict[str, Any] | TimedResult:
         """Do one task. Payload and result can be written as JSON."""
 
-    def release_memory(self) -> None:
-        """Free memory after an out-of-memory error, before the task is tried once more."""
+    def release_memory(self) -> str | None:
+        """Free memory after an out-of-memory error, before the task is tried once more.
+
+        Return how that try differs, for the log, or None.
+        """
 
 
 Loader = Callable[[dict[str, Any], str], Handler]
@@ -47,6 +50,7 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
     """
     started, begin = now(), time.monotonic()
     result, spans, error, trace, fault, attempts = None, [], None, None, None, 0
+    retried = None
     while result is None and attempts < 2:
         attempts += 1
         out_of_memory = False
@@ -63,11 +67,13 @@ def attempt(handler: Handler, payload: dict[str, Any]) -> dict[str, Any]:
         if not out_of_memory:
             break
         # Outside the except block, whose traceback still holds the tensors of the failed call.
-        handler.release_memory()
+        released = handler.release_memory()
+        retried = retried or released
     seconds = time.monotonic() - begin
     return {
         **{"result": result, "error": error, "trace": trace},
         **{"seconds": seconds, "started": started, "attempts": attempts, "spans": spans, "fault": fault},
+        "retried": retried,
     }
 
 

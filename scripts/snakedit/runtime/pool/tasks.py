@@ -37,6 +37,7 @@ class Outcome:
         parts: the names of the worker's leased devices.
         spans: the activities within the task, if it has several; see `TimedResult`.
         fault: an error that cost a part of the result; see `TimedResult`.
+        retried: how it was tried again after the memory ran out, such as ``in tiles``.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Outcome:
     parts: tuple[str, ...] = ()
     spans: Sequence[dict[str, Any]] = ()
     fault: str | None = None
+    retried: str | None = None
 
 
 # What a job's workers report: an outcome, a span, the current worker processes, or None for nothing yet.

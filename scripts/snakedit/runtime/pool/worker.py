@@ -10,6 +10,7 @@ from typing import Any
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.pool.second_tries import SecondTry
 from snakedit.runtime.pool.tasks import Task
+from snakedit.telemetry.trace import Member
 
 STOP_SECONDS = 2.0
 # Freeing a model takes the kernel and the driver seconds, but less than SILENT_SECONDS of a pool.
@@ -38,6 +39,12 @@ class Worker:
     task: Task | None = None
     entry: SecondTry | None = None
     forgotten: bool = False
+
+    def members(self) -> list[Member]:
+        """Return its process, once for each device that it uses, for the telemetry."""
+        pid = self.process.pid
+        parts = self.device.parts or (self.device,)
+        return [Member(part.name, part.kind, part.id, pid) for part in parts if pid is not None]
 
 
 def kill_process(process: SpawnProcess) -> bool:

@@ -60,6 +60,7 @@ class Workers:
         # Device → when it is tried again, by the monotonic clock.
         self._parked: dict[Device, float] = {}
         self._spans: list[Span] = []
+        self._has_told_of_retry = False
         self.load_error = ""
         self._workers = [self._start(device) for device in devices]
 
@@ -90,8 +91,7 @@ class Workers:
         """
         outcomes: list[tuple[Any, Outcome]] = []
         for worker in list(self._workers):
-            if worker not in self._workers:
-                # Parked in this step.
+            if worker not in self._workers:  # Parked in this step.
                 continue
             waited = clock.monotonic() - worker.since
             if worker.connection in ready:
@@ -107,7 +107,7 @@ class Workers:
             if not worker.ready or worker.task is not None:
                 continue
             entry = self._second_tries.take(worker.device, self._devices)
-            taken = (entry.job, entry.task) if entry is not None else None
+            taken = (entry.job, entry.task) if entry else None
             if taken is None and self._second_tries.may_begin(worker.device, self._devices):
                 if self._untried:
                     taken = self._untried.popleft()
@@ -131,12 +131,7 @@ class Workers:
 
     def members(self) -> list[Member]:
         """The worker processes, for the telemetry."""
-        return [
-            Member(device.name, device.kind, device.id, worker.process.pid)
-            for worker in self._workers
-            for device in worker.device.parts or (worker.device,)
-            if worker.process.pid is not None
-        ]
+        return [member for worker in self._workers for member in worker.members()]
 
     def take_spans(self) -> list[Span]:
         """Return the devices' activities apart from finished tasks, since the last call."""
@@ -163,7 +158,7 @@ class Workers:
             code = worker.process.exitcode
             self._lose(worker, f"WorkerError: its worker process died (exit code {code})", outcomes)
             return
-        device, parts = worker.device.name, worker.device.part_names
+        device = worker.device.name
         if "load_error" in message:
             self._say(f"{device}: {message['trace']}")
             self._lose(worker, message["load_error"], outcomes, exchangeable=message["exchangeable"])
@@ -172,14 +167,24 @@ class Workers:
         elif "ready" in message:
             worker.ready = True
             start, seconds = message["ready"]["started"], message["ready"]["seconds"]
+            parts = worker.device.part_names
             self._spans += [
                 Span(device, "switch", worker.born, max(0.0, start - worker.born), parts=parts),
                 Span(device, "load", start, seconds, parts=parts),
             ]
         else:
             assert worker.task is not None
-            outcome = Outcome(worker.task.key, device=device, parts=parts, **message)
+            outcome = Outcome(worker.task.key, device=device, parts=worker.device.part_names, **message)
+            self._tell_of_retry(outcome)
             self._finish(worker, outcome, outcomes)
+
+    def _tell_of_retry(self, outcome: Outcome) -> None:
+        if outcome.retried is not None and not self._has_told_of_retry:
+            self._has_told_of_retry = True
+            self._say(
+                f"{outcome.device}: out of memory at {outcome.key}, which was tried again {outcome.retried};"
+                " its worker goes back to what it was (said once)"
+            )
 
     def _lose(
         self, worker: Worker, cause: str, outcomes: list[tuple[Any, Outcome]], exchangeable: bool = True

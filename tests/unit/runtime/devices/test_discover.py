@@ -11,7 +11,13 @@ from places import SCRIPTS
 from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError
 from snakedit.runtime.devices import discover as devices
-from snakedit.runtime.devices.discover import count_devices, device_kind, resolve_devices, visible_gpus
+from snakedit.runtime.devices.discover import (
+    count_devices,
+    device_kind,
+    looked_at_again,
+    resolve_devices,
+    visible_gpus,
+)
 
 A, B, C = (f"GPU-{letter * 8}-0000-0000-0000-000000000000" for letter in "abc")
 SLICE_1, SLICE_2 = "MIG-11111111-0000", "MIG-22222222-0000"
@@ -220,3 +226,37 @@ def test_a_devices_memory_is_what_nvml_says_of_it_or_of_its_slice(gpus: FakeNvml
 def test_a_declared_memory_stands_for_what_nvml_says(gpus: FakeNvml) -> None:
     devices = resolve_devices(DevicesConfig(kind="cuda", count=2, memory_gib=40.0))
     assert [device.memory for device in devices] == [40 * 2**30] * 2
+
+
+@pytest.mark.parametrize(
+    ("order", "visible", "expected"),
+    [
+        (None, "0", [B]),
+        ("FASTEST_FIRST", "0,1", [B, A]),
+        ("FASTEST_FIRST", "2", [C]),
+        ("PCI_BUS_ID", "0", [A]),
+        ("PCI_BUS_ID", "1,2", [B, C]),
+        ("FASTEST_FIRST", A, [A]),
+    ],
+)
+def test_numbers_count_gpus_as_cuda_does(
+    gpus: FakeNvml,
+    monkeypatch: pytest.MonkeyPatch,
+    order: str | None,
+    visible: str,
+    expected: list[str],
+) -> None:
+    gpus.gpus[1].cores *= 2
+    monkeypatch.delenv("CUDA_DEVICE_ORDER", raising=False)
+    if order is not None:
+        monkeypatch.setenv("CUDA_DEVICE_ORDER", order)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert [gpu.id for gpu in visible_gpus()] == expected
+
+
+def test_the_memory_that_is_free_is_seen_again(gpus: FakeNvml) -> None:
+    devices = visible_gpus()
+    gpus.gpus[0].used = 79 * 2**30
+    assert [device.free for device in looked_at_again(devices)] == [2**30, 80 * 2**30, 80 * 2**30]
+    gpus.gpus[1].lost = True
+    assert [device.free for device in looked_at_again(devices)] == [2**30, 0, 80 * 2**30]

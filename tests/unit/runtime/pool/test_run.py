@@ -71,10 +71,12 @@ def test_an_exception_is_its_tasks_outcome_in_one_line():
     assert outcomes["0"].error is outcomes["2"].error is None
 
 
-def test_out_of_memory_is_tried_once_more_after_memory_was_released():
+def test_out_of_memory_is_tried_once_more_after_memory_was_released(messages):
     outcomes = run(tasks({"do": "no memory once"}, {"do": "no memory"}), count=1)
     assert (outcomes["0"].attempts, outcomes["0"].error) == (2, None)
     assert outcomes["0"].result["released"] == 1
+    assert sum("out of memory at 0, which was tried again in tiles" in message for message in messages) == 1
+    assert sum("out of memory" in message for message in messages if "tried again" in message) == 1
     assert (outcomes["1"].attempts, outcomes["1"].error) == (2, "OutOfMemoryError: no memory")
 
 
