@@ -45,8 +45,7 @@ rule compare_speed:
 
 onstart:
     if SNAKEMAKE.place == "local":
-        if PLAN.device_count and PLAN.on_cpu():
-            warn_of_cpu(CONFIG)
+        PLAN.warn_if_on_cpu()
         announce(PLAN, SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.cores)
     elif SNAKEMAKE.uses_slurm:
         check_submissions()

@@ -24,6 +24,7 @@ from snakedit.runtime.devices.discover import count_devices, device_kind
 from snakedit.sources.index import Index, check_usable, read_index
 from snakedit.workflow.advice import (
     warn_of_counted_pictures,
+    warn_of_cpu,
     warn_of_missing_keys,
     warn_of_unknown_categories,
 )
@@ -144,6 +145,11 @@ class Plan:
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""
         return device_kind(self.config.run.devices) == "cpu"
+
+    def warn_if_on_cpu(self) -> None:
+        """Print why no GPU is used, if models run on the CPU and the configuration does not ask for it."""
+        if self.device_count and self.on_cpu():
+            warn_of_cpu(self.config)
 
 
 def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | None) -> Plan:
