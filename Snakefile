@@ -45,7 +45,6 @@ rule compare_speed:
 
 onstart:
     if SNAKEMAKE.place == "local":
-        PLAN.warn_if_on_cpu()
         announce(PLAN, SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.cores)
     elif SNAKEMAKE.uses_slurm:
         check_submissions()

@@ -46,6 +46,8 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
     for benchmark in plan.config.benchmarks:
         costs |= read_costs(Path("results", benchmark))
     work = _jobs_of(plan, [(STAGES[rule], wildcards) for rule, wildcards in jobs if rule in STAGES])
+    if work:
+        plan.warn_if_on_cpu()
     prepared = sum(rule == "prepare_category" for rule, _ in jobs)
     forecast = estimate(plan.run, work, costs, plan.device_count, cores or 1, prepared)
     serial = _serial_seconds(plan, [wildcards for rule, wildcards in jobs if rule == SERIAL], costs)
