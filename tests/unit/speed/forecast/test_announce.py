@@ -32,7 +32,12 @@ def plan(editor=None):
     )
     index = SimpleNamespace(categories={"c": SimpleNamespace(count=40)})
     return SimpleNamespace(
-        run=run, config=run.config, indexes={"b": index}, device_count=2, device_judges=lambda: ["j"]
+        warn_if_on_cpu=lambda: None,
+        run=run,
+        config=run.config,
+        indexes={"b": index},
+        device_count=2,
+        device_judges=lambda: ["j"],
     )
 
 
