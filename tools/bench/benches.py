@@ -10,6 +10,7 @@ from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, did_you_mean
 from tools.bench.demo_judge_quality import measure_demo_judge
 from tools.bench.hostile import measure_hostile
+from tools.bench.interval_coverage import measure_interval_coverage
 from tools.bench.judging import measure_judging
 from tools.bench.measurement import Measurement
 from tools.bench.reading import measure_reading
@@ -32,6 +33,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Measurement]]] = {
     "scale": measure_scale,
     "reading": measure_reading,
     "judging": measure_judging,
+    "interval_coverage": lambda _: measure_interval_coverage(),
     "demo_judge": lambda _: measure_demo_judge(),
     "old_projection": measure_old_projection,
     "baseline": measure_baseline,

@@ -21,10 +21,11 @@ from snakedit.report.data.partial import PartialResults, partial_notices
 from snakedit.report.data.provenance import provenance, provenance_text
 from snakedit.report.data.read import Category, CategoryFiles, read_categories, read_category
 from snakedit.report.data.roles import controls_of
+from snakedit.report.data.verdicts.judges import control_warnings
 from snakedit.report.figures.write import write_figures
 from snakedit.report.gallery.gallery_data import GalleryData, pictures_of
 from snakedit.report.gallery.thumbnails import Thumbnails
-from snakedit.report.pages.judge_views import control_warnings, judge_views
+from snakedit.report.pages.judge_views import judge_views
 from snakedit.report.pages.page import Content, write_pages
 from snakedit.report.tables.columns import COMPARISONS, FAILURES, JUDGES, LEADERBOARD, PROVENANCE
 from snakedit.report.tables.latex import leaderboard_latex
@@ -92,8 +93,10 @@ def build_report(
             counts_missing=partial is None,
         )
         stamp = "" if partial is None else datetime.now(UTC).isoformat(timespec="milliseconds")
-        gallery.close(benchmark, controls_of(run), scales)
-        rows, pairs = leaderboard(numbers, scales), comparisons(numbers)
+        controls = controls_of(run)
+        gallery.close(benchmark, controls, scales)
+        rows, pairs = leaderboard(numbers, scales), comparisons(numbers, scales, controls)
+        if_lowest = comparisons(numbers, scales, controls, missing_is_lowest=True)
         checks = judge_checks(run, numbers)
         doubts = control_warnings(checks, minimum)
         notices = [*notices, *partial_notices(partial, stamp)]
@@ -114,8 +117,8 @@ def build_report(
             write_whole(new / name, text)
         content = Content(
             numbers=numbers,
-            judges=judge_views(run, numbers, rows, pairs, checks, stats, headline),
-            controls=controls_of(run),
+            judges=judge_views(run, numbers, rows, pairs, if_lowest, checks, stats, headline),
+            controls=controls,
             causes=causes,
             notices=banner,
             warnings=limits,

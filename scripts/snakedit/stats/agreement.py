@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import kendalltau, norm, rankdata, spearmanr
 
-from snakedit.stats.intervals import HIGH, Array
+from snakedit.stats.proportions import HIGH
+from snakedit.stats.samples import Array
 
 # A rank correlation of fewer edits means nothing.
 MIN_EDITS = 3

@@ -5,26 +5,32 @@ as likely with either sign (Fisher, The Design of Experiments, 1935, section 21)
 image are not independent, so their signs are flipped together. With C source images:
 
 - C ≤ `EXACT`: all 2^C signs are tried, which gives the exact p.
-- up to `LARGE`: `PERMUTATIONS` random ones, and p = (b + 1) / (m + 1), which is never 0 (Phipson and Smyth,
-  Permutation P-values Should Never Be Zero, 2010).
+- up to `LARGE`: m random ones, and p = (b + 1) / (m + 1), which is never 0 (Phipson and Smyth, Permutation
+  P-values Should Never Be Zero, 2010). m lies between `FEWEST_SIGNS` and `MOST_SIGNS`.
 - above: the normal distribution of the flipped sums, with variance Σ t² over source images.
 
 All comparisons of one table are corrected together (Holm, A Simple Sequentially Rejective Multiple Test
-Procedure, 1979), which keeps the chance of one false finding at the level.
+Procedure, 1979), which keeps the chance of one false finding at the level. Comparisons that nobody asks about
+are left out of the correction, since each one that is in it makes the others weaker.
+
+With C source images no p is below 2^(1 - C), whatever the scores: four cannot go below .125.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from scipy.stats import norm
 
-from snakedit.stats.intervals import CLOSE, Array, Codes, ScoreSample, cluster_codes, interval
+from snakedit.stats.intervals import interval
+from snakedit.stats.samples import CLOSE, Array, Codes, ScoreSample, cluster_codes
 
 ALPHA = 0.05
 EXACT, LARGE = 12, 5000
-PERMUTATIONS = 9999
+FEWEST_SIGNS, MOST_SIGNS = 9999, 199_999
+# Signs drawn for one table: permutations times source images.
+MOST_DRAWN = 40_000_000
 CHUNK = 500
 
 
@@ -38,7 +44,9 @@ class PairedComparison:
         difference: the total of `editor` less that of `against`, both over these items only; None for n = 0.
         ci_low, ci_high: its 95 % interval, None where there is none.
         p: two-sided, None for n = 0.
-        p_holm: p after the correction.
+        p_holm: p after the correction; None for n = 0 and for a pair that is not corrected.
+        sources: source images of these items.
+        least_p: the smallest p_holm that so many source images can give, beside the other pairs as they are.
     """
 
     editor: str
@@ -52,15 +60,45 @@ class PairedComparison:
     ci_high: float | None
     p: float | None
     p_holm: float | None = None
+    sources: int = 0
+    least_p: float | None = None
 
     @property
     def is_significant(self) -> bool:
         """Whether the corrected p is below `ALPHA`."""
         return self.p_holm is not None and self.p_holm < ALPHA
 
+    def turned(self) -> "PairedComparison":
+        """Return the same comparison from the other editor's side."""
+        return replace(
+            self,
+            editor=self.against,
+            against=self.editor,
+            wins=self.losses,
+            losses=self.wins,
+            difference=None if self.difference is None else -self.difference,
+            ci_low=None if self.ci_high is None else -self.ci_high,
+            ci_high=None if self.ci_low is None else -self.ci_low,
+        )
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the totals on the common items are the same."""
+        return self.difference is not None and abs(self.difference) < CLOSE
+
+    @property
+    def could_be_significant(self) -> bool:
+        """Whether any scores of so many source images could be significant."""
+        return self.least_p is not None and self.least_p < ALPHA
+
 
 def paired_comparisons(
-    scores: Mapping[str, Array], groups: Codes, clusters: Codes, seed: int = 0
+    scores: Mapping[str, Array],
+    groups: Codes,
+    clusters: Codes,
+    scale: tuple[float, float] | None = None,
+    uncorrected: Collection[str] = (),
+    seed: int = 0,
 ) -> list[PairedComparison]:
     """Compare every two editors, in the order of ``scores``.
 
@@ -68,12 +106,15 @@ def paired_comparisons(
         scores: editor → its items' scores, shape (items,), NaN where missing.
         groups: shape (items,), the number of each item's category for macro totals, all 0 for micro ones.
         clusters: shape (items,), equal for items that share a source image.
+        scale: the least and the greatest score that there can be, if it is known.
+        uncorrected: editors such as controls; a pair of two of them is not in the correction.
     """
+    widest = None if scale is None else (scale[0] - scale[1], scale[1] - scale[0])
     codes, count = cluster_codes(clusters)
     pairs, contributions = [], []
     for editor, against in combinations(scores, 2):
         difference = scores[editor] - scores[against]
-        ends = interval(ScoreSample(difference, groups, codes), seed)
+        ends = interval(ScoreSample(difference, groups, codes), widest, seed)
         both = ~np.isnan(difference)
         parts = _contributions(difference[both], groups[both], codes[both], count)
         contributions.append(parts)
@@ -89,16 +130,43 @@ def paired_comparisons(
                 ci_low=ends[0] if ends else None,
                 ci_high=ends[1] if ends else None,
                 p=None,
+                sources=np.unique(codes[both]).size,
             )
         )
     if not pairs:
         return []
     tested = [place for place, pair in enumerate(pairs) if pair.n]
-    p = sign_flip_p(np.stack(contributions)[tested], seed)
-    corrected = holm(p)
-    for place, raw, adjusted in zip(tested, p, corrected, strict=True):
-        pairs[place] = replace(pairs[place], p=raw, p_holm=adjusted)
-    return pairs
+    for place, p in zip(tested, sign_flip_p(np.stack(contributions)[tested], seed), strict=True):
+        pairs[place] = replace(pairs[place], p=p)
+    return _corrected(pairs, uncorrected, count)
+
+
+def _corrected(
+    pairs: Sequence[PairedComparison], uncorrected: Collection[str], clusters: int
+) -> list[PairedComparison]:
+    family = [
+        place
+        for place, pair in enumerate(pairs)
+        if pair.n and not (pair.editor in uncorrected and pair.against in uncorrected)
+    ]
+    p = [pairs[place].p or 0.0 for place in family]
+    corrected, result = holm(p), list(pairs)
+    for number, place in enumerate(family):
+        least = [*p[:number], min(p[number], least_p(pairs[place].sources, clusters)), *p[number + 1 :]]
+        result[place] = replace(pairs[place], p_holm=corrected[number], least_p=holm(least)[number])
+    return result
+
+
+def least_p(sources: int, clusters: int) -> float:
+    """Return the smallest p that ``sources`` source images can give, in a table of ``clusters`` of them."""
+    if sources <= EXACT:
+        return float(min(1.0, 2.0 ** (1 - sources)))
+    return 0.0 if clusters > LARGE else 1 / (_signs(clusters) + 1)
+
+
+def _signs(clusters: int) -> int:
+    """How many random signs each difference is tried with: as many as time allows, so that p stands still."""
+    return int(np.clip(MOST_DRAWN // clusters, FEWEST_SIGNS, MOST_SIGNS))
 
 
 def sign_flip_p(contributions: Array, seed: int = 0) -> list[float]:
@@ -153,11 +221,12 @@ def _drawn_p(contributions: Array, seed: int) -> Array:
     drawn = np.random.default_rng(seed)
     observed = _observed(contributions)
     extreme = np.zeros(len(contributions))
-    for start in range(0, PERMUTATIONS, CHUNK):
-        rows = min(CHUNK, PERMUTATIONS - start)
+    permutations = _signs(contributions.shape[1])
+    for start in range(0, permutations, CHUNK):
+        rows = min(CHUNK, permutations - start)
         signs = 2.0 * drawn.integers(0, 2, (rows, contributions.shape[1]), dtype=np.int8) - 1.0
         extreme += np.sum(np.abs(signs @ contributions.T) >= observed, axis=0)
-    result: Array = (extreme + 1) / (PERMUTATIONS + 1)
+    result: Array = (extreme + 1) / (permutations + 1)
     return result
 
 

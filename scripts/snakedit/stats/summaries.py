@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakedit.stats.intervals import Array
+from snakedit.stats.samples import Array
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
 from snakedit.stats import intervals
-from snakedit.stats.intervals import ScoreSample, interval, rank_intervals
+from snakedit.stats.intervals import interval
+from snakedit.stats.proportions import wilson
+from snakedit.stats.samples import ScoreSample
 
 
 def scored(values, clusters=None, groups=None):
@@ -37,8 +39,39 @@ def test_a_total_has_no_interval_if_a_category_of_it_has_scores_of_one_cluster_o
     assert interval(scored(values, groups=groups).together()) is not None
 
 
-def test_equal_scores_have_an_interval_without_width():
-    assert interval(scored([4.0] * 30)) == (4.0, 4.0)
+def test_equal_scores_are_a_share_of_none_of_others_which_could_lie_at_either_end():
+    others = wilson(0.0, 30)[1]
+    assert interval(scored([5.0] * 30), (1.0, 5.0)) == pytest.approx((5 - 4 * others, 5.0))
+    assert interval(scored([4.0] * 30), (1.0, 5.0)) == pytest.approx((4 - 3 * others, 4 + others))
+    assert interval(scored([0.0] * 30), (0.0, 1.0)) == pytest.approx((0.0, others))
+
+
+def test_equal_scores_on_an_unknown_scale_have_no_interval():
+    assert interval(scored([4.0] * 30)) is None
+
+
+def test_a_category_of_equal_scores_adds_its_doubt_to_a_macro_total():
+    values = np.random.default_rng(0).normal(5, 1, 60)
+    groups = np.repeat([0, 1], [60, 2])
+    low, high = interval(scored([*values, 10.0, 10.0], groups=groups), (0.0, 10.0))
+    middle = (values.mean() + 10) / 2
+    assert low < middle - wilson(0.0, 2)[1] * 10 / 2
+    assert middle < high < middle + 0.2
+
+
+def test_yes_and_no_have_wilsons_interval_and_two_values_between_the_ends_one_at_least_as_wide():
+    yes = scored([1.0] * 3 + [0.0] * 27)
+    assert interval(yes, (0.0, 1.0)) == pytest.approx(wilson(0.1, 30))
+    low, high = interval(scored([4.0] * 3 + [3.0] * 27), (1.0, 5.0))
+    assert low <= 3 + wilson(0.1, 30)[0]
+    assert high >= 3 + wilson(0.1, 30)[1]
+
+
+@pytest.mark.parametrize("count", [30, 80, 400])
+def test_the_printed_digits_do_not_depend_on_the_seed(count):
+    values = np.random.default_rng(7).gamma(4.0, 0.5, count)
+    ends = np.array([interval(scored(values), seed=seed) for seed in range(4)])
+    assert np.ptp(ends, axis=0).max() < 0.01
 
 
 def test_a_missing_score_is_as_if_the_item_were_not_there():
@@ -60,7 +93,7 @@ def test_many_clusters_have_the_normal_interval_which_the_bootstrap_agrees_with(
     values, clusters = drawn.normal(5, 2, 3000), drawn.integers(0, 2500, 3000)
     normal = interval(scored(values, clusters))
     monkeypatch.setattr(intervals, "LARGE", 10**9)
-    assert interval(scored(values, clusters)) == pytest.approx(normal, abs=0.015)
+    assert interval(scored(values, clusters), most_rounds=4) == pytest.approx(normal, abs=0.015)
 
 
 def test_items_that_share_an_image_make_the_interval_wider():
@@ -80,9 +113,10 @@ def test_a_macro_total_weighs_its_groups_alike():
 
 @given(st.lists(st.floats(0, 10), min_size=5, max_size=60))
 def test_the_interval_is_ordered_lies_on_the_scale_and_repeats(values):
-    low, high = interval(scored(values))
-    assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
-    assert interval(scored(values)) == (low, high)
+    low, high = interval(scored(values), (0.0, 10.0), most_rounds=1)
+    assert -1e-9 <= low < high <= 10 + 1e-9
+    assert low - 1e-9 <= np.mean(values) <= high + 1e-9
+    assert interval(scored(values), (0.0, 10.0), most_rounds=1) == (low, high)
 
 
 def sample_of(distribution, drawn):
@@ -106,46 +140,12 @@ def small_sample_of(sizes, drawn):
 @pytest.mark.parametrize("sizes", [(5,), (8,), (12,), (30,), (3, 60), (4, 600), (50, 5, 5), (3,) * 5])
 def test_intervals_of_few_source_images_hold_the_true_mean_as_often_as_they_say(sizes):
     drawn = np.random.default_rng(8)
-    found = np.array([interval(small_sample_of(sizes, drawn)) for _ in range(600)])
+    found = np.array([interval(small_sample_of(sizes, drawn), most_rounds=1) for _ in range(600)])
     assert 0.92 <= np.mean((found[:, 0] <= 5.0) & (found[:, 1] >= 5.0)) <= 0.985
 
 
 @pytest.mark.parametrize("distribution", ["normal", "skewed", "clustered", "categories"])
 def test_95_percent_intervals_hold_the_true_mean_in_93_to_97_percent_of_samples(distribution):
     drawn = np.random.default_rng(5)
-    found = np.array([interval(sample_of(distribution, drawn)) for _ in range(2000)])
+    found = np.array([interval(sample_of(distribution, drawn), most_rounds=1) for _ in range(2000)])
     assert 0.93 <= np.mean((found[:, 0] <= 5.0) & (found[:, 1] >= 5.0)) <= 0.97
-
-
-def test_an_editor_that_is_always_better_has_its_rank_for_certain_and_like_ones_share_theirs():
-    drawn = np.random.default_rng(6)
-    hard = drawn.normal(0, 3, 60)
-    best, one, other = hard + 9, hard + drawn.normal(5, 1, 60), hard + drawn.normal(5, 1, 60)
-    ranks = rank_intervals([scored(one), scored(best), scored(other), scored(np.full(60, np.nan))])
-    assert ranks[1] == (1, 1, 1)
-    assert {ranks[0], ranks[2]} == {(2, 2, 3), (3, 2, 3)}
-    assert ranks[3] is None
-
-
-def test_equal_totals_share_the_better_rank_and_few_source_images_say_nothing_of_ranks():
-    assert rank_intervals([scored([4.0] * 30), scored([4.0] * 30)]) == [(1, 1, 1), (1, 1, 1)]
-    assert rank_intervals([scored([4.0], [0]), scored([3.0], [0])]) == [(1, 1, 2), (2, 1, 2)]
-    few = [scored([value] * 4 + [np.nan] * 20) for value in (4.0, 3.0)]
-    assert rank_intervals(few) == [(1, 1, 2), (2, 1, 2)]
-
-
-def test_totals_that_differ_in_their_last_digits_are_equal():
-    means = [1 / 3, 2 / 3, 5 / 3]
-    samples = [scored(np.repeat(np.roll(means, k), 2), groups=np.repeat([0, 1, 2], 2)) for k in range(3)]
-    assert [rank for rank, _, _ in rank_intervals(samples)] == [1, 1, 1]
-
-
-def test_ranks_of_many_clusters_are_those_of_the_bootstrap(monkeypatch):
-    drawn = np.random.default_rng(7)
-    samples = [scored(drawn.normal(mean, 2, 3000)) for mean in (5.0, 5.05, 5.1, 6.0)]
-    normal = rank_intervals(samples)
-    monkeypatch.setattr(intervals, "LARGE", 10**9)
-    drawn_ranks = rank_intervals(samples)
-    assert drawn_ranks[3] == normal[3] == (1, 1, 1)
-    assert np.abs(np.array(drawn_ranks) - np.array(normal)).max() <= 1
-    assert any(low < high for _, low, high in normal)

@@ -51,7 +51,7 @@ def test_p_is_that_of_scipys_paired_permutation_test(size):
 
 
 def test_p_is_never_zero_and_one_where_there_is_no_difference():
-    assert compared(np.arange(40) + 5.0, np.arange(40)).p == 1 / (paired.PERMUTATIONS + 1)
+    assert compared(np.arange(40) + 5.0, np.arange(40)).p == 1 / (paired.MOST_SIGNS + 1)
     assert compared([3.0] * 40, [3.0] * 40).p == 1.0
 
 
@@ -74,7 +74,8 @@ def test_the_normal_p_of_many_clusters_is_that_of_drawn_signs(monkeypatch):
     assert sign_flip_p(parts) == pytest.approx(normal, abs=0.02)
 
 
-def test_p_of_editors_that_do_not_differ_is_below_5_percent_in_5_percent_of_samples():
+def test_p_of_editors_that_do_not_differ_is_below_5_percent_in_5_percent_of_samples(monkeypatch):
+    monkeypatch.setattr(paired, "MOST_SIGNS", paired.FEWEST_SIGNS)
     drawn = np.random.default_rng(3)
     p = np.array(sign_flip_p(drawn.gamma(2.0, 1.0, (2000, 40)) * drawn.choice([-1.0, 1.0], (2000, 40))))
     assert 0.04 <= np.mean(p < 0.05) <= 0.06
@@ -101,3 +102,26 @@ def test_every_two_editors_are_compared_once_and_corrected_together():
     assert [one.p_holm for one in found] == holm([one.p for one in found])
     assert all(one.ci_low < one.difference < one.ci_high for one in found)
     assert paired_comparisons({"a": scores["a"]}, np.zeros(50, np.int64), np.arange(50)) == []
+
+
+def test_pairs_of_controls_are_tested_but_weaken_no_other_pair():
+    drawn = np.random.default_rng(4)
+    names = ("a", "b", "reference", "identity", "blank")
+    scores = {name: drawn.normal(mean, 1, 40) for mean, name in enumerate(names)}
+    controls = names[2:]
+    found = paired_comparisons(scores, np.zeros(40, np.int64), np.arange(40), uncorrected=controls)
+    apart = [one for one in found if one.editor in controls and one.against in controls]
+    family = [one for one in found if one not in apart]
+    assert len(apart) == 3
+    assert all(one.p is not None and one.p_holm is None and not one.is_significant for one in apart)
+    assert [one.p_holm for one in family] == holm([one.p for one in family])
+
+
+@pytest.mark.parametrize(("sources", "possible"), [(4, False), (5, False), (6, True), (30, True)])
+def test_few_source_images_cannot_be_significant_whatever_their_scores(sources, possible):
+    found = compared(np.ones(sources) * 9, np.zeros(sources))
+    assert found.sources == sources
+    assert found.could_be_significant == found.is_significant == possible
+    assert compared(np.ones(sources), np.ones(sources)).could_be_significant == possible
+    if sources == 4:
+        assert found.least_p == 0.125

@@ -9,7 +9,7 @@ import numpy as np
 from snakedit.report.data.numbers import SCORE, CategoryNumbers, Numbers
 from snakedit.report.data.roles import right_answers, shown_by, wrong_answers
 from snakedit.stats.agreement import Auc, Pairs, auc, fisher_mean, kendall, ordered, pairs, spearman
-from snakedit.stats.intervals import Array, Codes
+from snakedit.stats.samples import Array, Codes
 from snakedit.workflow.resolved import Run
 
 ALL_CONTROLS = "all controls"
@@ -27,6 +27,7 @@ class Check:
         level: ``category``, ``editor`` or ``all``; `category` or `editor` names it.
         n: edits that were compared: items with both scores, or edits with a rating and a score.
         missing: those that lack a score.
+        sources: against a control, the source images of the items that were compared.
         pairs: of the same item's edits; at level ``editor`` of the editor's items.
         spearman: at level ``all`` the mean of the editors' by Fisher's transform.
     """
@@ -43,6 +44,7 @@ class Check:
     pairs: Pairs = NO_PAIRS
     spearman: float | None = None
     kendall: float | None = None
+    sources: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,13 @@ def _checks_of(judge: str, right: str, control: str, scores: Mapping[str, _Score
 
 
 def _control_check(judge: str, right: str, control: str, level: str, category: str, scores: _Scores) -> Check:
+    sources = np.unique(scores.clusters).size
     return Check(
         *(judge, control, right, level, category, ""),
         n=scores.right.size,
         missing=scores.missing,
-        auc=auc(scores.right.tolist(), scores.wrong.tolist(), np.unique(scores.clusters).size),
+        auc=auc(scores.right.tolist(), scores.wrong.tolist(), sources),
+        sources=sources,
         pairs=Pairs(
             agree=int(np.sum(scores.right > scores.wrong)),
             disagree=int(np.sum(scores.right < scores.wrong)),

@@ -1,12 +1,16 @@
 """The leaderboard: mean, coverage, interval and rank of every editor, and the bounds from missing scores."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from snakedit.report.data.numbers import SCORE, Numbers
 from snakedit.stats import summaries
-from snakedit.stats.intervals import Rank, ScoreSample, interval, rank_intervals
+from snakedit.stats.intervals import interval
 from snakedit.stats.paired import PairedComparison, paired_comparisons
+from snakedit.stats.ranks import Rank, rank_intervals
+from snakedit.stats.samples import ScoreSample
 from snakedit.stats.summaries import Summary
 
 LEVELS = ("category", "macro", "micro")
@@ -21,7 +25,8 @@ class LeaderboardRow:
     """One line of the leaderboard; `category` is empty in a total.
 
     Attributes:
-        rank: a total's place among the editors; None in a category.
+        rank: a total's place among the editors, each two compared on the items that both have; None in a
+            category.
         if_lowest, if_highest: the mean if every missing score were the scale's lowest, its highest; None
             where the scale is not known.
     """
@@ -58,7 +63,8 @@ class MetricTable:
     Attributes:
         totals: the columns of totals, the headline first.
         categories: the columns of categories, in the benchmark's order.
-        standings: the editors by their headline total, best first; those without one come last.
+        standings: the editors by their rank in the headline total, those of one rank by their mean; those
+            without a mean come last.
     """
 
     metric: str
@@ -100,9 +106,9 @@ def metric_table(rows: Iterable[LeaderboardRow], judge: str, metric: str, headli
             else:
                 standing.totals[row.level] = row
 
-    def place(standing: Standing) -> tuple[bool, float]:
-        mean = standing.totals[headline].summary.mean
-        return mean is None, -(mean or 0.0)
+    def place(standing: Standing) -> tuple[bool, int, float]:
+        row = standing.totals[headline]
+        return row.summary.mean is None, row.rank.rank if row.rank else 0, -(row.summary.mean or 0.0)
 
     return MetricTable(
         metric,
@@ -112,11 +118,29 @@ def metric_table(rows: Iterable[LeaderboardRow], judge: str, metric: str, headli
     )
 
 
-def comparisons(numbers: Numbers) -> dict[tuple[str, str], list[PairedComparison]]:
-    """Return (judge, ``macro`` or ``micro``) → every two editors by the item's score."""
+def comparisons(
+    numbers: Numbers,
+    scales: Mapping[str, Scales] | None = None,
+    controls: Collection[str] = (),
+    *,
+    missing_is_lowest: bool = False,
+) -> dict[tuple[str, str], list[PairedComparison]]:
+    """Return (judge, ``macro`` or ``micro``) → every two editors by the item's score.
+
+    Args:
+        scales: as in `leaderboard`.
+        controls: editors of which a pair of two is not in the correction for many comparisons.
+        missing_is_lowest: whether a missing score counts as the lowest of the scale, in the place of being
+            left out. A judge that misses nothing, or whose scale is not known, has no comparisons then.
+    """
     pairs = {}
     for judge in numbers.judges:
+        scale = (scales or {}).get(judge, {}).get(SCORE)
         samples = {editor: numbers.sample(judge, editor, SCORE) for editor in numbers.editors}
+        if missing_is_lowest:
+            if scale is None or not any(np.isnan(sample.values).any() for sample in samples.values()):
+                continue
+            samples = {editor: sample.with_missing(scale[0]) for editor, sample in samples.items()}
         for level in TOTALS:
             leveled = {editor: _leveled(sample, level) for editor, sample in samples.items()}
             any_sample = next(iter(leveled.values()))
@@ -124,6 +148,8 @@ def comparisons(numbers: Numbers) -> dict[tuple[str, str], list[PairedComparison
                 {editor: sample.values for editor, sample in leveled.items()},
                 any_sample.groups,
                 any_sample.clusters,
+                scale,
+                controls,
             )
     return pairs
 
@@ -140,10 +166,10 @@ def _metric_rows(
         bounds = [[summaries.if_missing(mean, end) for mean in means] for end in scale or ()]
         for number, category in enumerate(categories):
             row = LeaderboardRow(judge, editor, "category", category.name, metric, means[number])
-            yield _completed(row, parts[number], [bound[number] for bound in bounds])
+            yield _completed(row, parts[number], scale, [bound[number] for bound in bounds])
         for level, total in (("macro", summaries.macro), ("micro", summaries.micro)):
             row = LeaderboardRow(judge, editor, level, "", metric, total(means), ranks[level][place])
-            yield _completed(row, _leveled(samples[editor], level), [total(bound) for bound in bounds])
+            yield _completed(row, _leveled(samples[editor], level), scale, [total(b) for b in bounds])
 
 
 def _leveled(sample: ScoreSample, level: str) -> ScoreSample:
@@ -154,9 +180,11 @@ def _ranks_of(samples: Sequence[ScoreSample]) -> Sequence[Rank | None]:
     return rank_intervals(samples) if samples and samples[0].values.size else [None] * len(samples)
 
 
-def _completed(row: LeaderboardRow, sample: ScoreSample, bounds: Sequence[Summary]) -> LeaderboardRow:
+def _completed(
+    row: LeaderboardRow, sample: ScoreSample, scale: tuple[float, float] | None, bounds: Sequence[Summary]
+) -> LeaderboardRow:
     """The row with its mean's interval and the bounds from missing scores."""
-    low, high = interval(sample) or (None, None)
+    low, high = interval(sample, scale) or (None, None)
     if_lowest, if_highest = (bound.mean for bound in bounds) if bounds else (None, None)
     summary = replace(row.summary, ci_low=low, ci_high=high)
     return replace(row, summary=summary, if_lowest=if_lowest, if_highest=if_highest)

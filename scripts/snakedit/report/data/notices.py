@@ -10,6 +10,7 @@ from snakedit.report.data.how_made import RecordStats, ResultStats
 from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE
 from snakedit.report.data.roles import simulated_editors, simulated_judges
+from snakedit.report.data.verdicts.leads import partial_totals
 from snakedit.workflow.resolved import Run
 
 
@@ -77,14 +78,7 @@ def warnings(stats: ResultStats, rows: Sequence[LeaderboardRow], headline: Mappi
     for judge, records in stats.judges.items():
         sentences += _mixtures(f"the scores of '{judge}'", records)
     for judge in stats.judges:
-        for standing in metric_table(rows, judge, SCORE, headline[judge]).standings:
-            means, categories = standing.categories_with_mean, len(standing.categories)
-            if means < categories:
-                sentences.append(
-                    f"The macro total of '{standing.editor}' by '{judge}' is taken over {means} of "
-                    f"{categories} categories, as the others have no score: do not compare it with a total "
-                    "over all of them."
-                )
+        sentences += partial_totals(judge, metric_table(rows, judge, SCORE, headline[judge]))
     return sentences
 
 

@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from snakedit.core.records import Item, Score
 from snakedit.report.data.read import Category
-from snakedit.stats.intervals import Array, Codes, ScoreSample
+from snakedit.stats.samples import Array, Codes, ScoreSample
 
 # The name of the item's own score, beside the metrics that it is made of.
 SCORE = "score"

@@ -8,8 +8,8 @@ import numpy as np
 from snakedit.report.data.leaderboard import LeaderboardRow, Standing
 from snakedit.report.data.numbers import SCORE
 from snakedit.report.figures.svg import COLOURS, INK, to_svg, values
-from snakedit.stats.intervals import Array
 from snakedit.stats.paired import PairedComparison
+from snakedit.stats.samples import Array
 from snakedit.telemetry.activity import stretches
 from snakedit.telemetry.trace import Span
 

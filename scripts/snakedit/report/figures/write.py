@@ -18,8 +18,8 @@ from snakedit.core.hashing import file_sha256
 from snakedit.core.names import safe_name
 from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE, Numbers
-from snakedit.stats.intervals import Array
 from snakedit.stats.paired import PairedComparison
+from snakedit.stats.samples import Array
 from snakedit.telemetry.activity import Activity
 
 PLOTS_FOLDER = "plots"

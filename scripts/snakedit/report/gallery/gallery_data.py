@@ -24,7 +24,7 @@ from snakedit.report.data.numbers import SCORE, CategoryNumbers
 from snakedit.report.data.read import Category
 from snakedit.report.gallery.item_content import item_content
 from snakedit.report.gallery.packed_numbers import packed
-from snakedit.stats.intervals import Array
+from snakedit.stats.samples import Array
 
 DATA_FOLDER = "data"
 # A page of the gallery may need a file for each of its items, so these are small.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snakedit.stats.intervals import Array
+from snakedit.stats.samples import Array
 
 # 16 bits less the 0 that stands for a missing number.
 MAX_STEPS = 65_534

@@ -99,12 +99,14 @@ LEADERBOARD = ReportFile(
         Columns(
             "ci_low, ci_high",
             "95 % interval of the mean, clustered by source image: bootstrapped for up to 500 of them, else "
-            "by Student's t; empty for fewer than five, or fewer than two in a category of a macro mean",
+            "by Student's t, and for scores of one or two values Wilson's; empty for fewer than five, or "
+            "fewer than two in a category of a macro mean",
             "summary.ci_low, summary.ci_high",
         ),
         Columns(
             "rank, rank_low, rank_high",
-            "place among the editors by this total, and its 95 % interval",
+            "place among the editors by this total, each two on the items that both have, and its 95 % "
+            "interval",
             "rank.rank, rank.low, rank.high",
         ),
         Columns(
@@ -127,7 +129,10 @@ COMPARISONS = ReportFile(
         Columns("difference", "total of editor less that of against, over these items"),
         Columns("ci_low, ci_high", "its 95 % interval, made as that of a mean"),
         Columns("p", "two-sided, by flipping the signs of the differences, one source image at a time"),
-        Columns("p_holm", "corrected for all pairs of this judge and level"),
+        Columns(
+            "p_holm",
+            "corrected for all pairs of this judge and level but those of two controls, which have none",
+        ),
     ),
 )
 SCORES = ReportFile(

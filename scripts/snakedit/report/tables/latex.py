@@ -7,7 +7,7 @@ import pandas as pd
 from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
 from snakedit.report.data.numbers import SCORE
 from snakedit.report.tables.markdown import UNPRINTABLE
-from snakedit.stats.intervals import Rank
+from snakedit.stats.ranks import Rank
 from snakedit.stats.summaries import Summary
 
 # pandas' own escape="latex" leaves < and >, which the default font encoding prints as ¡ and ¿.

@@ -10,7 +10,8 @@ from results_by_hand import ResultsByHand, edit, item, score
 from snakedit.core.records import Edit, Score
 from snakedit.report.data.leaderboard import comparisons, leaderboard, metric_table
 from snakedit.report.data.numbers import CategoryNumbers, Numbers
-from snakedit.stats.intervals import ScoreSample, interval
+from snakedit.stats.intervals import interval
+from snakedit.stats.samples import ScoreSample
 
 
 @pytest.fixture
