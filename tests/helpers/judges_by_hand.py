@@ -4,7 +4,11 @@ from dataclasses import replace
 
 from results_by_hand import ResultsByHand, edit, item, planned_run, score
 
+from snakedit.report.data.how_made import ResultStats
 from snakedit.report.data.judge_checks import judge_checks
+from snakedit.report.data.leaderboard import comparisons, leaderboard
+from snakedit.report.data.roles import controls_of
+from snakedit.report.pages.judge_views import judge_views
 
 EDITORS = {
     "tiny": {"type": "simulated"},
@@ -60,3 +64,21 @@ def the(checks, **wanted):
     """The one check with these fields."""
     (check,) = [c for c in checks if all(getattr(c, name) == value for name, value in wanted.items())]
     return check
+
+
+def concluded(tmp_path, categories, editors):
+    """The sentences on the lead and on the judge, from scores on a scale of 0 to 10."""
+    hand, run, checks = checked(tmp_path, categories, editors)
+    numbers, controls = hand.numbers(), controls_of(run)
+    scales, headline = {"vl": {"score": (0.0, 10.0)}}, {"vl": "macro"}
+    (view,) = judge_views(
+        run,
+        numbers,
+        leaderboard(numbers, scales),
+        comparisons(numbers, scales, controls),
+        comparisons(numbers, scales, controls, missing_is_lowest=True),
+        checks,
+        ResultStats(run.editors, run.judges),
+        headline,
+    )
+    return view.lead, view.verdict.sentence

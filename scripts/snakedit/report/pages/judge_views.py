@@ -7,7 +7,7 @@ from snakedit.report.data.how_made import ResultStats
 from snakedit.report.data.judge_checks import HUMAN, Check
 from snakedit.report.data.leaderboard import LeaderboardRow, MetricTable, metric_table
 from snakedit.report.data.numbers import SCORE, Numbers
-from snakedit.report.data.roles import controls_of
+from snakedit.report.data.roles import controls_of, right_answers, shown_by, wrong_answers
 from snakedit.report.data.verdicts.judges import JudgeVerdict, judge_verdict
 from snakedit.report.data.verdicts.leads import lead
 from snakedit.stats.paired import PairedComparison
@@ -60,10 +60,12 @@ def judge_views(
         headline: judge → ``macro`` or ``micro``.
     """
     views = []
+    controls = controls_of(run)
+    has_controls = bool(right_answers(run) and wrong_answers(run)) or any(shown_by(run, c) for c in controls)
     for name in numbers.judges:
         own = [check for check in checks if check.judge == name]
         totals = [check for check in own if check.level == "all" and check.against != HUMAN]
-        verdict = judge_verdict(name, own, run.config.report.min_control_auc)
+        verdict = judge_verdict(name, own, run.config.report.min_control_auc, has_controls)
         metrics = (SCORE, *(metric for metric in numbers.metrics[name] if metric != SCORE))
         tables = [metric_table(rows, name, metric, headline[name]) for metric in metrics]
         pairs = compared.get((name, headline[name]), ())
@@ -77,9 +79,7 @@ def judge_views(
                 human=[check for check in own if check.against == HUMAN],
                 tables=tables,
                 compared=pairs,
-                lead=lead(
-                    tables[0], pairs, if_missing_lowest.get((name, headline[name]), ()), controls_of(run)
-                ),
+                lead=lead(tables[0], pairs, if_missing_lowest.get((name, headline[name]), ()), controls),
                 tokens=stats.judges[name].tokens,
                 requests=stats.judges[name].requests,
             )

@@ -209,7 +209,7 @@ def test_failures_are_shown_with_their_cause_and_no_number(hand):
     ("shift", "says"),
     [
         (5.0, "tiny is ahead of every other editor by more than chance would explain."),
-        (0.0, "tiny has the highest mean, but chance could explain its lead over every other editor."),
+        (0.0, "other and tiny have the same mean: every editor has it."),
     ],
 )
 def test_the_front_page_says_whether_chance_could_explain_the_first_place(hand, shift, says):
@@ -223,7 +223,7 @@ def test_the_front_page_says_whether_chance_could_explain_the_first_place(hand, 
     hand.add("c", items, {e: [edit(i.id) for i in items] for e in hand.editors}, scores)
     editors = {"other": {"type": "some_model"}, "tiny": {"type": "some_model"}}
     text = build(hand, run=planned_run(editors=editors))[0].text
-    assert says.replace("tiny", "tiny" if shift else "other") in text
+    assert says in text
 
 
 def test_the_first_place_is_not_called_ahead_of_an_editor_that_is_better_on_the_items_both_have(hand):
@@ -238,8 +238,8 @@ def test_the_first_place_is_not_called_ahead_of_an_editor_that_is_better_on_the_
     editors = {"choosy": {"type": "some_model"}, "thorough": {"type": "some_model"}}
     text = build(hand, run=planned_run(editors=editors))[0].text
     assert (
-        "choosy has the highest mean, but on the items that both have it is behind thorough by more than "
-        "chance would explain." in text
+        "thorough is ahead of every other editor by more than chance would explain. Scores are missing "
+        "(coverage: thorough 100 %, choosy 50 %)" in text
     )
 
 

@@ -23,23 +23,26 @@ class JudgeVerdict:
     believed: bool | None
 
 
-def judge_verdict(judge: str, checks: Iterable[Check], minimum: float) -> JudgeVerdict:
+def judge_verdict(
+    judge: str, checks: Iterable[Check], minimum: float, has_controls: bool = True
+) -> JudgeVerdict:
     """Return what a judge's controls say of it.
 
     Args:
+        has_controls: whether the run has controls whose right place is known, scored or not.
         checks: those of one judge.
         minimum: the AUC below which it is not believed.
     """
     totals = [c for c in checks if c.level == "all" and c.against not in (HUMAN, ALL_CONTROLS)]
-    if not totals:
+    compared = [c for c in totals if c.auc is not None]
+    if has_controls and not compared:
+        return JudgeVerdict("Not known: no item has a score of both its right answer and a control.", None)
+    if not compared:
         return JudgeVerdict(
             "Not known: there is no control whose right place is known. Add controls to the editors: one "
             "that shows the right answers, and one that leaves the source unchanged (see config/README.md).",
             None,
         )
-    compared = [c for c in totals if c.auc is not None]
-    if not compared:
-        return JudgeVerdict("Not known: no item has a score of both its right answer and a control.", None)
     failed = [c for c in compared if c.auc and c.auc.value < minimum]
     if failed:
         return JudgeVerdict(f"{_not_told(judge, failed, minimum)} Do not rely on it.", False)
@@ -88,9 +91,12 @@ def _warned(failed: Sequence[Check], minimum: float) -> str:
 
 
 def _not_told(judge: str, failed: Sequence[Check], minimum: float) -> str:
-    sure = [c.against for c in failed if _is_surely_below(c, minimum)]
+    upside_down = [c.against for c in failed if c.auc and _is_surely_below(c, min(minimum, CHANCE))]
+    sure = [c.against for c in failed if _is_surely_below(c, minimum) and c.against not in upside_down]
     unsure = [c.against for c in failed if not _is_surely_below(c, minimum)]
     parts = []
+    if upside_down:
+        parts.append(f"{judge} scores {', '.join(upside_down)} above a right answer.")
     if sure:
         parts.append(f"{judge} does not tell {', '.join(sure)} from a right answer.")
     if unsure:

@@ -40,13 +40,14 @@ def lead(
     if not others:
         return f"Only {first.editor} has scores, so nothing was compared. {without}".strip()
     pairs = {other.editor: _against(compared, first.editor, other.editor) for other in others}
+    which = " that has scores" if without else ""
     if not _is_doubtful(scored, headline):
-        return " ".join(part for part in (_standing(first, scored, pairs, headline, []), without) if part)
+        return f"{_standing(first, scored, pairs, headline, [], which)} {without}".strip()
     faded = [editor for editor in pairs if _is_ahead(pairs[editor])]
     if if_missing_lowest:
         faded = [e for e in faded if not _is_ahead(_against(if_missing_lowest, first.editor, e))]
     parts = (
-        _standing(first, scored, pairs, headline, faded),
+        _standing(first, scored, pairs, headline, faded, which),
         _order_if_lowest(scored, headline),
         _faded(first.editor, faded),
         without,
@@ -55,9 +56,13 @@ def lead(
 
 
 def _standing(
-    first: Standing, scored: Sequence[Standing], pairs: Pairs, headline: str, faded: Sequence[str]
+    first: Standing, scored: Sequence[Standing], pairs: Pairs, headline: str, faded: Sequence[str], which: str
 ) -> str:
-    """The first place by the comparisons on common items; leads that ``faded`` are not claimed."""
+    """The first place by the comparisons on common items; leads that ``faded`` are not claimed.
+
+    Args:
+        which: which other editors there are: empty for all, or those with scores.
+    """
     name = first.editor
     apart = [e for e, pair in pairs.items() if not pair.n]
     equal = [e for e, pair in pairs.items() if pair.is_equal]
@@ -68,11 +73,13 @@ def _standing(
     few = {e: pair for e, pair in unsure.items() if not pair.could_be_significant}
     close = [e for e, pair in unsure.items() if e not in few and _leads(pair)]
     trailing = [e for e, pair in unsure.items() if e not in few and not _leads(pair)]
+    thin = [e for e in ahead if rest[e].ci_low is None]
+    ahead = [e for e in ahead if e not in thin]
     if len(ahead) == len(pairs):
-        return f"{name} is ahead of every other editor by more than chance would explain."
+        return f"{name} is ahead of every other editor{which} by more than chance would explain."
     opening = _opening(first, scored, equal, headline)
     if len(close) == len(pairs):
-        return f"{opening[:-1]}, but chance could explain its lead over every other editor."
+        return f"{opening[:-1]}, but chance could explain its lead over every other editor{which}."
     parts = [opening]
     if behind:
         parts.append(
@@ -81,6 +88,12 @@ def _standing(
         )
     if ahead:
         parts.append(f"{name} is ahead of {', '.join(ahead)} by more than chance would explain.")
+    if thin:
+        parts.append(
+            f"By the scores there are, {name} is ahead of {', '.join(thin)}, but a category with a single "
+            "source "
+            "image says too little of others."
+        )
     if close:
         parts.append(f"Chance could explain {_possessive(name)} lead over {', '.join(close)}.")
     if trailing:
@@ -109,12 +122,11 @@ def _opening(first: Standing, scored: Sequence[Standing], equal: Sequence[str], 
     if higher:
         return (
             f"{', '.join(higher)} {'has' if len(higher) == 1 else 'have'} a higher mean than {first.editor}, "
-            "over other items."
+            "each over its own items."
         )
     if level:
-        return (
-            f"{', '.join([first.editor, *level[:-1]])} and {level[-1]} have the same mean, over other items."
-        )
+        names = f"{', '.join([first.editor, *level[:-1]])} and {level[-1]}"
+        return f"{names} have the same mean, each over its own items."
     return f"{first.editor} has the highest mean."
 
 
@@ -122,7 +134,7 @@ def _too_few(first: str, other: str, pair: PairedComparison) -> str:
     count = f"{pair.sources} source image{'s' if pair.sources != 1 else ''}"
     return (
         f"{count} {'are' if pair.sources != 1 else 'is'} too few to compare {first} with {other}: whatever "
-        f"the scores, the corrected p would be {pair.least_p:.3g} or more, and {ALPHA:g} is needed."
+        f"the scores, the corrected p could not be below {pair.least_p:.3g}, and {ALPHA:g} is needed."
     )
 
 
