@@ -3,16 +3,28 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from snakedit.config.params import FamilyParams
 from snakedit.core.images import encode_within
 from snakedit.judges import local
+from snakedit.judges.answer_forms import (
+    CHOICE,
+    FIELDS_OF_FORMS,
+    JSON_SCHEMA,
+    PROBE,
+    STATUSES_OF_UNKNOWN_FORMS,
+    TEXT,
+    AnswerForms,
+    form_fields,
+    value_in_form,
+    wants_a_reason,
+)
 from snakedit.judges.chat import Messages, chat_messages, shown_pictures
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings, Verdict
+from snakedit.judges.openai_compatible_params import OpenAICompatibleParams
 from snakedit.judges.reading.answers import Answer, total_tokens, verdict_of, weighed_answer, written_answer
+from snakedit.judges.reading.completions import refusal_in, reply_text, was_cut
 from snakedit.judges.reading.token_probabilities import (
     Tokens,
     ambiguous_digits,
@@ -24,32 +36,10 @@ from snakedit.judges.rubrics.rubric import Metric
 from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.errors import EndpointError, RefusedError
 from snakedit.runtime.servers.openai_client import Endpoint, Response
-from snakedit.runtime.servers.params import EXECUTION_PARAMS, EndpointParams
+from snakedit.runtime.servers.params import EXECUTION_PARAMS
 
 NO_LOGPROBS = "the server tells no probabilities of its tokens; set `reading: generate`"
 MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
-
-
-class OpenAICompatibleParams(EndpointParams):
-    """Parameters of `OpenAICompatible`, beside those of every server."""
-
-    max_side: int = Field(
-        1024, ge=32, description="Longer side of an image as it is sent, in pixels; longer ones are shrunk."
-    )
-    max_bytes: int = Field(
-        4_000_000, ge=10_000, description="Size of its file, before base64; it is shrunk until it fits."
-    )
-    image_format: Literal["png", "jpeg"] = Field("png", description="`jpeg` is sent at quality 95.")
-    max_tokens: int = Field(512, ge=1, description="Of a written answer.")
-    temperature: float = Field(
-        0.7, gt=0, description="Of the drawn answers, where `samples` is above 1; else it is 0."
-    )
-    top_logprobs: int = Field(
-        20, ge=1, le=20, description="Likeliest tokens to read at each position (`expected`)."
-    )
-    continue_final_message: bool = Field(
-        False, description="True for vLLM and SGLang, which can continue an answer; see below."
-    )
 
 
 class OpenAICompatible(Judge):
@@ -58,6 +48,7 @@ class OpenAICompatible(Judge):
     Params: ClassVar[type[FamilyParams]] = OpenAICompatibleParams
     model_kind: ClassVar[str] = "endpoint"
     execution_params: ClassVar[frozenset[str]] = EXECUTION_PARAMS
+    later_params: ClassVar[frozenset[str]] = frozenset({"structured"})
     params: OpenAICompatibleParams
 
     def __init__(
@@ -67,6 +58,7 @@ class OpenAICompatible(Judge):
         local.check_scales(settings)
         self._endpoint = Endpoint(params)
         self._has_logprobs: bool | None = None
+        self.forms = AnswerForms(params.structured and not FIELDS_OF_FORMS & set(params.extra))
 
     @classmethod
     def server(cls, params: OpenAICompatibleParams) -> Server:
@@ -77,21 +69,31 @@ class OpenAICompatible(Judge):
         """Judge edits one after the other; one that the server gives no answer to is `failed`."""
         return [_Judging(self, request).verdict() for request in requests]
 
-    def chat(self, messages: Messages, fields: Mapping[str, Any]) -> Response:
+    def chat(self, messages: Messages, fields: Mapping[str, Any], is_trial: bool = False) -> Response:
         """Ask for one completion; fields of the configuration's `extra` come before these.
 
+        Args:
+            is_trial: as for `Endpoint.ask`.
+
         Raises:
+            RefusedError: if a content filter left none.
             EndpointError: if there is none.
         """
         body = {key: value for key, value in {**fields, **self.params.extra}.items() if value is not None}
         response = self._endpoint.ask(
             lambda client: client.chat.completions.with_raw_response.create(
                 model=self.model, messages=messages, extra_body=body
-            )
+            ),
+            is_trial,
         )
         choices = response.data.get("choices")
         if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
-            error = EndpointError("the server's answer holds no choice")
+            refusal = refusal_in(response.data)
+            error = (
+                RefusedError(f"the server refused: {refusal}")
+                if refusal
+                else EndpointError("the server's answer holds no choice")
+            )
             error.requests = response.requests
             raise error
         return response
@@ -170,16 +172,56 @@ class _Judging:
         }
         if draws:
             fields["seed"] = local.sample_seed(self._request.seed, metric.name, sample)
-        response = self._judge.chat(messages, fields)
+        response, form, earlier = self._formed(messages, fields, metric)
         choice, refused = self._read(response)
         if refused is not None:
-            return refused
-        content = choice["message"].get("content")
-        text = content.strip() if isinstance(content, str) else ""
-        answer = replace(written_answer(text, metric, _tokens(response)), requests=response.requests)
-        if answer.error and choice.get("finish_reason") == "length":
-            return replace(answer, error=f"{answer.error}; cut off at its longest (max_tokens)")
-        return answer
+            return replace(refused, requests=refused.requests + earlier)
+        text, is_cut = reply_text(choice), was_cut(choice)
+        value = value_in_form(text, form, metric)
+        if not self._judge.forms.is_settled and not is_cut:
+            self._judge.forms.settle(form if value is not None else TEXT)
+        if value is not None:
+            self._versions["answer_form"] = form
+            answer = Answer(value, {"text": text}, _tokens(response))
+        else:
+            answer = written_answer(text, metric, _tokens(response), is_cut)
+        if answer.error and is_cut:
+            answer = replace(answer, error=f"{answer.error}; cut off at its longest (max_tokens)")
+        return replace(answer, requests=response.requests + earlier)
+
+    def _formed(
+        self, messages: Messages, fields: dict[str, Any], metric: Metric
+    ) -> tuple[Response, str, int]:
+        """Ask in the server's form, or in text where it refuses that.
+
+        Returns:
+            The response, the form it was asked in, and how many requests came before.
+        """
+        forms, requests = self._judge.forms, 0
+        form = forms.of(metric)
+        while True:
+            try:
+                asked = {**fields, **form_fields(form, metric)}
+                return self._judge.chat(messages, asked, is_trial=form != TEXT), form, requests
+            except EndpointError as error:
+                error.requests += requests
+                if form == TEXT or error.status not in STATUSES_OF_UNKNOWN_FORMS:
+                    raise
+                requests = error.requests
+            is_trying = form == JSON_SCHEMA and not forms.is_settled and not wants_a_reason(metric)
+            form = TEXT
+            if is_trying:
+                takes_choices, probes = self._takes_choices(fields, metric)
+                form, requests = CHOICE if takes_choices else TEXT, requests + probes
+
+    def _takes_choices(self, fields: dict[str, Any], metric: Metric) -> tuple[bool, int]:
+        """Whether the server holds an answer to a choice, and the requests of the probe."""
+        try:
+            response = self._judge.chat(PROBE, {**fields, **form_fields(CHOICE, metric)}, is_trial=True)
+        except EndpointError as error:
+            return False, error.requests
+        text = reply_text(response.data["choices"][0])
+        return value_in_form(text, CHOICE, metric) is not None, response.requests
 
     def _expected(self, messages: Messages, metric: Metric) -> Answer:
         if self._judge.lacks_logprobs:
@@ -194,10 +236,11 @@ class _Judging:
         if not positions:
             return Answer(None, {}, _tokens(response), NO_LOGPROBS, requests=response.requests)
         responses = [response]
+        followers: dict[int, Tokens] = {}
+        unknown: list[int] = []
         if metric.yes_no:
             value, mass = expected_yes_from_tokens(positions[0])
         else:
-            followers: dict[int, Tokens] = {}
             unknown = ambiguous_digits(positions, metric.low, metric.high)
             for digit in unknown if self._params.continue_final_message else []:
                 begun = [*messages, {"role": "assistant", "content": str(digit)}]
@@ -214,6 +257,8 @@ class _Judging:
         tokens = [_tokens(response) for response in responses]
         total = None if None in tokens else sum(filter(None, tokens))
         answer = weighed_answer(value, mass, self._settings.min_scale_mass, total)
+        if answer.error and unknown and not followers:
+            answer = replace(answer, error=f"{answer.error}; {_remedy(unknown, self._params)}")
         return replace(answer, requests=sum(response.requests for response in responses))
 
     def _probing(self, tokens: int) -> dict[str, Any]:
@@ -227,16 +272,13 @@ class _Judging:
     def _read(self, response: Response) -> tuple[dict[str, Any], Answer | None]:
         """Return the first choice, and the answer that it is if the model or its filter declined."""
         choice = response.data["choices"][0]
-        if not isinstance(choice.get("message"), dict):
-            choice = {**choice, "message": {}}
         served = response.data.get("model")
         if isinstance(served, str):
             self._versions["served_model"] = served
-        refusal = choice["message"].get("refusal")
-        if choice.get("finish_reason") != "content_filter" and not refusal:
+        refusal = refusal_in(response.data)
+        if refusal is None:
             return choice, None
-        refusal = str(refusal or "its answer was taken by the content filter")
-        reply = {"refusal": refusal, "text": choice["message"].get("content") or ""}
+        reply = {"refusal": refusal, "text": reply_text(choice)}
         return choice, Answer(
             None, reply, _tokens(response), f"the judge declined: {refusal[:80]}", True, response.requests
         )
@@ -246,3 +288,11 @@ def _tokens(response: Response) -> int | None:
     usage = response.data.get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     return total if isinstance(total, int) else None
+
+
+def _remedy(digits: Sequence[int], params: OpenAICompatibleParams) -> str:
+    """How to learn what a server does not tell."""
+    what = f"the server does not tell what follows {' or '.join(map(str, digits))}"
+    if params.continue_final_message:
+        return f"{what}; set `reading: generate`"
+    return f"{what}; set continue_final_message (vLLM, SGLang), or `reading: generate`"

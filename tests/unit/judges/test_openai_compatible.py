@@ -144,6 +144,18 @@ def test_a_one_that_might_begin_a_ten_is_off_the_scale_unless_the_server_can_go_
     assert asked[1].body["add_generation_prompt"] is False
 
 
+def test_a_one_after_which_the_answer_ended_is_a_one_and_no_ten():
+    found, _ = verdict([chat("1", [{"1": 0.9, "2": 0.1}])], rubric="single")
+    assert found.values["grade"] == pytest.approx(1.1)
+    assert found.replies["grade"][0]["scale_mass"] == pytest.approx(1.0)
+    found, _ = verdict([chat("10", [{"1": 0.9, "2": 0.1}])], rubric="single")
+    assert found.values["grade"] == pytest.approx(9.2)
+    # Cut after its first token, it may have been either.
+    found, _ = verdict([chat("1", [{"1": 0.9, "2": 0.1}], finish_reason="length")], rubric="single")
+    assert found.status == "unparsed"
+    assert "what follows 1; set continue_final_message (vLLM, SGLang), or `reading: generate`" in found.error
+
+
 def test_a_server_that_goes_on_without_telling_probabilities_leaves_the_one_off_the_scale():
     found, _ = verdict([SPLIT, chat("0")], {"continue_final_message": True}, rubric="single")
     assert found.values["grade"] == pytest.approx(9.0)
@@ -167,12 +179,154 @@ def test_one_answer_without_probabilities_among_others_is_that_answers_fault():
     assert len(asked) == 4
 
 
+PARTS = [
+    {"type": "thinking", "thinking": [{"type": "text", "text": "Score: 3?"}]},
+    {"type": "reasoning", "text": "Score: 4"},
+    {"type": "text", "text": "7"},
+]
+
+
+def told_choice(**choice):
+    return Told(body={"choices": [choice]})
+
+
+@pytest.mark.parametrize(
+    "content", [PARTS, PARTS[2:], ["7"], [{"text": {"value": "7"}}], {"type": "text", "text": "7"}]
+)
+def test_text_in_parts_is_read_without_the_reasoning(content):
+    told = told_choice(message={"content": content}, finish_reason="stop")
+    found, _ = verdict([told], reading="generate", rubric="single")
+    assert (found.status, found.values) == ("ok", {"grade": 7})
+
+
+def test_an_error_within_200_is_tried_again_and_told_in_the_servers_words():
+    raw = {"raw": "Too Many Requests"}
+    body = {"choices": None, "error": {"message": "Provider error", "code": 429, "metadata": raw}}
+    found, asked = verdict([Told(body=body), chat("7")], reading="generate", rubric="single")
+    assert (found.status, found.values, found.requests, len(asked)) == ("ok", {"grade": 7}, 2, 2)
+    found, _ = verdict([Told(body=body)], reading="generate", rubric="single")
+    assert found.status == "failed"
+    assert "200 with error 429: Provider error Too Many Requests" in found.error
+
+
+class Enforcing:
+    """A server that enforces the forms that it knows, answers some questions as told, and refuses a form."""
+
+    def __init__(self, schema=False, choice=False, refuses=(), ignored="Score: 6"):
+        self._schema, self._choice, self._refuses, self._ignored = schema, choice, refuses, ignored
+
+    def __call__(self, asked, number):
+        body = asked.body
+        for name in self._refuses:
+            if name in body:
+                return error(400, f"Unknown parameter: '{name}'")
+        if self._schema and "response_format" in body:
+            key = list(body["response_format"]["json_schema"]["schema"]["properties"])[-1]
+            return chat(
+                f'{{"reason": "3 of 10", "{key}": {"7" if key == "score" else chr(34) + "yes" + chr(34)}}}'
+            )
+        if self._choice and "guided_choice" in body:
+            return chat(body["structured_outputs"]["choice"][-1])
+        return chat("Hello!" if body["messages"][-1]["content"] == "Say hello." else self._ignored)
+
+
+def forms_of(asked):
+    return [
+        "schema" if "response_format" in a.body else "choice" if "guided_choice" in a.body else "text"
+        for a in asked
+    ]
+
+
+def formed(script, count=1, params=None, **given):
+    with serving(script) as server:
+        found = judge(server, params, reading="generate", **{"rubric": "single", **given}).judge(
+            requests(count)
+        )
+    return found, forms_of(server.asked)
+
+
+def test_a_server_that_enforces_a_schema_is_asked_for_one_and_the_record_says_so():
+    found, forms = formed(Enforcing(schema=True), 2)
+    assert forms == ["schema"] * 2
+    for given in found:
+        assert (given.status, given.values, given.requests) == ("ok", {"grade": 7}, 1)
+        assert given.versions["answer_form"] == "json_schema"
+        assert given.replies == {"grade": [{"text": '{"reason": "3 of 10", "score": 7}'}]}
+
+
+def test_yes_and_no_come_in_a_schema_too():
+    yes_no = Enforcing(schema=True)
+    found, forms = formed(yes_no, rubric="reedit")
+    assert found[0].values["reasoning"] == 1
+    assert set(forms) == {"schema"}
+
+
+def test_a_server_that_ignores_a_schema_is_asked_for_text_from_then_on_at_no_cost():
+    found, forms = formed(Enforcing(), 3)
+    assert forms == ["schema", "text", "text"]
+    assert [(given.values["grade"], given.requests) for given in found] == [(6, 1)] * 3
+    assert "answer_form" not in found[0].versions
+
+
+def test_a_server_that_refuses_a_schema_is_probed_for_a_choice_once():
+    found, forms = formed(Enforcing(choice=True, refuses=["response_format"]), 2)
+    assert forms == ["schema", "choice", "choice", "choice"]
+    assert [(given.values["grade"], given.requests) for given in found] == [(10, 3), (10, 1)]
+    assert found[1].versions["answer_form"] == "choice"
+
+
+@pytest.mark.parametrize("refuses", [["response_format"], ["response_format", "guided_choice"]])
+def test_a_server_that_knows_no_form_is_asked_for_text(refuses):
+    found, forms = formed(Enforcing(refuses=refuses, ignored="6"), 2)
+    assert forms[0] == "schema"
+    assert forms[2:] == ["text", "text"]
+    assert [(given.status, given.values["grade"]) for given in found] == [("ok", 6)] * 2
+
+
+def test_an_answer_that_leaves_its_form_is_read_as_text():
+    told = [chat('{"reason": null, "score": 7}'), chat("Score: 5"), chat('{"reason": "x", "score": 11}')]
+    found, forms = formed(in_turn(*told), 3)
+    assert forms == ["schema"] * 3
+    assert [given.status for given in found] == ["ok", "ok", "unparsed"]
+    assert found[1].values == {"grade": 5}
+
+
+@pytest.mark.parametrize("params", [{"structured": False}, {"extra": {"response_format": {"type": "text"}}}])
+def test_a_form_of_ones_own_or_none_is_left_alone(params):
+    with serving(in_turn(chat("7"))) as server:
+        judge(server, params, reading="generate", rubric="single").judge(requests(1))
+    assert server.asked[0].body.get("response_format") == params.get("extra", {}).get("response_format")
+
+
+def test_a_parameter_that_the_server_refuses_is_asked_of_a_few_items_only():
+    fault = error(400, "Unknown parameter: 'temperature'")
+    found, forms = formed(in_turn(fault), 30)
+    assert {given.status for given in found} == {"failed"}
+    assert forms.count("text") == 5
+    assert len(forms) <= 15
+    assert all("Unknown parameter: 'temperature'" in given.error for given in found)
+
+
 REFUSALS = {
     "content filter": chat(None, finish_reason="content_filter"),
     "half an answer": chat("Score: 3", finish_reason="content_filter"),
     "refusal": chat(None, refusal="I cannot look at this."),
     "400": error(400, "filtered", "content_filter"),
     "words": chat("I'm sorry, I cannot rate this image."),
+    "by its message": error(403, "your input was flagged by our moderation"),
+    "another's word": told_choice(message={"content": ""}, finish_reason="SAFETY"),
+    "a proxy's word": told_choice(
+        message={"content": ""}, finish_reason="stop", native_finish_reason="PROHIBITED_CONTENT"
+    ),
+    "a part": told_choice(message={"content": [{"type": "refusal", "refusal": "No."}]}),
+    "no choice": Told(body={"choices": [], "promptFeedback": {"blockReason": "SAFETY"}}),
+    "Azure's filters": Told(
+        body={
+            "choices": [],
+            "prompt_filter_results": [{"content_filter_results": {"hate": {"filtered": True}}}],
+        }
+    ),
+    "within the choice": told_choice(error={"code": 403, "message": "violates our content policy"}),
 }
 
 
@@ -241,7 +395,10 @@ def test_a_choice_without_text_is_unparsed(message, reading):
 def test_a_text_that_was_cut_off_says_so():
     found, _ = verdict([chat("Let me look at the", finish_reason="length")], reading="generate")
     assert "cut off at its longest (max_tokens)" in found.error
-    assert verdict([chat("8, since", finish_reason="length")], reading="generate")[0].status == "ok"
+    found, _ = verdict([chat("Score: 1", finish_reason="length")], reading="generate")
+    assert (found.status, found.score) == ("unparsed", None)
+    whole = chat('{"score": 8}', finish_reason="length")
+    assert verdict([whole], reading="generate")[0].status == "ok"
 
 
 def test_samples_are_drawn_with_seeds_of_their_own_and_all_are_kept():

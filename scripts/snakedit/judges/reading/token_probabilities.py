@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from snakedit.judges.reading.completions import has_ended, reply_text
 from snakedit.judges.reading.expected import expected_yes, leading_digits, weighted_mean
 
 Tokens = Mapping[str, float]
@@ -20,7 +21,8 @@ _DIGIT = re.compile(r"[0-9]")
 def token_positions(choice: Mapping[str, Any]) -> list[dict[str, float]]:
     """Return token → probability for each position of a chat completion's choice, the chosen one first.
 
-    It is empty if the server reported none.
+    It is empty if the server reported none. Of an answer that has ended, a server may report its first token
+    alone; what came next is then known from its text: a digit, or the end, as the empty token.
     """
     logprobs = choice.get("logprobs")
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
@@ -35,6 +37,10 @@ def token_positions(choice: Mapping[str, Any]) -> list[dict[str, float]]:
         if not tokens:
             return []
         positions.append(tokens)
+    if len(positions) == 1 and has_ended(choice):
+        text, first = reply_text(choice), next(iter(positions[0])).strip()
+        if first and text.startswith(first):
+            positions.append({text[len(first) : len(first) + 1]: 1.0})
     return positions
 
 

@@ -2,11 +2,13 @@
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 from snakedit.core.logs import LOGGER
 from snakedit.runtime.host import clock
 
 TERMINAL_SECONDS, LOG_SECONDS = 1.0, 60.0
+_RARE = {"refused": "refused", "unparsed": "unread"}
 
 
 class Progress:
@@ -15,7 +17,7 @@ class Progress:
     def __init__(self, label: str, category: str, total: int) -> None:
         self._name, self._total = f"{label}/{category}", total
         self._done: Counter[str] = Counter()
-        self._failed = 0
+        self._statuses: Counter[str] = Counter()
         self._logged_at = clock.monotonic()
         self._began_at: float | None = None
         self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
@@ -27,13 +29,20 @@ class Progress:
         if self._done:
             self._log()
 
-    def add(self, device: str, items: int, seconds: float, failed: bool) -> None:
-        """Count items that a device has finished after this many seconds of work."""
+    def add(
+        self, device: str, items: int, seconds: float, failed: bool, statuses: Sequence[str] = ()
+    ) -> None:
+        """Count items that a device has finished after this many seconds of work.
+
+        Args:
+            failed: whether all of them failed, where there are no statuses.
+            statuses: what became of each, where it is known: of `SCORE_STATUSES`.
+        """
         if self._began_at is None:
             # Waiting and loading happen once and must not distort the remaining time.
             self._began_at = clock.monotonic() - seconds
         self._done[device] += items
-        self._failed += items if failed else 0
+        self._statuses.update(statuses or ["failed" if failed else "ok"] * items)
 
     def tick(self) -> None:
         """Log a line if the interval is over."""
@@ -47,9 +56,12 @@ class Progress:
         left = f"{max(0, self._total - done) / rate:.0f} s left" if rate else "no estimate yet"
         share = " ".join(f"{device} {count}" for device, count in sorted(self._done.items()))
         devices = f" ({share})" if share else ""
+        counts = self._statuses
+        # Those that are rare are named where there are any.
+        rare = [f"{counts[status]} {name}, " for status, name in _RARE.items() if counts[status]]
         return (
-            f"{self._name}: {done}/{self._total} done, {self._failed} failed, {rate:.2f} images/s, "
-            f"{left}{devices}"
+            f"{self._name}: {done}/{self._total} done, {''.join(rare)}{counts['failed']} failed, "
+            f"{rate:.2f} images/s, {left}{devices}"
         )
 
     def _log(self) -> None:

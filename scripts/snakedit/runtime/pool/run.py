@@ -70,9 +70,17 @@ def run_tasks(
             if isinstance(event, Outcome):
                 errors.add(event)
                 items = weights.pop(event.key)
-                progress.add(event.device, items, event.seconds, failed=event.error is not None)
+                failed = event.error is not None
+                progress.add(event.device, items, event.seconds, failed, _statuses(event))
                 yield event
             progress.tick()
+
+
+def _statuses(outcome: Outcome) -> list[str]:
+    """What became of a task's items, where its outcome tells that: each score's status, or a refusal."""
+    if outcome.error is not None:
+        return ["refused"] if outcome.error.startswith("RefusedError:") else []
+    return [str(score.get("status")) for score in (outcome.result or {}).get("scores", [])]
 
 
 def _events(

@@ -30,6 +30,14 @@ def test_the_line_says_done_failed_rate_time_left_and_each_device(clock):
     assert counted.line(20.0) == line
 
 
+def test_the_line_tells_refused_unread_and_failed_apart(clock):
+    counted = Progress("judge", "light", 100)
+    counted.add("endpoint:0", 4, 2.0, failed=False, statuses=["ok", "refused", "unparsed", "failed"])
+    counted.add("endpoint:0", 1, 2.0, failed=True, statuses=["refused"])
+    counted.add("endpoint:0", 1, 2.0, failed=True)
+    assert "6/100 done, 2 refused, 1 unread, 2 failed, " in counted.line(20.0)
+
+
 @pytest.mark.parametrize(
     ("done", "seconds", "expected"),
     [
