@@ -1,4 +1,4 @@
-"""What hostile answers cost: memory at the worst answer of a server, and time at the worst reply of a judge.
+"""What hostile input costs: memory at the worst answer or picture, and time at the worst reply of a judge.
 
 Each answer is read in a process of its own, since a peak of memory is one of a whole process.
 """
@@ -18,6 +18,7 @@ from snakedit.judges.reading.written import UnreadableReplyError, read_number, r
 from snakedit.runtime.servers.errors import EndpointError
 from snakedit.runtime.servers.openai_client import Endpoint
 from snakedit.runtime.servers.params import EndpointParams
+from tools.bench.hostile_pictures import PICTURES, measure_pictures
 from tools.bench.measurement import Measurement
 
 REPLY_BYTES = 100_000
@@ -31,9 +32,10 @@ def measure_hostile(folder: Path) -> list[Measurement]:
 
     Returns:
         ``hostile_answer_mb``: peak memory of a process that reads the worst answer of a server;
+        ``hostile_picture_mb``: peak memory of a process that prepares the worst picture;
         ``hostile_reply_s``: the time of the worst reply of 100 KB.
     """
-    return [measure_answers(ANSWERS), measure_replies(REPLIES)]
+    return [measure_answers(ANSWERS), measure_pictures(PICTURES, folder), measure_replies(REPLIES)]
 
 
 def measure_answers(answers: Mapping[str, Callable[[], Iterable[bytes]]]) -> Measurement:

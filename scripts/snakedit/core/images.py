@@ -23,6 +23,13 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "HEI
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
 # The decoders of these start threads, whose stacks count as memory of the process.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+# What decoders say where there is no memory; some of them say the same of damage.
+_PERHAPS_MEMORY = (
+    "broken data stream when reading image file",
+    "could not create decoder object",
+    "decoder error -9",
+    "out of memory when reading image file",
+)
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -53,12 +60,13 @@ def decode_image(data: bytes, where: str) -> Image.Image:
         raise ImageError(
             "an image that takes too much memory to decode",
             where=where,
-            hint="save it with fewer pixels, or as a PNG of 8 bits",
+            hint="save it with fewer pixels, or as a PNG or JPEG",
         ) from None
     except Exception as error:  # damaged files make Pillow raise whatever its parsers raise
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise
-        raise ImageError(f"an image that cannot be decoded ({error})", where=where) from None
+        hint = "it is damaged, or takes too much memory" if str(error) in _PERHAPS_MEMORY else ""
+        raise ImageError(f"an image that cannot be decoded ({error})", where=where, hint=hint) from None
     if len(image.info.get("icc_profile") or b"") > PngImagePlugin.MAX_TEXT_CHUNK:
         # A PNG with such a profile could not be read again.
         del image.info["icc_profile"]
@@ -127,6 +135,10 @@ class WrittenPng:
     temporary: Path
     sha256: str
 
+    def discard(self) -> None:
+        """Remove it."""
+        self.temporary.unlink(missing_ok=True)
+
     def keep(self) -> None:
         """Flush it to disk and rename it. Waits for the disk, so many are kept from as many threads."""
         try:
@@ -134,7 +146,7 @@ class WrittenPng:
                 os.fsync(file.fileno())
             os.replace(self.temporary, self.path)
         except BaseException:
-            self.temporary.unlink(missing_ok=True)
+            self.discard()
             raise
 
 
@@ -149,7 +161,9 @@ def write_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | No
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with open(handle, "wb") as file:
-            image.convert("RGB").save(file, format="PNG", pnginfo=chunks, compress_level=4)
+            # Pillow copies what it converts, even if nothing is to be converted.
+            rgb = image if image.mode == "RGB" else image.convert("RGB")
+            rgb.save(file, format="PNG", pnginfo=chunks, compress_level=4)
         os.chmod(temporary, 0o644)
         return WrittenPng(path, Path(temporary), file_sha256(temporary))
     except BaseException:

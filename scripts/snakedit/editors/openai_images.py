@@ -10,8 +10,9 @@ from PIL import Image
 from pydantic import Field
 
 from snakedit.config.params import FamilyParams
-from snakedit.core.images import decode_image, encode_within
+from snakedit.core.images import encode_within
 from snakedit.editors.editor import Editor, EditRequest
+from snakedit.runtime.host.picture_process import read_apart
 from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.errors import EndpointError
 from snakedit.runtime.servers.openai_client import Endpoint, Response
@@ -100,7 +101,7 @@ class OpenAIImages(Editor):
             "tokens": total if isinstance(total, int) else None,
             "requests": response.requests,
         }
-        return decode_image(_image_data(response), f"the edit of '{request.item.id}'")
+        return read_apart(_image_data(response), f"the edit of '{request.item.id}'")
 
 
 def _image_data(response: Response) -> bytes:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from snakedit.config.schema import RunConfig
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import file_sha256, fingerprint
@@ -15,6 +17,7 @@ from snakedit.core.records import Edit, Item, write_records
 from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.editor import Editor, EditRequest
+from snakedit.runtime.host.picture_process import read_apart
 from snakedit.runtime.host.versions import library_versions
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
@@ -133,7 +136,7 @@ class EditWorker:
         request = EditRequest(
             item=Item(**payload["item"]),
             sources=[open_image(path) for path in payload["sources"]],
-            inputs={role: open_image(path) for role, path in payload["inputs"].items()},
+            inputs={role: _stranger(path) for role, path in payload["inputs"].items()},
             seed=payload["seed"] or 0,
         )
         image = self.editor.edit(request).convert("RGB")
@@ -156,6 +159,15 @@ class EditWorker:
     def release_memory(self) -> str | None:
         """Make room after an out-of-memory; return how the retry differs."""
         return self.editor.release_memory()
+
+
+def _stranger(path: str) -> Image.Image:
+    """Open an image that another program made."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ImageError(f"cannot be read ({error.strerror})", where=path) from None
+    return read_apart(data, path)
 
 
 def _finished(

@@ -9,10 +9,11 @@ from typing import Any
 from snakedit.config.schema import BenchmarkConfig
 from snakedit.core.errors import SnakeditError, SourceError
 from snakedit.core.hashing import canonical
-from snakedit.core.images import WrittenPng, decode_image, remove_strangers, write_png
+from snakedit.core.images import WrittenPng, remove_strangers
 from snakedit.core.logs import LOGGER
 from snakedit.core.names import safe_name
 from snakedit.core.records import Excluded, Item, write_records
+from snakedit.runtime.host.picture_process import PictureProcess
 from snakedit.sources import open_source
 from snakedit.sources.index import CategoryIndex, Digest
 from snakedit.sources.rows import SourceRow
@@ -42,7 +43,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     excluded: list[Excluded] = []
     names: set[str] = set()
     ids, digest, log = UniqueIds(), Digest(), _FirstFew(benchmark.path)
-    with _Keeper() as keeper:
+    with _Keeper() as keeper, PictureProcess() as pictures:
         for row in open_source(benchmark).rows(category.first):
             if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
                 break
@@ -51,7 +52,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
             digest.add(row)
             item_id = _id_of(row, ids, log)
             try:
-                item, written = _item(row, item_id, folder)
+                item, written = _item(row, item_id, folder, pictures)
             except SnakeditError as error:
                 reason = _shown(str(error))
                 log.warn("left out", row, f"({_shown(item_id)}) is left out: {reason}")
@@ -164,7 +165,9 @@ def _id_of(row: SourceRow, ids: UniqueIds, log: _FirstFew) -> str:
     return item_id
 
 
-def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, list[WrittenPng]]:
+def _item(
+    row: SourceRow, item_id: str, folder: Path, pictures: PictureProcess
+) -> tuple[Item, list[WrittenPng]]:
     if row.error is not None:
         raise SourceError(row.error)
     if not row.fields["instruction"]:
@@ -173,17 +176,22 @@ def _item(row: SourceRow, item_id: str, folder: Path) -> tuple[Item, list[Writte
         raise SourceError("more text than an item may hold", allowed=f"{MAX_CHARACTERS:,} characters")
     # No safe name ends in ~ and a word, so these names belong to no other item.
     name = safe_name(item_id)
-    # All images are decoded before one is written, so that an excluded row leaves no image behind.
     parts: list[tuple[str, Callable[[], bytes]]] = [
         (f"{name}.png" if place == 0 else f"{name}~{place + 1}.png", image)
         for place, image in enumerate(row.images)
     ]
     extras = {"reference": row.reference, "mask": row.mask}
     parts += [(f"{name}~{role}.png", image) for role, image in extras.items() if image is not None]
-    decoded = [
-        (file_name, decode_image(image(), getattr(image, "name", file_name))) for file_name, image in parts
-    ]
-    written = [write_png(image, folder / "images" / file_name) for file_name, image in decoded]
+    written: list[WrittenPng] = []
+    try:
+        for file_name, image in parts:
+            shown = getattr(image, "name", file_name)
+            written.append(pictures.write(image(), shown, folder / "images" / file_name))
+    except BaseException:
+        # An excluded row leaves no image behind.
+        for png in written:
+            png.discard()
+        raise
     hashes = {png.path.name: png.sha256 for png in written}
     sources = [file_name for file_name, _ in parts[: len(row.images)]]
     fields: dict[str, Any] = {

@@ -68,6 +68,7 @@ def as_base64(data):
         ({"seed": [1]}, r"'seed': \[1\]"),
         ({"note": NESTED}, "nested more than 100 levels deep"),
         ({"reference_img_b64": "%%%"}, "'reference_img_b64'"),
+        ({"reference_img_b64": as_base64(b"plain text")}, "reference_img_b64.*: not an image"),
     ],
 )
 def test_a_bad_row_is_left_out_with_one_line_and_the_others_are_kept(tmp_path, log, bad, reason):
