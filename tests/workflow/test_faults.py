@@ -1,4 +1,4 @@
-"""One long night: workers die, one hangs, two items are poison, the driver is killed once and run again."""
+"""One long night: workers die, one hangs, a device fails, two items are poison, the driver is killed once."""
 
 import json
 import os
@@ -14,9 +14,10 @@ from experiments import Experiment, add, copy_of_the_repository, rows
 ITEMS, DEVICES, WORKER_KILLS = 300, 6, 4
 POISON = {"night-17", "night-203"}
 HANGS = "night-101"
+FAILING = "simulated:3"
 
 EDITOR = '''\
-"""A simulated editor with faults: it says what it edits, two items kill it, and one hangs it once."""
+"""A simulated editor with faults: it says what it edits, two items kill it, one hangs, a device fails."""
 
 import os
 import signal
@@ -25,12 +26,14 @@ from pathlib import Path
 
 from snakedit.editors.simulated_editor import SimulatedEditor
 
-POISON, HANGS, LOG = {poison!r}, {hangs!r}, Path({log!r})
+POISON, HANGS, FAILING, LOG = {poison!r}, {hangs!r}, {failing!r}, Path({log!r})
 
 
 class Faulty(SimulatedEditor):
     def edit(self, request):
         item = request.item.id
+        if self.device == FAILING:
+            raise RuntimeError("this device is broken")
         with open(LOG, "a", encoding="utf-8") as file:
             file.write(f"{{item}}\\n")
         if item in POISON:
@@ -67,7 +70,7 @@ def _edited(log: Path) -> list[str]:
 def test_every_good_item_has_exactly_one_image_after_a_night_of_faults(experiment: Experiment) -> None:
     log = experiment.folder / "edited.log"
     repository = copy_of_the_repository(experiment.folder)
-    text = EDITOR.format(poison=POISON, hangs=HANGS, log=str(log))
+    text = EDITOR.format(poison=POISON, hangs=HANGS, failing=FAILING, log=str(log))
     add(repository, "editors", '"faulty": "snakedit.editors.toy:Faulty",', text)
     experiment.repository = repository
     source = {"night": rows("night", ITEMS)}
@@ -105,6 +108,9 @@ def test_every_good_item_has_exactly_one_image_after_a_night_of_faults(experimen
     assert failed == POISON
     for item in POISON:
         assert "its worker process died" in edits[item]["error"]
+    worked = {edit["device"] for edit in edits.values() if edit["status"] == "ok"} - {None}
+    assert FAILING not in worked
+    assert f"{FAILING} fails what other devices can do and is parked" in run.output
     images = experiment.image_times("f")
     assert len(images) == ITEMS - len(POISON)
     assert {name: images[name] for name in kept} == kept, "a finished image was made again"

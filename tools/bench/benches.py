@@ -9,6 +9,7 @@ from pathlib import Path
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import ConfigError, did_you_mean
 from tools.bench.demo_judge_quality import measure_demo_judge
+from tools.bench.failing_device import measure_failing_device
 from tools.bench.hostile import measure_hostile
 from tools.bench.interval_coverage import measure_interval_coverage
 from tools.bench.judging import measure_judging
@@ -30,6 +31,7 @@ BENCHES: Mapping[str, Callable[[Path], list[Measurement]]] = {
     "run": measure_run,
     "long_tail": measure_long_tail,
     "driver_memory": measure_driver_memory,
+    "failing_device": measure_failing_device,
     "scale": measure_scale,
     "reading": measure_reading,
     "judging": measure_judging,

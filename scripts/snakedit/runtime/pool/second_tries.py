@@ -10,7 +10,7 @@ from typing import Any
 from snakedit.runtime.devices.discover import Device
 from snakedit.runtime.pool.tasks import Outcome, Task
 
-# How often a task may end its worker where there is no other device.
+# How often a task may end its worker, whose model then has to be loaded again.
 MAX_DEATHS = 2
 # Tasks of a device that succeeded elsewhere, beyond its own successes since, before it is parked.
 MAX_STRIKES = 2
@@ -160,7 +160,8 @@ class SecondTries:
         if device not in entry.tried:
             entry.tried.append(device)
         entry.suspects.add(device)
-        if (is_second and knows) or not self._candidates(entry, devices):
+        is_over = (is_second and knows) or entry.deaths >= MAX_DEATHS
+        if is_over or not self._candidates(entry, devices):
             return self._close(entry, devices)
         self._waiting.append(entry)
         return None
@@ -203,7 +204,7 @@ class SecondTries:
         """The devices that should try a task: of the others those that work, else unsuspected ones."""
         others = _others(entry.tried, devices)
         if not others:
-            may_die_again = entry.deaths == entry.attempts < MAX_DEATHS
+            may_die_again = entry.deaths == entry.attempts
             return list(devices) if may_die_again else []
         trusted = [device for device in others if self._is_trusted(device)]
         unsuspected = [d for d in others if not any(d in other.suspects for other in self._open)]
