@@ -19,7 +19,9 @@ GRANTED = share_gpus(SNAKEMAKE.granted_gpus, SNAKEMAKE.is_on_node)
 try:
     check_storage(SNAKEMAKE.shared_usage)
     check_folder() if SNAKEMAKE.is_on_node else name_folder()
-    PLAN = make_plan(config, SNAKEMAKE.config_files, SCRIPTS, GRANTED)
+    PLAN = make_plan(
+        config, SNAKEMAKE.config_files, SCRIPTS, GRANTED, SNAKEMAKE.given_config
+    )
 except (SnakeditError, OSError) as error:
     sys.exit(line_of(error))
 CONFIG = PLAN.config

@@ -22,10 +22,12 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def plan(config: dict[str, Any] = CONFIG, granted: int | None = None) -> Plan:
+def plan(
+    config: dict[str, Any] = CONFIG, granted: int | None = None, given: dict[str, Any] | None = None
+) -> Plan:
     """The plan of a configuration, which is also there as a file."""
     Path("experiment.yaml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
-    return make_plan(config, [Path("experiment.yaml")], SCRIPTS, granted)
+    return make_plan(config, [Path("experiment.yaml")], SCRIPTS, granted, given)
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:

@@ -264,3 +264,14 @@ def test_an_image_that_no_item_names_any_more_is_removed(finished: Experiment) -
         *(f"物理/images/物理-{number}.png" for number in (1, 2, 3)),
         *(f"light/images/light-{number}.png" for number in (0, 1, 2)),
     }
+
+
+def test_nested_values_of_the_command_line_are_read_by_their_type(finished: Experiment) -> None:
+    run = finished.run(
+        "--config", 'run={"seed": 7, "max_failures": 0.1, "devices": {"count": 1}}', "--dry-run"
+    )
+    assert run.code == 0, run.output
+    assert {wildcards["editor"] for wildcards in run.of("edit_category")} == {"sim"}
+    run = finished.run("--config", 'run={"seed": "seven"}', "--dry-run")
+    assert run.code != 0
+    assert "'run.seed': 'seven' has the wrong type; allowed: a whole number from 0" in run.output

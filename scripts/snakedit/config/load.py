@@ -5,12 +5,14 @@
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from snakedit.config.schema import Config
 from snakedit.config.single_model import is_single_model, to_general
 from snakedit.config.strict_yaml import check_json_values, read_yaml
+from snakedit.config.texts import typed_texts
 from snakedit.config.validation import validated
 from snakedit.core.errors import ConfigError
 
@@ -34,12 +36,14 @@ def read(path: str | Path) -> dict[str, Any]:
     return normalise(read_yaml(path), str(path))
 
 
-def normalise(raw: Any, where: str) -> dict[str, Any]:
+def normalise(raw: Any, where: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the configuration in its general form, checked and complete.
 
     Args:
         raw: as read from YAML, in the general or the single-model form. It is not changed.
         where: the file's name, for messages.
+        given: the part of `raw` that comes from the command line, where nested values are texts. They are
+            read by their schema's types, but for `params`.
 
     Raises:
         ConfigError: naming the first key that is wrong and what is allowed there.
@@ -50,6 +54,8 @@ def normalise(raw: Any, where: str) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(json.dumps(raw))
     if is_single_model(data):
         data = to_general(data, where)
+    elif given:
+        data = typed_texts(Config, data, given)
     return validated(Config, data, where).model_dump(mode="json")
 
 

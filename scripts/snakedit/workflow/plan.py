@@ -28,7 +28,7 @@ from snakedit.workflow.advice import (
     warn_of_missing_keys,
     warn_of_unknown_categories,
 )
-from snakedit.workflow.resolve import check_families, resolve
+from snakedit.workflow.resolve import check_families, resolve, typed_params
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run, write_run
 from snakedit.workflow.shard_rules import benchmark_pattern
 
@@ -152,7 +152,13 @@ class Plan:
             warn_of_cpu(self.config)
 
 
-def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | None) -> Plan:
+def make_plan(
+    raw: Any,
+    files: Sequence[Path],
+    scripts: Path,
+    granted: int | None,
+    given: Mapping[str, Any] | None = None,
+) -> Plan:
     """Check the configuration and find out what it asks for.
 
     Writes the run's file, the benchmarks' indexes, the cache of model revisions and, where the
@@ -163,6 +169,7 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
         files: where it was read.
         scripts: the folder of the entry points.
         granted: what ``--resources gpu=`` allows, or None where it was not given.
+        given: the part of `raw` that was given with ``--config``; nested values are texts.
 
     Raises:
         SnakeditError: for whatever a user can mend.
@@ -170,7 +177,7 @@ def make_plan(raw: Any, files: Sequence[Path], scripts: Path, granted: int | Non
     for path in files:
         read_yaml(path)
     where = ", ".join(map(str, files))
-    data = settings.normalise(raw, where)
+    data = typed_params(settings.normalise(raw, where, given), given or {})
     config = settings.from_dict(data)
     check_families(config, where)
     _build_demo_files(config, scripts)

@@ -13,6 +13,7 @@ from snakedit import recipe as recipes
 from snakedit.config import load as settings
 from snakedit.config.params import read_params
 from snakedit.config.schema import Config, EditorConfig, JudgeConfig
+from snakedit.config.texts import typed_texts
 from snakedit.core.errors import ConfigError, named
 from snakedit.core.hashing import canonical
 from snakedit.core.registry import Registry
@@ -20,6 +21,7 @@ from snakedit.editors import EDITORS
 from snakedit.judges import JUDGES
 from snakedit.judges.rubrics.rubric import Rubric
 from snakedit.judges.rubrics.rubric_file import load_rubric
+from snakedit.sources import FORMATS
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
 DEFAULT_RUBRIC = "viescore"
@@ -41,6 +43,34 @@ def check_families(config: Config, where: str) -> None:
     for name, judge in config.judges.items():
         _check_model(JUDGES, judge, f"{where}: judges.{name}")
         _rubric_of(judge, where)
+
+
+def typed_params(data: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration in which `params` that come from the command line have their family's types.
+
+    Args:
+        data: as `snakedit.config.load.normalise` returns it.
+        given: the part of it that comes from the command line.
+    """
+    registries: dict[str, tuple[str, Registry[Any]]] = {
+        "benchmarks": ("format", FORMATS),
+        "editors": ("type", EDITORS),
+        "judges": ("type", JUDGES),
+    }
+    for section, (key, registry) in registries.items():
+        for name, entry in data[section].items():
+            params = _below(given, section, name, "params")
+            if params:
+                family = registry.find(entry[key], f"{section}.{name}.{key}")
+                entry["params"] = typed_texts(family.Params, entry["params"], params)
+    return data
+
+
+def _below(given: Any, *keys: str) -> Any:
+    """What was given at a place; None where nothing was."""
+    for key in keys:
+        given = given.get(key) if isinstance(given, Mapping) else None
+    return given
 
 
 def resolve(data: dict[str, Any], where: str) -> Run:

@@ -25,6 +25,7 @@ USES = {
         "snakemake.workflow:Workflow": {
             "current_basedir": "finds the scripts, also from a Snakefile that uses this workflow as a module",
             "configfiles": "messages name the files; the demo runs if there are none",
+            "config_settings": "holds the values of --config",
             "global_resources": "holds the limit of --resources gpu=N",
             "register_resource": "limits jobs on one host without an option of the user's",
             "resource_settings": "knows whether jobs are sent to nodes",
@@ -53,14 +54,12 @@ USES = {
         "snakemake.rules:RuleProxy": {"rule": "its name in the run, which a module's user chooses"},
         "snakemake.resources:Resource": {"value": "the number of a limit"},
         "snakemake.settings.types:ResourceSettings": {"nodes": "the number of --jobs"},
+        "snakemake.settings.types:ConfigSettings": {"config": "the values of --config"},
         "snakemake.settings.types:StorageSettings": {"shared_fs_usage": "the value of --shared-fs-usage"},
         "snakemake.settings.types:SharedFSUsage": {"item_to_choice": "its words on the command line"},
         "snakemake.settings.types:DeploymentSettings": {"deployment_method": "the value of --sdm"},
         "snakemake.settings.types:DeploymentMethod": {"APPTAINER": "images are named only if they are used"},
-        "snakemake.sourcecache:HostingProviderFile": {
-            "hosted_repo": "a module's clone",
-            "ref": "its version",
-        },
+        "snakemake.sourcecache:HostingProviderFile": {"hosted_repo": "the clone", "ref": "its version"},
         "snakemake.sourcecache:HostedGitRepo": {"repo": "the clone as GitPython knows it"},
         "snakemake.exceptions": {"WorkflowError": "the plugin raises it for a job that it would not send"},
     },
@@ -170,6 +169,11 @@ class Internals:
     def config_files(self) -> list[Path]:
         """The files that the configuration was read from."""
         return list(map(Path, self._workflow.configfiles))
+
+    @property
+    def given_config(self) -> dict[str, Any]:
+        """What was given with ``--config``; of nested values the texts."""
+        return dict(self._workflow.config_settings.config)
 
     @property
     def granted_gpus(self) -> int | None:

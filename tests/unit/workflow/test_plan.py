@@ -72,6 +72,18 @@ def test_recipes_hold_what_changes_a_result_and_nothing_else():
     assert (edit, score, prepare != before[2]) == (before[0], before[1], True)
 
 
+def test_nested_texts_of_the_command_line_are_read_by_the_type_of_their_family():
+    given: dict[str, Any] = {"run": {"seed": "7"}, "editors": {"sim": {"params": {"seconds": "0.5"}}}}
+    config = changed(lambda config: config["run"].update(seed="7"))
+    config["editors"]["sim"]["params"]["seconds"] = "0.5"
+    read = plan(config, given=given)
+    assert read.config.run.seed == 7
+    assert read.run.editors["sim"].params["seconds"] == 0.5
+    given["editors"]["sim"]["params"]["seconds"] = config["editors"]["sim"]["params"]["seconds"] = "soon"
+    with pytest.raises(SnakeditError, match=r"editors\.sim\.params\.seconds': 'soon' has the wrong type"):
+        plan(config, given=given)
+
+
 def test_a_second_plan_writes_nothing():
     plan()
     before = {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
