@@ -23,6 +23,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "HEI
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
 # The decoders of these start threads, whose stacks count as memory of the process.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+_TIFF_MAGIC = (b"II*\0", b"MM\0*")
 # What decoders say where there is no memory; some of them say the same of damage.
 _PERHAPS_MEMORY = (
     "broken data stream when reading image file",
@@ -55,6 +56,12 @@ def decode_image(data: bytes, where: str) -> Image.Image:
             "an image of too many pixels", where=where, allowed=f"{MAX_PIXELS:,} pixels"
         ) from None
     except UnidentifiedImageError:
+        if data[:4] in _TIFF_MAGIC:
+            raise ImageError(
+                "a TIFF of a kind that is not read, such as one of float colours, or a damaged one",
+                where=where,
+                hint="save it with 8 or 16 bits a channel",
+            ) from None
         raise ImageError("not an image", where=where, allowed=", ".join(FORMATS)) from None
     except MemoryError:
         raise ImageError(

@@ -139,6 +139,13 @@ def test_floats_beyond_their_range_are_one_line():
         decode_image(tiff(np.array([[0, 128, 255]], np.float32), 32, 3), "a.tif")
 
 
+def test_a_tiff_of_a_kind_that_is_not_read_is_not_called_no_image():
+    with pytest.raises(
+        ImageError, match=r"a\.tif: a TIFF of a kind that is not read.*; save it with 8 or 16"
+    ):
+        decode_image(tiff(np.zeros((2, 2), np.float16), 16, 3), "a.tif")
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 def test_tiles_lie_as_the_whole_picture_would(orientation, mode, monkeypatch):
