@@ -33,6 +33,15 @@ from snakedit.runtime.servers.params import EndpointParams
 # So many requests that fail alike, before any has succeeded, are the server's fault or the configuration's.
 FEW = 5
 
+# An error that speaks of these may be of one item's picture or text, unless it names a parameter.
+_OF_ITEMS = re.compile(
+    r"image|picture|pixel|dimension|resolution|aspect|context|prompt|too (?:large|small|long|short|big|many)",
+    re.IGNORECASE,
+)
+_OF_PARAMETERS = re.compile(
+    r"(?:unknown|unrecogni[sz]ed|unsupported|unexpected|extra)\W+(?:\w+\W+)?(?:parameter|argument|field)s?\b",
+    re.IGNORECASE,
+)
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*")
 
 
@@ -133,6 +142,8 @@ class Endpoint:
         """Give the server up after `FEW` failures of one kind, if it has never given an answer."""
         if isinstance(error, RefusedError):
             self._has_answered = True
+            return
+        if _OF_ITEMS.search(str(error)) and not _OF_PARAMETERS.search(str(error)):
             return
         with self._lock:
             kind = _VARYING.sub("*", str(error))

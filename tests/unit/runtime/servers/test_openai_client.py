@@ -275,8 +275,9 @@ def test_what_can_be_no_key_is_not_repeated(monkeypatch, value):
     assert value not in str(caught.value)
 
 
-def test_what_every_request_meets_is_asked_a_few_times_and_then_no_more():
-    with serving(in_turn(error(400, "Unknown parameter: 'logprobs'"))) as server:
+@pytest.mark.parametrize("name", ["logprobs", "image[]"])
+def test_what_every_request_meets_is_asked_a_few_times_and_then_no_more(name):
+    with serving(in_turn(error(400, f"Unknown parameter: '{name}'"))) as server:
         asked = endpoint(server)
         exchange = Exchange()
         with exchange.of_this_thread():
@@ -297,6 +298,16 @@ def test_a_server_that_has_answered_once_is_not_given_up(first):
             with pytest.raises(EndpointError, match="picture too large"):
                 ask(asked)
     assert len(server.asked) == 1 + 2 * FEW
+
+
+def test_what_is_wrong_with_small_pictures_is_not_taken_for_the_servers_fault():
+    # The smallest are judged first.
+    with serving(in_turn(error(400, "the image must be at least 28 pixels high"))) as server:
+        asked = endpoint(server)
+        for _ in range(2 * FEW):
+            with pytest.raises(EndpointError, match="28 pixels"):
+                ask(asked)
+    assert len(server.asked) == 2 * FEW
 
 
 def test_failures_of_different_kinds_are_the_requests_own():
