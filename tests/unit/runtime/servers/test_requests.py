@@ -13,6 +13,7 @@ from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import Work
 from snakedit.runtime.servers.address import Server
+from snakedit.runtime.servers.errors import RefusedError
 from snakedit.runtime.servers.exchange import current_exchange
 from snakedit.runtime.servers.requests import run_on_server
 
@@ -110,6 +111,20 @@ def test_a_fault_at_the_last_task_leaves_its_outcome():
 
     (outcome,) = run_tasks(work(1), lambda *given: Refused(*given), tasks(1), run_config(), job())
     assert outcome.error == "ValueError: no credit"
+
+
+def test_the_log_tells_refused_unread_and_failed_apart(messages):
+    statuses = ["ok", "refused", "unparsed", "failed"]
+
+    class Judging(handlers.Handler):
+        def handle(self, payload):
+            if payload["n"] == 4:
+                raise RefusedError("the server refused")
+            return {"scores": [{"status": statuses[payload["n"]]}]}
+
+    done_here = run_tasks(work(2), lambda *given: Judging(*given), tasks(5), run_config(), job())
+    assert len(list(done_here)) == 5
+    assert any("2 refused, 1 unread, 1 failed, " in message for message in messages)
 
 
 def test_tasks_are_taken_as_they_are_needed():
