@@ -14,6 +14,7 @@ from PIL import Image
 
 from snakedit.core.errors import CheckpointError, ImageError
 from snakedit.editors.editor import Editor, EditRequest
+from snakedit.models.processors import hide_broken_torchvision
 from snakedit.models.weights import loaded_bytes
 from snakedit.runtime.devices.replicas import MemoryNeed
 
@@ -175,6 +176,7 @@ class DiffusersEditor(Editor):
         self._is_tiled = is_tiled
 
     def _load(self, folder: Path, name: str) -> Any:
+        hide_broken_torchvision()
         import diffusers
         import torch
         import transformers

@@ -13,7 +13,7 @@ from snakedit.judges.reading.answers import Answer, verdict_of, weighed_answer, 
 from snakedit.judges.reading.expected import expected_number, expected_yes, leading_digits, whole_digits
 from snakedit.judges.rubrics.rubric import Metric
 from snakedit.judges.thinking import check_thinking, template_options, without_thinking
-from snakedit.models.processors import load_processor
+from snakedit.models.processors import hide_broken_torchvision, load_processor
 from snakedit.models.weights import loaded_bytes
 
 VISION_END = "<|vision_end|>"
@@ -44,6 +44,7 @@ class Qwen3VL(Judge):
         self, model: str | None, params: Qwen3VLParams, device: str, settings: JudgeSettings
     ) -> None:
         super().__init__(model, params, device, settings)
+        hide_broken_torchvision()
         from transformers import AutoModelForImageTextToText, Qwen3VLProcessor
 
         assert model is not None
