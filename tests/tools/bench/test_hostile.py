@@ -6,6 +6,7 @@ from tools.bench.hostile import measure_answers, measure_replies
 from tools.bench.hostile_pictures import PICTURES, REFUSED, picture_peak_mb
 
 
+@pytest.mark.slow
 def test_the_answer_that_takes_the_most_memory_is_named():
     (name, peak, explanation) = measure_answers(
         {"small": lambda: [b"{}"], "large": lambda: [b'"' + bytes(3_000_000)] * 40}
