@@ -36,9 +36,9 @@ os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 
 # Two jobs at a time use the devices of a host, however many cores there are: the pool's queue then runs
 # from one category into the next, and models follow each other by priority instead of taking turns.
-# So do jobs that ask a server: the next category begins while the last answers of one come in.
-SNAKEMAKE.limit("device_jobs", 2)
-SNAKEMAKE.limit("endpoint_jobs", 2)
+# So do jobs that ask a server, two that edit beside two that judge.
+for jobs in ("device_jobs", "served_edit_jobs", "served_score_jobs"):
+    SNAKEMAKE.limit(jobs, 2)
 
 # Suffix of a report's file → its name in `snakemake --report`.
 REPORT_FORMATS = {

@@ -23,7 +23,7 @@ rule edit_category:
         gpu=lambda wildcards: editor_allocation(wildcards).gpu,
         pool_gpu=lambda wildcards: editor_allocation(wildcards).pool_gpu,
         device_jobs=lambda wildcards: editor_allocation(wildcards).device_jobs,
-        endpoint_jobs=lambda wildcards: editor_allocation(wildcards).endpoint_jobs,
+        served_edit_jobs=lambda wildcards: editor_allocation(wildcards).served_jobs,
     params:
         script=entry_point("edit_category.py"),
         config=config_file,

@@ -23,7 +23,7 @@ rule score_category:
         gpu=lambda wildcards: judge_allocation(wildcards).gpu,
         pool_gpu=lambda wildcards: judge_allocation(wildcards).pool_gpu,
         device_jobs=lambda wildcards: judge_allocation(wildcards).device_jobs,
-        endpoint_jobs=lambda wildcards: judge_allocation(wildcards).endpoint_jobs,
+        served_score_jobs=lambda wildcards: judge_allocation(wildcards).served_jobs,
     params:
         script=entry_point("score_category.py"),
         config=config_file,

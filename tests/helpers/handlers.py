@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from snakedit.core.errors import ConfigError
 from snakedit.runtime.pool.attempt import TimedResult
 
 
@@ -100,6 +101,8 @@ def is_failing(settings, device):
 def load(settings, device):
     if "loads" in settings:
         write_line(settings["loads"], device)
+    if "refuse" in settings:
+        raise ConfigError(f"the environment variable {settings['refuse']} is not set", where="api_key_env")
     if device in settings.get("broken", ()):
         raise RuntimeError("these weights are broken")
     if device in settings.get("deadly", ()):

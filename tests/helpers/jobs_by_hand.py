@@ -152,7 +152,7 @@ def _job():
 def _serve():
     use_the_tests_clock()
     log_to(None)
-    serve(PoolRequest.from_json(sys.stdin.buffer.read()), {"edit": handlers.load})
+    serve(PoolRequest.from_json(sys.stdin.buffer.read()), {"edit": handlers.load, "score": handlers.load})
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def test_what_asks_a_server_claims_no_gpu_and_no_pool(experiment: Experiment) ->
     run = experiment.run("--dry-run")
     jobs = re.findall(r"wildcards: .*judge=(\w+),.*\n(?: +.*\n)*? +resources: (.*)\n", run.output)
     claimed = {judge: dict(part.split("=") for part in line.split(", ")) for judge, line in jobs}
-    asked = ("gpu", "pool_gpu", "device_jobs", "endpoint_jobs")
+    asked = ("gpu", "pool_gpu", "device_jobs", "served_score_jobs")
     assert [claimed["judge"].get(name, "0") for name in asked] == ["1", "2", "1", "0"]
     assert [claimed["chat"].get(name, "0") for name in asked] == ["0", "0", "0", "1"]
 

@@ -35,16 +35,16 @@ class Allocation:
     Attributes:
         gpu: GPUs that it takes of those granted.
         pool_gpu: devices that its pool may use, more than `gpu` where jobs share a pool.
-        threads: cores.
+        threads: cores; none where the job only waits for a server on this host.
         device_jobs: 1 if it uses devices of this host.
-        endpoint_jobs: 1 if it asks a server.
+        served_jobs: 1 if it asks a server.
     """
 
     gpu: int
     pool_gpu: int
     threads: int
     device_jobs: int
-    endpoint_jobs: int
+    served_jobs: int
 
 
 def allocation(needs_device: bool, asks_server: bool, situation: Situation) -> Allocation:
@@ -69,8 +69,14 @@ def allocation(needs_device: bool, asks_server: bool, situation: Situation) -> A
     return Allocation(
         gpu=gpu,
         pool_gpu=pool,
-        # On a CPU each device of the pool is a worker process.
-        threads=max(1, share) if situation.on_cpu and pool else 1,
+        threads=_threads(asks_server, share if situation.on_cpu else 0, situation),
         device_jobs=int(pool > 0 and situation.place != "submit"),
-        endpoint_jobs=int(asks_server),
+        served_jobs=int(asks_server),
     )
+
+
+def _threads(asks_server: bool, cpu_workers: int, situation: Situation) -> int:
+    if asks_server and situation.place == "local" and situation.resident:
+        return 0
+    # On a CPU each device of the pool is a worker process.
+    return max(1, cpu_workers)

@@ -25,7 +25,7 @@ MODEL, CONTROL, ENDPOINT = (True, False), (False, False), (False, True)
 
 
 @pytest.mark.parametrize(
-    ("model", "situation", "gpu", "pool_gpu", "threads", "device_jobs", "endpoint_jobs"),
+    ("model", "situation", "gpu", "pool_gpu", "threads", "device_jobs", "served_jobs"),
     [
         pytest.param(MODEL, LOCAL, 3, 6, 1, 1, 0, id="two jobs share a resident pool"),
         pytest.param(MODEL, ONE_GPU, 1, 1, 1, 1, 0, id="half a GPU is one"),
@@ -44,7 +44,8 @@ MODEL, CONTROL, ENDPOINT = (True, False), (False, False), (False, True)
         pytest.param(CONTROL, LOCAL, 0, 0, 1, 0, 0, id="an editor without weights"),
         pytest.param(CONTROL, CPU, 0, 0, 1, 0, 0, id="an editor without weights, on a CPU"),
         pytest.param(CONTROL, SUBMIT, 0, 0, 1, 0, 0, id="an editor without weights, sent"),
-        pytest.param(ENDPOINT, LOCAL, 0, 0, 1, 0, 1, id="a judge behind a server"),
+        pytest.param(ENDPOINT, LOCAL, 0, 0, 0, 0, 1, id="a judge behind a server"),
+        pytest.param(ENDPOINT, ALONE, 0, 0, 1, 0, 1, id="a judge behind a server, its client in the job"),
         pytest.param(ENDPOINT, SUBMIT, 0, 0, 1, 0, 1, id="a judge behind a server, sent"),
     ],
 )
@@ -55,7 +56,7 @@ def test_a_job_declares_what_its_model_and_its_situation_ask_for(
     pool_gpu: int,
     threads: int,
     device_jobs: int,
-    endpoint_jobs: int,
+    served_jobs: int,
 ):
-    expected = Allocation(gpu, pool_gpu, threads, device_jobs, endpoint_jobs)
+    expected = Allocation(gpu, pool_gpu, threads, device_jobs, served_jobs)
     assert allocation(*model, situation) == expected

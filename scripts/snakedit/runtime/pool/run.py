@@ -34,15 +34,16 @@ from snakedit.telemetry.trace import Member, Span, Trace, TracedJob
 
 
 def run_tasks(
-    work: Work, loader: Loader, tasks: Iterable[Task], run: RunConfig, job: JobContext
+    work: Work, loader: Loader, tasks: Iterable[Task | None], run: RunConfig, job: JobContext
 ) -> Iterator[Outcome]:
     """Yield one outcome per task, as they finish, and log the job's progress.
 
-    Without a task nothing is leased or loaded. Work that needs no device is done in this process or by its
-    server.
+    Without a task nothing is leased or loaded. Work that needs neither a device nor a server is done in this
+    process.
 
     Args:
-        tasks: consumed as workers become free, a few ahead. Their keys must differ.
+        tasks: consumed as workers become free, a few ahead. Their keys must differ. After the first one, None
+            stands for a task that is not there yet, where a resident pool is used.
 
     Raises:
         DeviceError: if a requested device does not exist.
@@ -55,9 +56,10 @@ def run_tasks(
         return
     weights: dict[str, int] = {}
 
-    def weighed() -> Iterator[Task]:
+    def weighed() -> Iterator[Task | None]:
         for task in chain([first], source):
-            weights[task.key] = task.weight
+            if task is not None:
+                weights[task.key] = task.weight
             yield task
 
     errors = _Errors()
@@ -84,14 +86,16 @@ def _statuses(outcome: Outcome) -> list[str]:
 
 
 def _events(
-    work: Work, loader: Loader, tasks: Iterator[Task], run: RunConfig, job: JobContext
+    work: Work, loader: Loader, tasks: Iterator[Task | None], run: RunConfig, job: JobContext
 ) -> Generator[Event]:
-    if work.server is not None:
+    is_resident = run.resident and job.resident_command is not None
+    if work.server is None and (not work.needs_device or job.device_limit == 0):
+        return _run_in_process(work, loader, filter(None, tasks))
+    if not is_resident and work.server is not None:
         return run_on_server(work.server, loader, work.settings, tasks, run.item_timeout)
-    if not work.needs_device or job.device_limit == 0:
-        return _run_in_process(work, loader, tasks)
-    if not run.resident or job.resident_command is None:
-        return _run_on_own_workers(work, loader, tasks, run, job)
+    if not is_resident:
+        return _run_on_own_workers(work, loader, filter(None, tasks), run, job)
+    assert job.resident_command is not None
     request = PoolRequest(
         stage=work.stage,
         settings=work.settings,
@@ -104,6 +108,7 @@ def _events(
         idle_timeout=run.idle_timeout,
         item_timeout=run.item_timeout,
         owner=owner(),
+        server=work.server,
     )
     return run_on_pool(request, tasks, job.resident_command)
 
@@ -149,7 +154,7 @@ def _run_on_own_workers(
             if not more and workers.is_idle:
                 return
             if not workers.is_alive:
-                raise StageError(f"no device could load the model: {workers.load_error}")
+                raise StageError(workers.fault)
             stop.check()
 
 

@@ -33,7 +33,7 @@ class Workers:
     """The workers of one model, for use in the main thread: `wait` on `connections`, then `step`.
 
     Attributes:
-        load_error: the reason why the latest device could not load the model.
+        fault: why no device is left, by the latest that could not load the model.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Workers:
         self._parked: dict[Device, float] = {}
         self._spans: list[Span] = []
         self._has_told_of_retry = False
-        self.load_error = ""
+        self.fault = ""
         self._workers = [self._start(device) for device in devices]
 
     @property
@@ -198,7 +198,7 @@ class Workers:
             self._say(f"{device.name}: {cause}; a new worker is started")
             self._workers[place] = self._start(device)
         else:
-            self.load_error = cause
+            self.fault = f"no device could load the model: {cause}"
             why = "could not load the model" if ended else "has a worker that cannot be ended"
             self._say(f"{device.name} {why} and is left out: {cause}")
             del self._workers[place]

@@ -32,13 +32,15 @@ from snakedit.runtime.host.signals import Stop
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
 from snakedit.runtime.resident.handover import run_digest
 from snakedit.runtime.resident.wire import Line, connect
+from snakedit.runtime.servers.address import Server
 from snakedit.telemetry.trace import Member, Span
 
-# Tasks that a job has sent to its pool and that have no outcome yet.
 WINDOW = 32
 START_SECONDS = 30.0
 SILENT_SECONDS = 20.0
 TICK_SECONDS = 0.5
+# While a task is not there yet.
+EARLY_TICK_SECONDS = 0.05
 MAX_BROKEN = 3
 MAX_HUNG_UP = 20
 
@@ -49,6 +51,7 @@ class PoolRequest:
 
     Attributes:
         count: how many devices it may lease.
+        server: what it asks, and then it leases nothing; None for a local model.
         owner: the run that it belongs to and dies with, as ``pid:start time``.
     """
 
@@ -63,6 +66,12 @@ class PoolRequest:
     idle_timeout: float
     item_timeout: float
     owner: str
+    server: Server | None = None
+
+    @property
+    def window(self) -> int:
+        """Tasks that a job may have sent to the pool and that have no outcome yet."""
+        return max(WINDOW, 2 * self.server.at_once if self.server else 0)
 
     @property
     def socket(self) -> Path:
@@ -72,22 +81,34 @@ class PoolRequest:
 
     def to_json(self) -> str:
         """Return the request as a pool reads it from its standard input."""
-        return json.dumps(
-            {**vars(self), "need": self.need and vars(self.need)}, default=DevicesConfig.model_dump
-        )
+        plain = {
+            "devices": self.devices.model_dump(),
+            "need": self.need and vars(self.need),
+            "server": self.server and vars(self.server),
+        }
+        return json.dumps({**vars(self), **plain})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "PoolRequest":
         """Return a request from what `to_json` wrote."""
         fields = json.loads(text)
-        devices, need = DevicesConfig(**fields.pop("devices")), fields.pop("need")
-        return cls(devices=devices, need=need and MemoryNeed(**need), **fields)
+        devices, need, server = (fields.pop(name) for name in ("devices", "need", "server"))
+        return cls(
+            devices=DevicesConfig(**devices),
+            need=need and MemoryNeed(**need),
+            server=server and Server(**server),
+            **fields,
+        )
 
 
-def run_on_pool(request: PoolRequest, tasks: Iterator[Task], command: list[str]) -> Generator[Event]:
+def run_on_pool(request: PoolRequest, tasks: Iterator[Task | None], command: list[str]) -> Generator[Event]:
     """Yield one outcome per task from the request's pool, which is started if it does not run yet.
 
     A pool that breaks or falls silent is replaced, and its unfinished tasks go to the next one.
+
+    Args:
+        tasks: None stands for one that is not there yet.
+        command: starts a pool.
 
     Raises:
         StageError: if no device could load the model, or the pool broke `MAX_BROKEN` times.
@@ -98,7 +119,7 @@ def run_on_pool(request: PoolRequest, tasks: Iterator[Task], command: list[str])
         while True:
             line, pid = _join(request, command, stop)
             try:
-                yield from _exchange(line, tasks, pending, stop)
+                yield from _exchange(line, tasks, pending, request.window, stop)
                 return
             except (ConnectionError, TimeoutError) as error:
                 broken += 1
@@ -113,7 +134,9 @@ def run_on_pool(request: PoolRequest, tasks: Iterator[Task], command: list[str])
                 line.close()
 
 
-def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop: Stop) -> Generator[Event]:
+def _exchange(
+    line: Line, source: Iterator[Task | None], pending: dict[str, Task], window: int, stop: Stop
+) -> Generator[Event]:
     """Keep the pool's window full and yield its events, until every task has an outcome."""
     for task in pending.values():
         line.offer({"task": vars(task)})
@@ -123,17 +146,23 @@ def _exchange(line: Line, source: Iterator[Task], pending: dict[str, Task], stop
     selector.register(line, selectors.EVENT_READ)
     with selector:
         while True:
-            while more and len(pending) < WINDOW:
-                next_task = next(source, None)
-                more = next_task is not None
-                if next_task is not None:
-                    pending[next_task.key] = next_task
-                    line.offer({"task": vars(next_task)})
+            is_early = False
+            while more and not is_early and len(pending) < window:
+                try:
+                    next_task = next(source)
+                except StopIteration:
+                    more = False
+                else:
+                    is_early = next_task is None
+                    if next_task is not None:
+                        pending[next_task.key] = next_task
+                        line.offer({"task": vars(next_task)})
             if not more and not pending:
                 return
             writing = selectors.EVENT_WRITE if line.has_unsent else 0
             selector.modify(line, selectors.EVENT_READ | writing)
-            selector.select(timeout=0 if line.has_unread else TICK_SECONDS)
+            tick = EARLY_TICK_SECONDS if is_early else TICK_SECONDS
+            selector.select(timeout=0 if line.has_unread else tick)
             stop.check()
             line.offer()
             for message in line.receive():

@@ -1,4 +1,4 @@
-"""A resident pool: a process that keeps one model loaded for the jobs of one run.
+"""A resident pool: a process that keeps one model loaded, or one server's client, for the jobs of one run.
 
 It ends when its run's Snakemake dies in any way, when it has been idle for `idle_timeout`, when it gets a
 ``stop``, and, after the jobs that it has accepted, when another model of the run needs its devices.
@@ -29,6 +29,7 @@ from snakedit.runtime.resident.client import PoolRequest, log_file
 from snakedit.runtime.resident.handover import Waiting
 from snakedit.runtime.resident.owner import watch
 from snakedit.runtime.resident.wire import Line, peer_uid
+from snakedit.runtime.servers.requests import ServerThreads
 from snakedit.telemetry.trace import Member, Span
 
 TICK_SECONDS = 0.5
@@ -60,7 +61,7 @@ class PoolServer:
         # Set by the thread that leases, and the placement last.
         self._copies: list[Device] = []
         self._placement: Placement | None = None
-        self._workers: Workers | None = None
+        self._workers: Workers | ServerThreads | None = None
         self._leave_at: float | None = None
         self._stopping = False
         self._error: str | None = None
@@ -83,7 +84,8 @@ class PoolServer:
         listener.bind(str(path))
         listener.listen(64)
         listener.setblocking(False)
-        threading.Thread(target=self._acquire, daemon=True).start()
+        if self.request.server is None:
+            threading.Thread(target=self._acquire, daemon=True).start()
         try:
             while not self._is_over():
                 workers = self._workers
@@ -180,18 +182,9 @@ class PoolServer:
 
     def _work(self, ready: list[Any]) -> None:
         if self._workers is None:
-            if self._placement is None:
+            self._workers = self._start_workers()
+            if self._workers is None:
                 return
-            # Workers end with the thread that started them, so this must be the main thread.
-            request = self.request
-            self._workers = Workers(
-                self._loader,
-                request.settings,
-                self._copies,
-                request.item_timeout,
-                self._placement.exchange,
-                self._say,
-            )
         for client, outcome in self._workers.step(ready, self._take):
             if client in self._clients:
                 self._send(client, {"outcome": vars(outcome)})
@@ -201,7 +194,22 @@ class PoolServer:
             self._members = members
             self._send_members(self._clients)
         if not self._workers.is_alive:
-            self._error = f"no device could load the model: {self._workers.load_error}"
+            self._error = self._workers.fault
+
+    def _start_workers(self) -> Workers | ServerThreads | None:
+        """The workers, or the threads that ask a server; None while there are no devices."""
+        request = self.request
+        common = self._loader, request.settings
+        if request.server is not None and self._error is None:
+            try:
+                return ServerThreads(request.server, *common, request.item_timeout)
+            except SnakeditError as error:
+                self._error = str(error)
+        if self._placement is None:
+            return None
+        # Workers end with the thread that started them, so this must be the main thread.
+        exchange = self._placement.exchange
+        return Workers(*common, self._copies, request.item_timeout, exchange, self._say)
 
     def _take(self) -> tuple[_Client, Task] | None:
         """Return the next task: of the first job that has one, so that later jobs fill the gaps."""

@@ -1,14 +1,15 @@
-"""Runs tasks on a server: several at a time, each in a thread of this process.
+"""Asks a server: several tasks at a time, each in a thread of this process.
 
 All processes of this host together keep to the server's limit. Each request holds one of as many file
 locks as requests are allowed; the kernel frees the lock when its process dies.
 """
 
 import hashlib
+import os
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -19,12 +20,13 @@ from snakedit.runtime.host import clock
 from snakedit.runtime.host.folders import lock_folder
 from snakedit.runtime.host.shared_folder import SharedLock
 from snakedit.runtime.host.signals import Stop
-from snakedit.runtime.pool.attempt import Handler, Loader, attempt, now
+from snakedit.runtime.pool.attempt import Loader, attempt, now
 from snakedit.runtime.pool.tasks import Event, Outcome, Task
+from snakedit.runtime.pool.workers import Take
 from snakedit.runtime.resident.owner import over, watched
 from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.exchange import Exchange
-from snakedit.telemetry.trace import Span
+from snakedit.telemetry.trace import Member, Span
 
 PLACE = "endpoint"
 POLL_SECONDS = 0.05
@@ -40,6 +42,7 @@ class _Request:
         since: when the handler began, or None while the task waits for a slot.
     """
 
+    job: Any
     task: Task
     lane: int
     free_since: float
@@ -50,77 +53,140 @@ class _Request:
 
 
 def run_on_server(
-    server: Server, loader: Loader, settings: dict[str, Any], tasks: Iterator[Task], item_timeout: float
+    server: Server,
+    loader: Loader,
+    settings: dict[str, Any],
+    tasks: Iterator[Task | None],
+    item_timeout: float,
 ) -> Generator[Event]:
     """Yield one outcome per task, as they finish, and None every `POLL_SECONDS` without one.
 
-    A task that takes over ``item_timeout`` seconds fails, and its connection is closed. The threads end with
-    the process, so that a job that has to stop waits for no server.
+    The threads end with the process, so that a job that has to stop waits for no server.
+
+    Args:
+        tasks: None stands for one that is not there yet.
+        item_timeout: seconds after which a task fails, and its connection is closed.
 
     Raises:
         StageError: if this job's run is over, or every other request would fail too.
         KeyboardInterrupt, SystemExit: after SIGINT and SIGTERM.
     """
+    more = True
+
+    def take() -> tuple[None, Task] | None:
+        nonlocal more
+        try:
+            task = next(tasks)
+        except StopIteration:
+            more = False
+            return None
+        return (None, task) if task is not None else None
+
     with ExitStack() as stack:
         stop = stack.enter_context(Stop())
         run_is_over = stack.enter_context(watched())
-        started = time.time()
-        handler = loader(settings, PLACE)
-        yield Span(PLACE, "load", started, time.time() - started)
-        threads = _Threads(handler, server, item_timeout)
+        threads = ServerThreads(server, loader, settings, item_timeout)
         stack.callback(threads.close)
-        task = next(tasks, None)
-        while task is not None or threads.are_busy:
-            while task is not None and threads.start(task):
-                task = next(tasks, None)
-            yield threads.next_outcome(POLL_SECONDS)
-            if threads.fault is not None and (task is not None or threads.are_busy):
-                raise StageError(
-                    f"{threads.fault}; no more is asked",
-                    hint="what was finished is kept; mend the cause and run again",
-                )
-            if wait([run_is_over], timeout=0):
+        while more or not threads.is_idle:
+            outcomes = threads.step((), take)
+            yield from threads.take_spans()
+            for _, outcome in outcomes:
+                yield outcome
+            yield None
+            if not threads.is_alive and (not threads.is_idle or take() is not None or more):
+                raise StageError(threads.fault)
+            if run_is_over in wait([*threads.connections, run_is_over], timeout=POLL_SECONDS):
                 raise over()
             stop.check()
 
 
-class _Threads:
-    """The threads of the tasks in flight, at most as many as the server may process at a time."""
+class ServerThreads:
+    """The threads of the tasks in flight, at most as many as the server may process at a time.
 
-    def __init__(self, handler: Handler, server: Server, item_timeout: float) -> None:
-        self._handler, self._timeout = handler, item_timeout
+    It is used like `Workers`: `wait` on `connections`, then `step`.
+
+    Attributes:
+        fault: why every other request would fail, once that is known.
+    """
+
+    def __init__(self, server: Server, loader: Loader, settings: dict[str, Any], item_timeout: float) -> None:
+        """Load the client.
+
+        Args:
+            item_timeout: seconds after which a task fails.
+
+        Raises:
+            ConfigError: if its key is missing.
+        """
+        started = time.time()
+        self._handler, self._timeout = loader(settings, PLACE), item_timeout
+        self._spans = [Span(PLACE, "load", started, time.time() - started)]
         self._slots = _slots(server)
         self._free = {lane: clock.monotonic() for lane in range(server.at_once)}
         self._busy: set[_Request] = set()
         self._done: queue.SimpleQueue[tuple[_Request, Outcome]] = queue.SimpleQueue()
         self._closed = threading.Event()
-        self.fault: str | None = None
+        self.fault = ""
+        # A byte for each outcome that is there, so that `wait` sees it.
+        self._bell, self._rope = os.pipe()
 
     @property
-    def are_busy(self) -> bool:
-        """Whether any task has no outcome yet."""
-        return bool(self._busy)
+    def connections(self) -> list[int]:
+        """What to wait on."""
+        return [self._bell]
 
-    def start(self, task: Task) -> bool:
-        """Begin a task if a lane is free; return whether one was."""
-        if not self._free:
-            return False
-        lane = min(self._free)
-        request = _Request(task, lane, self._free.pop(lane))
-        self._busy.add(request)
-        threading.Thread(target=self._send, args=(request,), daemon=True).start()
-        return True
+    @property
+    def is_alive(self) -> bool:
+        """Whether other requests may succeed."""
+        return not self.fault
 
-    def next_outcome(self, seconds: float) -> Outcome | None:
-        """Return the next outcome, of a finished or a timed-out task; None after the seconds."""
-        try:
-            request, outcome = self._done.get(timeout=seconds)
-        except queue.Empty:
-            return self._time_out()
-        if request.exchange is not None and request.exchange.fault is not None:
-            self.fault = request.exchange.fault
-        # A task that has timed out may still finish, which no longer counts.
-        return outcome if self._ends(request) else None
+    @property
+    def is_idle(self) -> bool:
+        """Whether no task is under way."""
+        return not self._busy
+
+    def step(self, ready: Collection[Any], take: Take) -> list[tuple[Any, Outcome]]:
+        """Feed free threads; return (job, outcome) pairs of finished and of timed-out tasks.
+
+        Args:
+            ready: not used.
+            take: returns the next (job, task), or None.
+        """
+        outcomes = []
+        while True:
+            try:
+                request, outcome = self._done.get_nowait()
+            except queue.Empty:
+                break
+            os.read(self._bell, 1)
+            if request.exchange is not None and request.exchange.fault is not None:
+                self.fault = (
+                    f"{request.exchange.fault}; no more is asked; what was finished is kept; mend the cause"
+                    " and run again"
+                )
+            # A task that has timed out may still finish, which no longer counts.
+            if self._ends(request):
+                outcomes.append((request.job, outcome))
+        outcomes += self._time_out()
+        while self.is_alive and self._free and (taken := take()) is not None:
+            self._start(*taken)
+        return outcomes
+
+    def forget(self, job: Any) -> None:
+        """Nothing waits here: a job's tasks are in flight, or not yet taken."""
+
+    def working_on(self) -> list[Task]:
+        """The tasks in flight."""
+        return [request.task for request in self._busy]
+
+    def members(self) -> list[Member]:
+        """No process beside this one."""
+        return []
+
+    def take_spans(self) -> list[Span]:
+        """Return the activities apart from finished tasks, since the last call."""
+        spans, self._spans = self._spans, []
+        return spans
 
     def close(self) -> None:
         """Begin no more tasks, and close the connections of those in flight."""
@@ -129,6 +195,12 @@ class _Threads:
             if request.exchange is not None:
                 request.exchange.close()
 
+    def _start(self, job: Any, task: Task) -> None:
+        lane = min(self._free)
+        request = _Request(job, task, lane, self._free.pop(lane))
+        self._busy.add(request)
+        threading.Thread(target=self._send, args=(request,), daemon=True).start()
+
     def _ends(self, request: _Request) -> bool:
         if request not in self._busy:
             return False
@@ -136,7 +208,8 @@ class _Threads:
         self._free[request.lane] = clock.monotonic()
         return True
 
-    def _time_out(self) -> Outcome | None:
+    def _time_out(self) -> list[tuple[Any, Outcome]]:
+        outcomes = []
         for request in list(self._busy):
             if request.since is not None and clock.monotonic() - request.since > self._timeout:
                 self._ends(request)
@@ -144,23 +217,22 @@ class _Threads:
                     request.exchange.close()
                 if request.lock is not None:
                     request.lock.release()
-                return _outcome(
+                outcome = _outcome(
                     request,
                     result=None,
                     error=f"TimeoutError: took over {self._timeout:g} s (item_timeout)",
                     seconds=self._timeout,
                     started=request.started,
                 )
-        return None
+                outcomes.append((request.job, outcome))
+        return outcomes
 
     def _send(self, request: _Request) -> None:
         try:
             request.lock = self._take_slot(request.lane)
         except (OSError, DeviceError) as error:
             message = f"{type(error).__name__}: the folder of the locks cannot be used ({error})"
-            self._done.put(
-                (request, _outcome(request, result=None, error=message, seconds=0.0, started=now()))
-            )
+            self._finish(request, _outcome(request, result=None, error=message, seconds=0.0, started=now()))
             return
         if request.lock is None:
             return
@@ -169,7 +241,11 @@ class _Threads:
         with request.exchange.of_this_thread():
             fields = attempt(self._handler, request.task.payload)
         request.lock.release()
-        self._done.put((request, _outcome(request, idle=request.since - request.free_since, **fields)))
+        self._finish(request, _outcome(request, idle=request.since - request.free_since, **fields))
+
+    def _finish(self, request: _Request, outcome: Outcome) -> None:
+        self._done.put((request, outcome))
+        os.write(self._rope, b".")
 
     def _take_slot(self, lane: int) -> SharedLock | None:
         """Wait for one of the server's slots on this host; return its lock, or None once closed."""

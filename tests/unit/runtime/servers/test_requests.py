@@ -1,11 +1,26 @@
-"""Work that a server does: how many items are with it at a time, and what ends them."""
+"""Work that a server does: how many items are with it at a time, and what ends them.
+
+But for the last tests each job asks by itself, as on a cluster.
+"""
 
 import os
 import threading
 
 import handlers
 import pytest
-from jobs_by_hand import done, job, lines, meeting, run_config, start_job, start_owner, tasks, wait_for
+from jobs_by_hand import (
+    done,
+    job,
+    lines,
+    meeting,
+    pools,
+    run_config,
+    start_job,
+    start_owner,
+    tasks,
+    wait_for,
+)
+from pools_by_hand import Background
 
 from snakedit.core.errors import StageError
 from snakedit.runtime.host.folders import lock_folder
@@ -41,14 +56,16 @@ class Counting(handlers.Handler):
 def test_as_many_items_as_allowed_are_with_the_server_at_a_time(tmp_path):
     Counting.most = 0
     todo = tasks(20, **meeting(tmp_path / "begun", 4))
-    outcomes = list(run_tasks(work(4), lambda *given: Counting(*given), todo, run_config(), job()))
+    outcomes = list(
+        run_tasks(work(4), lambda *given: Counting(*given), todo, run_config(resident=False), job())
+    )
     assert Counting.most == 4
     assert {outcome.device for outcome in outcomes} == {f"endpoint:{lane}" for lane in range(4)}
     assert {outcome.result["pid"] for outcome in outcomes} == {os.getpid()}
 
 
 def test_an_item_that_raises_costs_only_itself(messages):
-    outcomes = done(work(), [*tasks(5), Task("bad", {"n": 9, "do": "raise"})])
+    outcomes = done(work(), [*tasks(5), Task("bad", {"n": 9, "do": "raise"})], resident=False)
     assert outcomes["bad"].error == "ValueError: broken 9"
     assert all(outcomes[str(n)].error is None for n in range(5))
 
@@ -97,7 +114,9 @@ def test_a_fault_that_every_request_would_meet_stops_the_job_after_a_few():
                 current_exchange().fault = "the server does not accept the key in MY_KEY"
             return super().handle(payload)
 
-    outcomes = run_tasks(work(1), lambda *given: Refused(*given), tasks(50), run_config(), job())
+    outcomes = run_tasks(
+        work(1), lambda *given: Refused(*given), tasks(50), run_config(resident=False), job()
+    )
     with pytest.raises(StageError, match="the key in MY_KEY; no more is asked; what was finished is kept"):
         list(outcomes)
     assert len(asked) <= 5
@@ -109,7 +128,9 @@ def test_a_fault_at_the_last_task_leaves_its_outcome():
             current_exchange().fault = "no credit"
             raise ValueError("no credit")
 
-    (outcome,) = run_tasks(work(1), lambda *given: Refused(*given), tasks(1), run_config(), job())
+    (outcome,) = run_tasks(
+        work(1), lambda *given: Refused(*given), tasks(1), run_config(resident=False), job()
+    )
     assert outcome.error == "ValueError: no credit"
 
 
@@ -135,7 +156,7 @@ def test_tasks_are_taken_as_they_are_needed():
             taken.append(task.key)
             yield task
 
-    running = run_tasks(work(3), handlers.load, source(), run_config(), job())
+    running = run_tasks(work(3), handlers.load, source(), run_config(resident=False), job())
     next(running)
     assert len(taken) <= 8
     running.close()
@@ -149,7 +170,7 @@ def hold(tmp_path):
     def start(count, address="http://here/v1"):
         begun = tmp_path / f"begun-{len(processes)}"
         todo = tasks(count, marker=str(begun), until=str(tmp_path / "never"))
-        processes.append(start_job(work(count, address), todo))
+        processes.append(start_job(work(count, address), todo, resident=False))
         wait_for(lambda: len(lines(begun)) == count)
         return processes[-1]
 
@@ -161,10 +182,14 @@ def hold(tmp_path):
 
 def test_all_jobs_of_a_host_together_keep_to_the_limit_of_their_server(hold):
     other = hold(2)
-    assert len(done(work(2, address="http://elsewhere/v1"), tasks(2))) == 2
+    assert len(done(work(2, address="http://elsewhere/v1"), tasks(2), resident=False)) == 2
     Counting.most = 0
     running = run_tasks(
-        work(3), lambda *given: Counting(*given), iter(tasks(6, seconds=0.01)), run_config(), job()
+        work(3),
+        lambda *given: Counting(*given),
+        iter(tasks(6, seconds=0.01)),
+        run_config(resident=False),
+        job(),
     )
     assert len(list(running)) == 6
     assert Counting.most == 1
@@ -177,25 +202,27 @@ def test_all_jobs_of_a_host_together_keep_to_the_limit_of_their_server(hold):
 
 
 def test_locks_that_cannot_be_had_are_the_items_failures():
-    first = done(work(1), tasks(1))["0"]
+    first = done(work(1), tasks(1), resident=False)["0"]
     assert first.error is None
     (lock,) = lock_folder().path.glob("server-*.lock")
     lock.unlink()
     lock.mkdir()
-    assert "folder of the locks" in done(work(1), tasks(1))["0"].error
+    assert "folder of the locks" in done(work(1), tasks(1), resident=False)["0"].error
 
 
 def test_a_job_ends_with_a_run_that_is_killed(monkeypatch):
     owner, name = start_owner()
     monkeypatch.setenv("SNAKEDIT_OWNER", name)
-    running = run_tasks(work(1), handlers.load, iter(tasks(500, seconds=0.01)), run_config(), job())
+    running = run_tasks(
+        work(1), handlers.load, iter(tasks(500, seconds=0.01)), run_config(resident=False), job()
+    )
     next(running)
     owner.kill()
     owner.wait()
     with pytest.raises(StageError, match="is over"):
         list(running)
     with pytest.raises(StageError, match="is over"):
-        done(work(1), tasks(1))
+        done(work(1), tasks(1), resident=False)
 
 
 def test_what_waits_for_a_slot_ends_with_its_job(hold):
@@ -207,3 +234,47 @@ def test_what_waits_for_a_slot_ends_with_its_job(hold):
     assert threads
     waiting.close()
     wait_for(lambda: not any(thread.is_alive() for thread in threads))
+
+
+def test_the_jobs_of_a_run_share_one_client_and_the_next_begins_as_threads_become_free(tmp_path, run_owner):
+    never = str(tmp_path / "over")
+    held = [Task("held", {"n": 9, "marker": str(tmp_path / "begun"), "until": never})]
+    first = Background(work(2), [*held, *tasks(3)])
+    second = Background(work(2), tasks(4, prefix="second-"), label="other")
+    # The first job is not over, and the second one's items go through the thread that is free.
+    outcomes = second.wait()
+    assert first.outcomes is None
+    (pool,) = pools()
+    assert {outcome.result["pid"] for outcome in outcomes.values()} == {pool.pid}
+    handlers.write_line(tmp_path / "over", "")
+    assert {outcome.result["pid"] for outcome in first.wait().values()} == {pool.pid}
+
+
+def test_a_task_that_is_not_there_yet_holds_up_no_outcome(run_owner):
+    def source():
+        first, *others = tasks(4)
+        yield first
+        for task in others:
+            for _ in range(3):
+                yield None
+            yield task
+
+    running = run_tasks(work(2), handlers.load, source(), run_config(), job())
+    assert sorted(outcome.key for outcome in running) == ["0", "1", "2", "3"]
+
+
+def test_a_killed_client_is_replaced_and_asks_again_what_was_in_flight_only(tmp_path, run_owner):
+    begun, over = tmp_path / "begun", tmp_path / "over"
+    running = Background(work(2), tasks(6, marker=str(begun), until=str(over)))
+    wait_for(lambda: len(lines(begun)) == 2)
+    (pool,) = pools()
+    pool.kill()
+    pool.wait()
+    handlers.write_line(over, "")
+    assert len(running.wait()) == 6
+    assert len(lines(begun)) == 6 + 2
+
+
+def test_a_client_that_cannot_be_made_ends_the_job_with_its_reason(run_owner):
+    with pytest.raises(StageError, match="api_key_env: the environment variable KEY is not set"):
+        done(work(1, refuse="KEY"), tasks(1))
