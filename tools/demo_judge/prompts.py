@@ -11,6 +11,7 @@ from snakedit.judges.chat import PICTURE_NAMES, chat_messages
 from snakedit.judges.qwen3_vl import VISION_END
 from snakedit.judges.rubrics.rubric import Metric, Rubric
 from snakedit.judges.rubrics.rubric_file import load_rubric
+from snakedit.models.special_tokens import safe_text
 from tools.demo_judge.wordings import corpus
 
 RUBRIC = "viescore"
@@ -47,7 +48,7 @@ def build_judge_tokenizer() -> Any:
 
 def _sentences(rubric: Rubric) -> list[str]:
     texts = [
-        local.safe_text(rubric.system or ""),
+        safe_text(rubric.system or ""),
         *(f"{PICTURE_NAMES[name]}: " for name in ("source", "edit")),
     ]
     for metric in rubric.metrics:

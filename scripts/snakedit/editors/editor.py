@@ -125,6 +125,11 @@ class Editor(ABC):
         return None
 
     @classmethod
+    def advice(cls, params: Any) -> Sequence[str]:
+        """Return warnings of params that are allowed and seldom meant, one line each, told before a run."""
+        return ()
+
+    @classmethod
     def server(cls, params: Any) -> Server | None:
         """Return the server that edits, which is sent several items at a time, or None for a local editor."""
         return None

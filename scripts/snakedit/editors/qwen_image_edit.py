@@ -1,7 +1,7 @@
 """Qwen-Image-Edit: diffusers' QwenImageEdit and QwenImageEditPlus pipelines, chosen by the checkpoint."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -13,9 +13,14 @@ from snakedit.core.errors import CheckpointError
 from snakedit.editors.diffusers_pipeline import DiffusersEditor, Dtype, Offload
 from snakedit.editors.editor import SEED, EditRequest
 from snakedit.models.processors import load_processor
+from snakedit.models.special_tokens import safe_text
 
 PLUS = "QwenImageEditPlusPipeline"
 PIXELS_PER_TOKEN = 16
+# Of the edit, and of the source that is encoded, where nothing else is said.
+LIBRARY_SIDE = 1024
+# Sides are rounded to 32 pixels, so areas that are meant to be equal differ by a few hundredths.
+AREA_TOLERANCE = 0.1
 Side = Annotated[int, Field(ge=32, le=4096)]
 
 
@@ -45,7 +50,8 @@ class QwenImageEditParams(FamilyParams):
     )
     vae_side: Side | None = Field(
         None,
-        description="Side of the square whose area the source is encoded at, by default the library's 1024.",
+        description="Side of the square whose area the source is encoded at, by default the library's 1024."
+        " With another area than the edit's the edit shows the source zoomed (diffusers #12453).",
     )
     # Off only to measure its effect.
     mrope_repair: bool = Field(
@@ -81,6 +87,29 @@ class QwenImageEdit(DiffusersEditor):
                 hint="leave out condition_side and vae_side",
             )
 
+    @classmethod
+    def advice(cls, params: QwenImageEditParams) -> Sequence[str]:
+        """Warn of an edit that would show its source zoomed.
+
+        A pixel of the encoded source and one of the edit at the same place share a position, so sizes that
+        differ crop or shrink the source (diffusers #12453).
+        """
+        sides = params.height, params.width
+        source = params.vae_side or LIBRARY_SIDE
+        if None in sides and sides != (None, None):
+            return [f"{'height' if params.height else 'width'} alone distorts the edit; set both, or none"]
+        area = (params.height or LIBRARY_SIDE) * (params.width or LIBRARY_SIDE)
+        if abs(area / source**2 - 1) <= AREA_TOLERANCE:
+            return []
+        edit = f"{params.width or 'about 1024'}×{params.height or '1024'}"
+        remedy = "leave out vae_side, or set height and width"
+        if params.height:
+            remedy = f"set vae_side: {round(area**0.5)}, which checkpoints of {PLUS} take"
+        return [
+            f"the edit has {edit} pixels and its source is encoded at {source}², so the edit shows it zoomed "
+            f"(diffusers #12453); {remedy}"
+        ]
+
     def parts(self, folder: Path) -> Mapping[str, Any]:
         """Return the processor, which is loaded without torchvision too."""
         import transformers
@@ -107,7 +136,7 @@ class QwenImageEdit(DiffusersEditor):
         with self._reference_sizes():
             return self.pipeline(
                 image=request.sources if self.takes_several else request.sources[0],
-                prompt=request.item.instruction,
+                prompt=safe_text(request.item.instruction),
                 # Without guidance, diffusers warns for each image that the prompt is not used.
                 negative_prompt=params.negative_prompt if params.true_cfg_scale > 1 else None,
                 true_cfg_scale=params.true_cfg_scale,

@@ -8,8 +8,8 @@ from PIL import Image
 
 from snakedit.core.records import Item
 from snakedit.judges.judge import JudgeRequest
-from snakedit.judges.local import safe_text
 from snakedit.judges.rubrics.rubric import Metric, Rubric
+from snakedit.models.special_tokens import safe_text
 
 PICTURE_NAMES = {"source": "Source", "edit": "Edited picture", "reference": "Reference", "mask": "Mask"}
 

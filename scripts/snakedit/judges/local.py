@@ -95,11 +95,6 @@ def placement(device: str) -> dict[str, Any]:
     }
 
 
-def safe_text(text: str) -> str:
-    """Return an untrusted text in which the model sees none of its special tokens."""
-    return text.replace("<|", "< |")
-
-
 def cut_cache(cache: Any, length: int) -> None:
     """Cut a cache back to a length in tokens."""
     excess = cache.get_seq_length() - length

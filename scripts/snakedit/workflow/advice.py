@@ -19,6 +19,13 @@ def warn_of_missing_keys(run: Run) -> None:
             print(f"snakedit: warning: '{model.name}' needs {key}, which is not set", file=sys.stderr)
 
 
+def warn_of_params(run: Run) -> None:
+    """Say which params an editor's family advises against."""
+    for name, editor in run.editors.items():
+        for text in editor.family.advice(editor.typed_params):
+            print(f"snakedit: warning: editors.{name}.params: {text}", file=sys.stderr)
+
+
 def warn_of_cpu(config: Config) -> None:
     """Say that models run on the CPU, and why, where the configuration leaves the device to the machine."""
     if config.run.devices.kind == "auto":

@@ -26,6 +26,7 @@ from snakedit.workflow.advice import (
     warn_of_counted_pictures,
     warn_of_cpu,
     warn_of_missing_keys,
+    warn_of_params,
     warn_of_unknown_categories,
 )
 from snakedit.workflow.resolve import check_families, resolve, typed_params
@@ -184,6 +185,7 @@ def make_plan(
     run = resolve(data, where)
     _check_shown_editors(run, where)
     warn_of_missing_keys(run)
+    warn_of_params(run)
     warn_of_counted_pictures(run)
     indexes = {}
     for name, benchmark in config.benchmarks.items():

@@ -1,6 +1,7 @@
 """Warnings before a run."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,18 @@ def test_a_prompt_that_counts_pictures_is_a_warning(
         "Reference, Mask"
     )
     assert warnings == ([expected] if words else [])
+
+
+def test_sizes_that_would_zoom_are_a_warning(tiny_editor: Path, capsys: pytest.CaptureFixture[str]):
+    editor = {
+        "type": "qwen_image_edit",
+        "model": str(tiny_editor),
+        "params": {"height": 512, "width": 512},
+    }
+    plan(changed(_set("editors", "tiny", value=editor)))
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("snakedit: warning: editors.tiny.params: the edit has 512×512 pixels")
 
 
 @pytest.mark.parametrize(("kind", "lines"), [("auto", 1), ("cpu", 0)])
