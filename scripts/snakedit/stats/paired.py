@@ -99,6 +99,7 @@ def paired_comparisons(
     scale: tuple[float, float] | None = None,
     uncorrected: Collection[str] = (),
     seed: int = 0,
+    with_intervals: bool = True,
 ) -> list[PairedComparison]:
     """Compare every two editors, in the order of ``scores``.
 
@@ -107,6 +108,7 @@ def paired_comparisons(
         groups: shape (items,), the number of each item's category for macro totals, all 0 for micro ones.
         clusters: shape (items,), equal for items that share a source image.
         scale: the least and the greatest score that there can be, if it is known.
+        with_intervals: whether the differences' intervals are wanted, which take most of the time.
         uncorrected: editors such as controls; a pair of two of them is not in the correction.
     """
     widest = None if scale is None else (scale[0] - scale[1], scale[1] - scale[0])
@@ -114,7 +116,7 @@ def paired_comparisons(
     pairs, contributions = [], []
     for editor, against in combinations(scores, 2):
         difference = scores[editor] - scores[against]
-        ends = interval(ScoreSample(difference, groups, codes), widest, seed)
+        ends = interval(ScoreSample(difference, groups, codes), widest, seed) if with_intervals else None
         both = ~np.isnan(difference)
         parts = _contributions(difference[both], groups[both], codes[both], count)
         contributions.append(parts)

@@ -18,6 +18,9 @@ from snakedit.stats.proportions import HIGH
 from snakedit.stats.resampling import normal_rounds, resampled_totals, rounds
 from snakedit.stats.samples import CLOSE, Array, ScoreSample, Totals, totals_of
 
+# Whole numbers stand still sooner than digits.
+MOST_RANK_ROUNDS = 8
+
 Counts = NDArray[np.int64]
 
 
@@ -106,9 +109,9 @@ def _first_at(below: Array, levels: Array) -> NDArray[np.int64]:
 def _resampled_differences(totals: Sequence[Totals], seed: int) -> Iterator[Array]:
     clusters = totals[0].sums.shape[1]
     if clusters <= LARGE:
-        for drawn in rounds(clusters, seed):
+        for drawn in rounds(clusters, seed, MOST_RANK_ROUNDS):
             yield np.stack([resampled_totals(total, drawn) for total in totals])
     else:
         points = np.array([total.point for total in totals])
-        for moved in normal_rounds([total.influence() for total in totals], seed):
+        for moved in normal_rounds([total.influence() for total in totals], seed, MOST_RANK_ROUNDS):
             yield points[:, None] + moved

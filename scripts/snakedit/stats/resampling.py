@@ -7,13 +7,14 @@ whoever asks for it.
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snakedit.stats.samples import Array, Totals, mean_of_means
 
-MOST_ROUNDS = 40
+MOST_ROUNDS = 20
 # Numbers drawn for a round, resamples times clusters, and its resamples at most.
 DRAWN, MOST_RESAMPLES = 200_000, 8_000
 # The standard error that resampling may leave in a number that is printed with two decimals.
@@ -36,8 +37,8 @@ def resampled_totals(totals: Totals, drawn: Array) -> Array:
     return mean_of_means(totals.sums @ drawn.T, counts @ drawn.T)
 
 
-def normal_rounds(deviations: Sequence[Array], seed: int) -> Iterator[Array]:
-    """Yield what many clusters add to several totals in resamples, shape (totals, resamples), round by round.
+def normal_rounds(deviations: Sequence[Array], seed: int, most: int) -> Iterator[Array]:
+    """Yield what many clusters add to several totals, shape (totals, resamples), up to ``most`` times.
 
     Args:
         deviations: of each total, shape (clusters,): how far each cluster moves it. Over many clusters the
@@ -46,7 +47,7 @@ def normal_rounds(deviations: Sequence[Array], seed: int) -> Iterator[Array]:
     moved = np.stack(deviations)
     spread = moved.shape[1] / (moved.shape[1] - 1) * moved @ moved.T
     drawn = np.random.default_rng(seed)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(most):
         yield drawn.multivariate_normal(np.zeros(len(moved)), spread, _size(len(moved)), method="eigh").T
 
 
@@ -60,13 +61,17 @@ def steady_quantiles(totals: Totals, levels: Array, seed: int, most_rounds: int 
         levels: of the quantiles, each 0–1.
     """
     resampled: list[Array] = []
+    needed = 1
     for drawn in rounds(totals.sums.shape[1], seed, most_rounds):
         resampled.append(resampled_totals(totals, drawn))
-        if _is_power_of_two(len(resampled)):
+        if len(resampled) >= needed:
             ends = _with_neighbours(np.concatenate(resampled), levels)
-            if np.max(ends[2] - ends[0]) < 2 * STILL:
+            error = float(np.max(ends[2] - ends[0])) / 2
+            if error < STILL:
                 break
-    result: Array = _with_neighbours(np.concatenate(resampled), levels)[1]
+            # The error falls with the root of the number. To look at every round would take too long.
+            needed = min(most_rounds, ceil(len(resampled) * (error / STILL) ** 2))
+    result: Array = ends[1]
     return result
 
 
@@ -76,11 +81,6 @@ def _with_neighbours(values: Array, levels: Array) -> Array:
     near = np.clip(np.stack([levels - reach, levels, levels + reach]), 0.0, 1.0)
     result: Array = np.quantile(values, near)
     return result
-
-
-def _is_power_of_two(number: int) -> bool:
-    """Whether to look at the ends now: looking as often as drawing would take longer than drawing."""
-    return number & (number - 1) == 0
 
 
 def _size(numbers: int) -> int:

@@ -131,7 +131,8 @@ def comparisons(
         scales: as in `leaderboard`.
         controls: editors of which a pair of two is not in the correction for many comparisons.
         missing_is_lowest: whether a missing score counts as the lowest of the scale, in the place of being
-            left out. A judge that misses nothing, or whose scale is not known, has no comparisons then.
+            left out. A judge that misses nothing, or whose scale is not known, has no comparisons then. These
+            have no intervals.
     """
     pairs = {}
     for judge in numbers.judges:
@@ -150,6 +151,7 @@ def comparisons(
                 any_sample.clusters,
                 scale,
                 controls,
+                with_intervals=not missing_is_lowest,
             )
     return pairs
 
