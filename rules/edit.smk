@@ -4,7 +4,7 @@
 rule edit_category:
     input:
         item_records="results/{benchmark}/items/{category}/items.jsonl",
-        shown=shown_edits,
+        shown=with_upkeep(shown_edits),
     output:
         edits="results/{benchmark}/edits/{editor}/{category}/edits.jsonl",
     log:

@@ -1,9 +1,14 @@
-# Requires a benchmark's source and its index. Makes items.jsonl and the decoded images of a category.
+# Requires a benchmark's source and its index. Looks over the results. Makes items.jsonl and the decoded images of a category.
+
+
+include: "upkeep.smk"
 
 
 rule prepare_category:
     input:
-        source=lambda wildcards: ancient(CONFIG.benchmarks[wildcards.benchmark].path),
+        source=with_upkeep(
+            lambda wildcards: ancient(CONFIG.benchmarks[wildcards.benchmark].path)
+        ),
         index=ancient("results/{benchmark}/index.json"),
     output:
         item_records="results/{benchmark}/items/{category}/items.jsonl",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from snakedit.config.params import FamilyParams
-from snakedit.config.schema import EditorConfig, JudgeConfig
+from snakedit.config.schema import BenchmarkConfig, EditorConfig, JudgeConfig
 from snakedit.core.hashing import canonical, fingerprint
 from snakedit.core.records import Item
 from snakedit.models.identity import model_identity
@@ -36,6 +36,23 @@ def item_seed(run_seed: int | None, item: Item, row_seeds: str = MIXED) -> int |
         return own[0] % 2**32
     digest = hashlib.sha256(canonical([run_seed, item.category, item.id, *own]).encode()).digest()
     return int.from_bytes(digest[:4], "big")
+
+
+def prepare_recipe(benchmark: BenchmarkConfig, content: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a category's items depend on: its rows, how many are taken, and the language.
+
+    Args:
+        content: sha256 of the category's rows.
+        params: those of the benchmark's format that are not at their default.
+    """
+    return {
+        "content": content,
+        "limit": benchmark.limit,
+        "language": benchmark.language,
+        # Left out where all are at their default, as it was before formats had any.
+        **({"params": dict(params)} if params else {}),
+        "stage_version": STAGE_VERSIONS["prepare"],
+    }
 
 
 def editor_recipe(

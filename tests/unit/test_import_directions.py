@@ -35,6 +35,7 @@ RULES = {
     "snakedit.config.load",
     "snakedit.core.errors",
     "snakedit.workflow.plan",
+    "snakedit.workflow.upkeep",
     "snakedit.runtime.host.processes",
     "snakedit.speed.forecast.announce",
 }

@@ -234,21 +234,14 @@ def test_a_truncated_image_is_the_only_one_edited_again(finished: Experiment) ->
     assert path.read_bytes() == whole
 
 
-def test_a_deleted_image_stops_the_scores_and_the_named_command_makes_it_again(finished: Experiment) -> None:
+def test_a_deleted_image_is_made_again_before_its_scores_are_forced(finished: Experiment) -> None:
     path = finished.results / "edits" / "sim" / "light" / "images" / "light-2.png"
+    whole = path.read_bytes()
     path.unlink()
     run = finished.run("--forcerun", "score_category")
-    assert run.code != 0
-    command = "snakemake results/small/edits/sim/light/edits.jsonl --force"
-    assert "light-2.png is missing" in run.output
-    assert command in run.output
-    assert "Traceback" not in run.output
-    others = finished.records("scores/judge/identity/light/scores.jsonl")
-    assert [score["status"] for score in others] == ["ok"] * 3
-
-    assert finished.run("results/small/edits/sim/light/edits.jsonl", "--force").code == 0
-    run = finished.run()
     assert run.code == 0, run.output
+    assert [job["category"] for job in run.of("edit_category")] == ["light"]
+    assert path.read_bytes() == whole
     scores = finished.records("scores/judge/sim/light/scores.jsonl")
     assert [score["status"] for score in scores] == ["ok"] * 3
 
@@ -275,3 +268,68 @@ def test_nested_values_of_the_command_line_are_read_by_their_type(finished: Expe
     run = finished.run("--config", 'run={"seed": "seven"}', "--dry-run")
     assert run.code != 0
     assert "'run.seed': 'seven' has the wrong type; allowed: a whole number from 0" in run.output
+
+
+def test_a_deleted_and_an_altered_image_are_made_again_by_a_plain_run(finished: Experiment) -> None:
+    images = finished.results / "edits" / "sim" / "light" / "images"
+    whole = {path.name: path.read_bytes() for path in images.iterdir()}
+    before = finished.image_times("sim")
+    (images / "light-2.png").unlink()
+    _alter(images / "light-0.png")
+    run = finished.run("--dry-run")
+    assert "2 images of results/small/edits/sim/light/edits.jsonl deleted or altered: light-0" in run.output
+    run = finished.run()
+    assert run.code == 0, run.output
+    assert run.of("edit_category") == [{"benchmark": "small", "editor": "sim", "category": "light"}]
+    assert {job["editor"] for job in run.of("score_category")} == {"sim"}
+    assert {path.name: path.read_bytes() for path in images.iterdir()} == whole
+    changed = {name for name, when in finished.image_times("sim").items() if before.get(name) != when}
+    assert changed == {"light/images/light-0.png", "light/images/light-2.png"}
+    assert finished.run().jobs == []
+
+
+def _alter(path: Path) -> None:
+    """Draw on a PNG and keep its texts."""
+    from PIL import Image, PngImagePlugin
+
+    with Image.open(path) as image:
+        image.load()
+        texts = PngImagePlugin.PngInfo()
+        for key, value in image.text.items():
+            texts.add_itxt(key, value)
+        image.putpixel((0, 0), (1, 2, 3))
+        image.save(path, pnginfo=texts)
+
+
+def test_a_lower_limit_deletes_nothing_and_a_higher_one_makes_nothing_again(finished: Experiment) -> None:
+    before = finished.image_times("sim")
+    report = finished.results / "report" / "leaderboard.csv"
+    table = report.read_text(encoding="utf-8")
+    finished.configure(lambda config: config["benchmarks"]["small"].update(limit=2))
+    assert finished.run().code == 0
+    assert len(finished.records("edits/sim/物理/edits.jsonl")) == 2
+    finished.configure(lambda config: config["benchmarks"]["small"].pop("limit"))
+    assert finished.run().code == 0
+    assert finished.image_times("sim") == before
+    assert report.read_text(encoding="utf-8") == table
+
+
+@pytest.mark.parametrize(
+    "name", ["items/light/items.jsonl", "edits/sim/light/edits.jsonl", "scores/judge/sim/light/scores.jsonl"]
+)
+def test_records_changed_by_hand_are_refused_until_they_are_deleted(finished: Experiment, name: str) -> None:
+    path = finished.results / name
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("light-1", "light-9"), encoding="utf-8")
+    run = finished.run()
+    assert run.code != 0
+    assert run.output.splitlines()[-1] == (
+        f"snakedit: RecordError: results/small/{name}: was changed since its job wrote it; "
+        "put the written file back, or delete this one and run again: what is finished is kept"
+    )
+    before = finished.image_times("sim")
+    path.unlink()
+    run = finished.run()
+    assert run.code == 0, run.output
+    assert path.read_text(encoding="utf-8") == text
+    assert finished.image_times("sim") == before

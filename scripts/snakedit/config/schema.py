@@ -89,7 +89,7 @@ class BenchmarkConfig(_Entry):
     )
     language: str = _key("The instruction to use, if the format has several.", "items", "en", min_length=1)
     limit: Annotated[int, Field(ge=1)] | None = _key(
-        "Use only the first rows of each category; a lower limit deletes the edits of the other rows.",
+        "Use only the first rows of each category. A lower limit keeps the edits of the others for later.",
         "items",
         None,
     )

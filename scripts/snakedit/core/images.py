@@ -14,9 +14,11 @@ from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import file_sha256
+from snakedit.core.logs import LOGGER
 from snakedit.core.pixels import Decoded, as_rgb
 from snakedit.core.png_chunks import without_large_metadata
 
+UNUSED = "unused"
 MAX_PIXELS = 64_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "HEIF")
 # Pillow scales PNG's greys of few bits to 8, but not the grey that is transparent.
@@ -222,10 +224,32 @@ def change_between(source: Image.Image, edit: Image.Image) -> float:
 
 
 def remove_strangers(folder: Path, names: set[str]) -> list[str]:
-    """Delete the files in an image folder that no record names; return their names, sorted."""
+    """Keep the PNGs of an image folder that no record names in ``unused`` beside it, and tell how many.
+
+    An item beyond a lower limit, or of a row that was taken out, has them back with `bring_back`. Of other
+    files only what killed jobs have left unfinished is deleted.
+
+    Returns:
+        The names of what is no longer in the folder, sorted.
+    """
     if not folder.is_dir():
         return []
-    removed = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in names)
-    for name in removed:
-        (folder / name).unlink()
-    return removed
+    left = {path.name for path in folder.glob(".*.tmp") if path.is_file()}
+    for name in left:
+        (folder / name).unlink(missing_ok=True)
+    moved = {path.name for path in folder.glob("*.png") if path.is_file() and path.name not in names}
+    unused = folder.with_name(UNUSED)
+    if moved:
+        unused.mkdir(exist_ok=True)
+        LOGGER.info("%s: %d images that no item has now are kept in %s", folder, len(moved), unused)
+    for name in moved:
+        (folder / name).replace(unused / name)
+    return sorted(left | moved)
+
+
+def bring_back(path: Path) -> None:
+    """Take an image that `remove_strangers` has put aside into its folder again, if it is missing there."""
+    aside = path.parent.with_name(UNUSED) / path.name
+    if not path.exists() and aside.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.replace(path)

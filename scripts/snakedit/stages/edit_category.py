@@ -1,7 +1,7 @@
 """The edit stage: one editor edits all items of a category, and each finished image is kept at once."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ from PIL import Image
 from snakedit.config.schema import RunConfig
 from snakedit.core.errors import ImageError
 from snakedit.core.hashing import file_sha256, fingerprint
-from snakedit.core.images import change_between, open_image, png_text, remove_strangers, save_png
+from snakedit.core.images import bring_back, change_between, open_image, png_text, remove_strangers, save_png
 from snakedit.core.journal import Journal, read_journal
 from snakedit.core.logs import LOGGER
-from snakedit.core.records import Edit, Item, write_records
+from snakedit.core.records import Edit, Item, to_line
+from snakedit.core.seals import write_sealed
 from snakedit.core.shards import Shard
 from snakedit.editors import EDITORS
 from snakedit.editors.editor import Editor, EditRequest
@@ -63,8 +64,8 @@ def edit_category(
     edits = {
         p.item.id: dataclasses.replace(blank_edit(p), error=p.error) for p in planned if p.error is not None
     }
+    take_over(output, shard, Edit, {p.item.id for p in planned})
     if "edits" not in run.refresh:
-        take_over(output, shard, Edit, {p.item.id for p in planned})
         edits |= _finished(planned, folder, items_path.parent, journal_path, editor.family)
     todo = {p.item.id: p for p in planned if p.item.id not in edits}
     where = f"edit_category {editor.name}/{job.part}"
@@ -112,9 +113,23 @@ def edit_category(
         hint="finished images are kept; run again to try the others",
         shard=shard,
     )
-    write_records(output, ordered)
+    seal_edits(output, ordered, editor.recipe, items_path, folder)
     if shard is None:
         forget_shards(output)
+
+
+def seal_edits(
+    output: Path, edits: Sequence[Edit], recipe: Mapping[str, Any], items_path: Path, folder: Path
+) -> None:
+    """Write `edits.jsonl` and its seal.
+
+    Args:
+        recipe: the editor's.
+        folder: the category's, in which the records' images lie.
+    """
+    images = {Path(edit.image).name: edit.image_sha256 for edit in edits if edit.image and edit.image_sha256}
+    lines = (to_line(edit) + "\n" for edit in edits)
+    write_sealed(output, lines, fingerprint(recipe), [items_path], images, folder / "images")
 
 
 def load_edit_worker(settings: dict[str, Any], device: str) -> "EditWorker":
@@ -177,11 +192,13 @@ def _finished(
     journal_path: Path,
     family: type[Editor],
 ) -> dict[str, Edit]:
-    """The edits whose image is whole on disk and carries the expected fingerprint."""
+    """The edits whose image is whole on disk, carries the expected fingerprint, and was not altered since."""
     known = {(edit.item, edit.image_sha256): edit for edit in read_journal(journal_path, Edit)}
+    recorded = {(edit.item, edit.fingerprint) for edit in known.values() if edit.status == "ok"}
     finished = {}
     for plan in planned:
         path = folder / plan.image
+        bring_back(path)
         if plan.error is not None or not path.exists():
             continue
         try:
@@ -192,6 +209,9 @@ def _finished(
         if whole:
             sha256 = file_sha256(path)
             edit = known.get((plan.item.id, sha256))
+            if edit is None and (plan.item.id, plan.fingerprint) in recorded:
+                LOGGER.warning("%s is not the image that was recorded; it is edited again", path)
+                continue
             finished[plan.item.id] = edit or _from_image(plan, family, path, sha256, items_folder)
     return finished
 

@@ -6,13 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from snakedit import recipe as recipes
 from snakedit.config.schema import BenchmarkConfig
 from snakedit.core.errors import SnakeditError, SourceError
-from snakedit.core.hashing import canonical
+from snakedit.core.hashing import canonical, fingerprint
 from snakedit.core.images import WrittenPng, remove_strangers
 from snakedit.core.logs import LOGGER
 from snakedit.core.names import safe_name
-from snakedit.core.records import Excluded, Item, write_records
+from snakedit.core.records import Excluded, Item, to_line, write_records
+from snakedit.core.seals import write_sealed
+from snakedit.recipe import changed_params
 from snakedit.runtime.host.picture_process import PictureProcess
 from snakedit.sources import open_source
 from snakedit.sources.index import CategoryIndex, Digest
@@ -41,10 +44,11 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     folder = output.parent
     items: list[Item] = []
     excluded: list[Excluded] = []
-    names: set[str] = set()
+    hashes: dict[str, str] = {}
+    source = open_source(benchmark)
     ids, digest, log = UniqueIds(), Digest(), _FirstFew(benchmark.path)
     with _Keeper() as keeper, PictureProcess() as pictures:
-        for row in open_source(benchmark).rows(category.first):
+        for row in source.rows(category.first):
             if row.number > category.last_row or len(items) + len(excluded) == benchmark.limit:
                 break
             if row.category != category.name:
@@ -59,7 +63,7 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
                 excluded.append(Excluded(row=row.number, id=item_id[:MAX_SHOWN], error=reason))
                 continue
             items.append(item)
-            names |= {png.path.name for png in written}
+            hashes |= {png.path.name: png.sha256 for png in written}
             keeper.keep(written)
     log.close()
     _check_unchanged(
@@ -71,9 +75,11 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
             f"none of the {len(excluded)} rows of the category '{category.name}' can be used ({examples})",
             where=benchmark.path,
         )
-    remove_strangers(folder / "images", names)
+    remove_strangers(folder / "images", set(hashes))
     write_records(folder / "excluded.jsonl", excluded)
-    write_records(output, items)
+    recipe = recipes.prepare_recipe(benchmark, category.sha256, changed_params(source.params))
+    lines = (to_line(item) + "\n" for item in items)
+    write_sealed(output, lines, fingerprint(recipe), pictures=hashes, folder=folder / "images")
     LOGGER.info("prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
 
 

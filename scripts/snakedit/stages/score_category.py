@@ -12,7 +12,8 @@ from snakedit.core.hashing import file_sha256, fingerprint
 from snakedit.core.images import open_image
 from snakedit.core.journal import Journal, read_journal
 from snakedit.core.logs import LOGGER
-from snakedit.core.records import Edit, Item, Score, read_records, write_records
+from snakedit.core.records import Edit, Item, Score, read_records, to_line
+from snakedit.core.seals import write_sealed
 from snakedit.core.shards import Items, Shard
 from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, JudgeRequest, JudgeSettings
@@ -68,8 +69,8 @@ def score_category(
         if edit.item not in expected
     }
     journal_path = output.parent / "journal.jsonl"
+    take_over(output, shard, Score, set(expected))
     if "scores" not in run.refresh:
-        take_over(output, shard, Score, set(expected))
         for score in read_journal(journal_path, Score):
             if score.status == "ok" and score.fingerprint == expected.get(score.item):
                 scores[score.item] = score
@@ -126,7 +127,8 @@ def score_category(
         hint="scores that could be read are kept; run again to try the others",
         shard=shard,
     )
-    write_records(output, ordered)
+    lines = (to_line(score) + "\n" for score in ordered)
+    write_sealed(output, lines, fingerprint(judge.recipe), [items_path, edits_path])
     if shard is None:
         forget_shards(output)
 

@@ -76,19 +76,14 @@ class Plan:
             {name: [c for c in self.categories(name) if self.shards(name, c)] for name in self.indexes}
         )
 
-    def prepare_recipe(self, benchmark: str, category: str) -> str:
+    def prepared_by(self, benchmark: str, category: str) -> dict[str, Any]:
         """Return what a category's items depend on: its rows, how many are taken, and the language."""
         config, index = self.config.benchmarks[benchmark], self.indexes[benchmark]
-        return canonical(
-            {
-                "content": index.categories[category].sha256,
-                "limit": config.limit,
-                "language": config.language,
-                # Left out where all are at their default, as it was before formats had any.
-                **({"params": index.params} if index.params else {}),
-                "stage_version": recipe.STAGE_VERSIONS["prepare"],
-            }
-        )
+        return recipe.prepare_recipe(config, index.categories[category].sha256, index.params)
+
+    def prepare_recipe(self, benchmark: str, category: str) -> str:
+        """Return what a category's items depend on, as canonical JSON."""
+        return canonical(self.prepared_by(benchmark, category))
 
     def editor_recipe(self, editor: str) -> str:
         """Return what an editor's edits depend on, as canonical JSON."""

@@ -8,7 +8,7 @@ import os
 import pkgutil
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from importlib.metadata import version
 from pathlib import Path
@@ -42,6 +42,8 @@ USES = {
         },
         "snakemake.dag:DAG": {
             "needrun_jobs": "the jobs of this run",
+            "jobs": "all jobs, with their outputs",
+            "forcefiles": "outputs whose jobs run",
             "get_job_group": "the jobs of a group are sent as one",
         },
         "snakemake.jobs:Job": {
@@ -126,11 +128,7 @@ class SubmissionError(Exception):
 
 
 class Internals:
-    """What the rules need of a running Snakemake.
-
-    Args:
-        workflow: the `workflow` of a Snakefile.
-    """
+    """What the rules need of a running Snakemake, whose `workflow` a Snakefile knows."""
 
     def __init__(self, workflow: Any) -> None:
         check_uses(SNAKEMAKE)
@@ -141,10 +139,9 @@ class Internals:
         self._plugin: Any = sys.modules.get(PLUGIN.replace("-", "_"))
 
     def root_folder(self) -> Path:
-        """Return the folder of this workflow. Called from a file in `rules`, while that is read.
+        """Return the folder of this workflow, while a file in `rules` is read.
 
-        Of a module on a git host Snakemake reads single files. The scripts need the whole library, so the
-        module is copied from Snakemake's clone into `.snakemake`.
+        Of a module on a git host Snakemake reads single files, so all is copied from its clone.
         """
         folder = self._workflow.current_basedir
         if isinstance(folder, os.PathLike):
@@ -160,8 +157,7 @@ class Internals:
                 try:
                     Path(temporary, commit).rename(root)
                 except OSError:
-                    # Another Snakemake may have been quicker.
-                    if not root.exists():
+                    if not root.exists():  # else another Snakemake was quicker
                         raise
         return root
 
@@ -226,17 +222,26 @@ class Internals:
         self._workflow.register_resource(resource, amount)
 
     def jobs_to_run(self, rules: Any) -> list[tuple[str, dict[str, str]]]:
-        """Return rule and wildcards of each job that will be run, for the `rules` of this workflow."""
-        # A Snakefile that uses the workflow as a module may have given its rules other names.
+        """Return rule and wildcards of each job that will be run; `rules` knows a module's other names."""
         names = {proxy.rule.name: name for name, proxy in rules._rules.items()}
         jobs = self._workflow.dag.needrun_jobs()
         return [(names[job.rule.name], dict(job.wildcards_dict)) for job in jobs if job.rule.name in names]
 
-    def prepare_submissions(self, wrap_query: Callable[[Any], Any]) -> None:
-        """Run the jobs of a group one after the other on one node, and change how the plugin polls its jobs.
+    def force(self, files: Iterable[str]) -> None:
+        """Run the jobs that make these files; called from an input function, when the graph is there."""
+        self._workflow.dag.forcefiles.update(files)
 
-        Otherwise each job of a group gets a step, and a load of the model, of its own. `wrap_query` takes the
-        plugin's function that polls, and returns its replacement.
+    def settled(self, files: Collection[str]) -> list[str]:
+        """Return which of these files are outputs of jobs that this run does not need."""
+        dag = self._workflow.dag
+        jobs = set(dag.jobs) - set(dag.needrun_jobs(exclude_finished=False)) if dag else ()
+        outputs = {str(output) for job in jobs for output in job.output}
+        return [file for file in files if file in outputs]
+
+    def prepare_submissions(self, wrap_query: Callable[[Any], Any]) -> None:
+        """Run a group's jobs one after the other on a node: otherwise each has a step and a load for itself.
+
+        `wrap_query` takes the plugin's function that polls its jobs, and returns its replacement.
         """
         if not self.is_on_node or self._workflow.resource_settings.nodes:
             self.limit("nodes", 1)
@@ -263,11 +268,7 @@ class Internals:
     def submissions(self, comment: str) -> dict[str, str]:
         """Return the plugin's sbatch commands, without the command to run, each with the name of a job.
 
-        Args:
-            comment: stands in each command before what the job asks for.
-
-        Raises:
-            SubmissionError: if the plugin would not send a job.
+        `comment` stands before what the job asks for. A job that is not sent raises a `SubmissionError`.
         """
         from snakemake.exceptions import WorkflowError
 
@@ -284,7 +285,7 @@ class Internals:
 
     def _submission(self, job: Any, comment: str) -> str:
         """The plugin's sbatch command for a job or a group."""
-        executor, settings = self._workflow.scheduler._executor, self._workflow.executor_settings
+        executor = self._workflow.scheduler._executor
         self._plugin.validate_slurm_extra(job)
         values = {
             "run_uuid": "snakedit",
@@ -294,5 +295,5 @@ class Internals:
             "partition": executor.get_partition_arg(job),
             "workdir": str(self.submission_folder),
         }
-        command = self._plugin.get_submit_command(job, values, settings)
+        command = self._plugin.get_submit_command(job, values, self._workflow.executor_settings)
         return f"{command}{self._plugin.set_gres_string(job)}"
