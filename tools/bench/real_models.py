@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
+from typing import Any
 
 from PIL import Image
 
@@ -36,7 +37,14 @@ from tools.bench.full_size import (
     build_transformer,
 )
 from tools.bench.measurement import Measurement
-from tools.bench.variants import EDITOR_VARIANTS, JUDGE_VARIANTS, WEIGHT_CHANGING
+from tools.bench.variants import (
+    CONV3D_PATCHES,
+    EDITOR_VARIANTS,
+    FUSED_PATCHES,
+    JUDGE_VARIANTS,
+    WEIGHT_CHANGING,
+    fuse_patches,
+)
 
 VARIANT_BATCH = 4
 
@@ -114,6 +122,8 @@ def measure_editor(scale: Scale, device: str, variants: Sequence[str] = ()) -> l
             editor.pipeline.transformer = None
             _free_memory()
             editor.pipeline.transformer = build_transformer(scale.editor, device, scale.dtype)
+        if name == FUSED_PATCHES:
+            fuse_patches(editor.pipeline.text_encoder)
         # The backend is global to the process: resetting it would leave that of the previous variant.
         editor.pipeline.transformer.set_attention_backend("native")
         EDITOR_VARIANTS[name](editor.pipeline.transformer)
@@ -140,7 +150,14 @@ def measure_judge(scale: Scale, device: str, variants: Sequence[str] = ()) -> li
     """
     settings = JudgeSettings(load_rubric("viescore", {}), "expected", min_scale_mass=0.0, samples=1)
     params = Qwen3VLParams(dtype=scale.dtype, max_pixels=scale.side**2)
-    judge = Qwen3VL.around(*build_judge(scale.judge, device, scale.dtype), params, device, settings)
+
+    def build(variant: str = "") -> tuple[Any, Any]:
+        network, processor = build_judge(scale.judge, device, scale.dtype)
+        if variant != CONV3D_PATCHES:
+            fuse_patches(network)
+        return network, processor
+
+    judge = Qwen3VL.around(*build(), params, device, settings)
     source, edit = _noise_image(scale.side), _noise_image(scale.side, sigma=80)
     requests = [JudgeRequest(_bench_item(n), [source], edit, seed=0) for n in range(max(scale.batches))]
     how = f"Qwen3-VL-8B, random weights, viescore at {scale.side}², {_device_name(device)}"
@@ -157,7 +174,7 @@ def measure_judge(scale: Scale, device: str, variants: Sequence[str] = ()) -> li
         if name in WEIGHT_CHANGING:
             judge.network = None
             _free_memory()
-            judge.take(*build_judge(scale.judge, device, scale.dtype))
+            judge.take(*build(name))
         JUDGE_VARIANTS[name](judge.network)
 
     for name in variants or JUDGE_VARIANTS:

@@ -6,6 +6,9 @@ from typing import Any
 
 from snakedit.core.errors import StageError
 
+# The text encoder of the editor has a 3-D convolution as it is loaded, the judge has a matrix product.
+FUSED_PATCHES, CONV3D_PATCHES = "fused_patches", "conv3d_patches"
+
 
 def _plain(transformer: Any) -> None:
     """Change nothing: torch's default attention, no compiler, no cache."""
@@ -79,6 +82,24 @@ def _quantise(blocks: Any, config: str) -> None:
     quantization.quantize_(blocks, getattr(quantization, config)())
 
 
+def fuse_patches(network: Any) -> None:
+    """Turn the 3-D convolution of a Qwen network's patches into a matrix product, in place.
+
+    That is what transformers' `fusion_config` does while it loads a checkpoint; these networks have none.
+    """
+    import torch
+    from transformers.fusion_mapping import PatchEmbeddingsFusionSpec
+
+    embedding = network.model.visual.patch_embed
+    weight, bias = embedding.proj.weight.detach().flatten(1), embedding.proj.bias
+    with torch.device("meta"):
+        linear = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+    linear.weight, linear.bias = torch.nn.Parameter(weight), bias
+    del embedding.proj
+    embedding.linear_proj, embedding.patch_volume = linear, weight.shape[1]
+    embedding.__class__ = PatchEmbeddingsFusionSpec().make_fused_class(type(embedding))
+
+
 # They are applied in this order to one transformer or network; each undoes the one before.
 EDITOR_VARIANTS: Mapping[str, Callable[[Any], None]] = {
     "plain": _plain,
@@ -89,14 +110,16 @@ EDITOR_VARIANTS: Mapping[str, Callable[[Any], None]] = {
     "float8_storage": _float8_storage,
     "int8_weights": _int8_weights,
     "float8_compiled": _float8_compiled,
+    FUSED_PATCHES: _plain,
 }
 JUDGE_VARIANTS: Mapping[str, Callable[[Any], None]] = {
     "sdpa": partial(_judge_attention, "sdpa"),
     "eager": partial(_judge_attention, "eager"),
     "flash_attention_2": partial(_judge_attention, "flash_attention_2"),
     "compiled": _judge_compiled,
+    CONV3D_PATCHES: partial(_judge_attention, "sdpa"),
     "int8_weights": _judge_int8_weights,
     "float8_compiled": _judge_float8_compiled,
 }
 # These change the weights, which cannot be undone, so each starts with new ones.
-WEIGHT_CHANGING = ("float8_storage", "int8_weights", "float8_compiled")
+WEIGHT_CHANGING = ("float8_storage", "int8_weights", "float8_compiled", FUSED_PATCHES, CONV3D_PATCHES)

@@ -111,7 +111,11 @@ class QwenImageEdit(DiffusersEditor):
         ]
 
     def parts(self, folder: Path) -> Mapping[str, Any]:
-        """Return the processor, which is loaded without torchvision too."""
+        """Return the processor, which is loaded without torchvision too.
+
+        The text encoder keeps its 3-D convolution. Without it pixels differ by rounding, and `fusion_config`
+        of transformers 5.23 drops the weights of Qwen2.5-VL's patches and goes on with random ones.
+        """
         import transformers
 
         processor, self._processor_loader = load_processor(

@@ -45,23 +45,14 @@ class Qwen3VL(Judge):
     ) -> None:
         super().__init__(model, params, device, settings)
         hide_broken_torchvision()
-        from transformers import AutoModelForImageTextToText, Qwen3VLProcessor
+        from transformers import Qwen3VLProcessor
 
         assert model is not None
         local.check_scales(settings)
         processor, _ = load_processor(model, Qwen3VLProcessor)
         trial = self._chat(processor, [{"role": "user", "content": "?"}])
         check_thinking(trial, params.thinking, settings.reading, model)
-        network = AutoModelForImageTextToText.from_pretrained(
-            model,
-            dtype=params.dtype,
-            **local.placement(device),
-            attn_implementation=params.attention,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-        )
-        self.take(network, processor)
+        self.take(local.load_network(model, params.dtype, params.attention, device), processor)
 
     @classmethod
     def around(cls, network: Any, processor: Any, *rest: Any) -> "Qwen3VL":

@@ -23,7 +23,7 @@ def _one_thread():
 
 
 def test_the_editors_variants_are_timed_side_by_side(capsys):
-    names = ["plain", "first_block_cache", "float8_storage"]
+    names = ["plain", "first_block_cache", "float8_storage", "fused_patches"]
     figures = measure_editor(TINY, "cpu", names)
     assert [name for name, _, _ in figures] == [f"models_edit_{name}_s" for name in names], (
         capsys.readouterr()
@@ -45,12 +45,13 @@ def test_no_variant_is_timed_with_the_attention_of_the_one_before(capsys):
 
 
 def test_the_judges_batches_and_variants_are_timed_side_by_side(capsys):
-    figures = measure_judge(TINY, "cpu", ["sdpa", "eager", "flash_attention_2"])
+    figures = measure_judge(TINY, "cpu", ["sdpa", "eager", "flash_attention_2", "conv3d_patches"])
     names = [name for name, _, _ in figures]
     assert names == [
         *(f"models_judge_batch_{n}_s" for n in (1, 2, 4)),
         "models_judge_sdpa_s",
         "models_judge_eager_s",
+        "models_judge_conv3d_patches_s",
     ]
     assert "models: judge_flash_attention_2 is left out: " in capsys.readouterr().err
 

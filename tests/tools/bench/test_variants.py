@@ -2,8 +2,8 @@ import pytest
 
 from snakedit.demo.checkpoints.tiny_qwen3_vl import TINY_QWEN3_VL
 from snakedit.demo.checkpoints.tiny_qwen_image_edit import TINY_QWEN_IMAGE_EDIT
-from tools.bench.full_size import build_judge, build_transformer
-from tools.bench.variants import EDITOR_VARIANTS, JUDGE_VARIANTS
+from tools.bench.full_size import build_editor, build_judge, build_transformer
+from tools.bench.variants import EDITOR_VARIANTS, JUDGE_VARIANTS, fuse_patches
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,25 @@ def test_quantised_weights_are_a_byte_each_and_give_nearly_the_same(quantise, bu
     assert all(isinstance(layer.weight, torchao.Int8Tensor) for layer in layers)
     for exact, quantised in zip(before, after, strict=True):
         assert 0 < (exact - quantised).abs().max() < 0.03 * exact.abs().max()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: build_judge(TINY_QWEN3_VL, "cpu", "float32")[0],
+        lambda: build_editor(TINY_QWEN_IMAGE_EDIT, "cpu", "float32").text_encoder,
+    ],
+    ids=["judge", "text encoder"],
+)
+def test_fused_patches_give_the_same_numbers_without_a_convolution(build):
+    import torch
+
+    network = build()
+    embedding = network.model.visual.patch_embed
+    patches = torch.randn(6, embedding.proj.weight[0].numel())
+    with torch.no_grad():
+        before = embedding(patches)
+        fuse_patches(network)
+        after = network.model.visual.patch_embed(patches)
+    assert not any(isinstance(module, torch.nn.Conv3d) for module in network.modules())
+    assert torch.allclose(before, after, rtol=1e-4, atol=1e-4)

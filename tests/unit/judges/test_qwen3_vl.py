@@ -4,7 +4,7 @@ import shutil
 import pytest
 from judging_by_hand import item, picture, requests, settings
 
-from snakedit.core.errors import ConfigError
+from snakedit.core.errors import CheckpointError, ConfigError
 from snakedit.judges import local
 from snakedit.judges.judge import JudgeRequest
 from snakedit.judges.qwen3_vl import Qwen3VL
@@ -219,6 +219,48 @@ def test_a_small_picture_is_enlarged_to_the_models_own_bound_unless_one_is_set(t
     grids = looking.processor.image_processor(images=images, return_tensors="pt")["image_grid_thw"]
     for grid in grids.tolist():
         assert cells[0] <= grid[1] * grid[2] / 4 <= cells[1]
+
+
+def test_patches_are_projected_without_a_convolution_and_give_the_checkpoints_numbers(judge, tiny_judge):
+    import torch
+    from safetensors.torch import load_file
+
+    assert not any(isinstance(module, torch.nn.Conv3d) for module in judge.network.modules())
+    stored = load_file(tiny_judge / "model.safetensors")
+    weight, bias = (stored[f"model.visual.patch_embed.proj.{name}"].float() for name in ("weight", "bias"))
+    patches = torch.randn(6, weight[0].numel(), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        projected = judge.network.model.visual.patch_embed(patches)
+    convolved = torch.nn.functional.conv3d(patches.view(6, *weight.shape[1:]), weight, bias)
+    assert torch.allclose(projected, convolved.flatten(1), rtol=1e-4, atol=1e-4)
+
+
+def test_networks_made_after_a_judge_was_loaded_are_as_they_were(judge, tiny_judge):
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    for _ in range(2):
+        Qwen3VL(str(tiny_judge), PARAMS, "cpu", settings())
+    plain, loading = AutoModelForImageTextToText.from_pretrained(
+        tiny_judge, dtype="float32", output_loading_info=True
+    )
+    made = type(plain)(plain.config)
+    for network in (plain, made):
+        assert isinstance(network.model.visual.patch_embed.proj, torch.nn.Conv3d)
+    assert not loading["missing_keys"]
+    fused = judge.network.model.visual.patch_embed.linear_proj.weight
+    assert fused.equal(plain.model.visual.patch_embed.proj.weight.flatten(1))
+
+
+def test_a_checkpoint_without_all_weights_is_refused_and_not_completed_at_random(tiny_judge, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(tiny_judge, tmp_path / "judge")
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.visual.patch_embed.proj.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(CheckpointError, match=r"lacks 1 of its network's weights, such as .*patch_embed"):
+        Qwen3VL(str(folder), PARAMS, "cpu", settings())
 
 
 @pytest.fixture(scope="module")
