@@ -8,6 +8,7 @@ from snakedit.core.logs import log_to
 from snakedit.core.registry import find
 from snakedit.stages.command_line import job_context, job_parser
 from snakedit.stages.edit_category import edit_category
+from snakedit.stages.judge_ahead import judges_ahead
 from snakedit.workflow.resolved import read_run
 
 
@@ -18,7 +19,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = read_run(args.config)
     editor = find(run.editors, args.editor, "--editor")
     job = job_context(args, "edit_category", args.editor, Path(__file__).parent)
-    edit_category(editor, run.config.run, args.items, args.output, job, args.shard)
+    ahead = judges_ahead(run.judges, run.config.run, job)
+    edit_category(editor, run.config.run, args.items, args.output, job, args.shard, ahead)
 
 
 if __name__ == "__main__":

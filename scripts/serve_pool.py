@@ -7,7 +7,7 @@ from snakedit.core.logs import log_to
 from snakedit.runtime.resident.client import PoolRequest
 from snakedit.runtime.resident.server import serve
 from snakedit.stages.edit_category import load_edit_worker
-from snakedit.stages.score_category import load_score_worker
+from snakedit.stages.judging import load_score_worker
 
 LOADERS = {"edit": load_edit_worker, "score": load_score_worker}
 

@@ -205,6 +205,11 @@ class RunConfig(_Strict):
     )
     devices: DevicesConfig = _key("The devices to use.", "–", DevicesConfig())
     resident: bool = _key("Keep models loaded between the jobs of a run.", "–", True)
+    judge_ahead: bool = _key(
+        "Judge each edit as soon as it is made, where the judge is behind a server and models stay loaded.",
+        "–",
+        True,
+    )
     idle_timeout: float = _key("Seconds after which unused models are unloaded.", "–", 60.0, gt=0)
     item_timeout: float = _key(
         "Seconds after which the worker of an item counts as hung and is replaced.", "–", 600.0, gt=0

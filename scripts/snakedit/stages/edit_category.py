@@ -25,9 +25,10 @@ from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.stages.edit_planning import CategoryPlan, PlannedEdit, blank_edit, plan_category
 from snakedit.stages.gather import category_folder, forget_shards, take_over
+from snakedit.stages.judge_ahead import JudgeAhead
 from snakedit.stages.outcome import check_devices, check_disk, check_failures
 from snakedit.stages.stale import mark_stale
-from snakedit.workflow.resolved import ResolvedEditor
+from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge
 
 JOURNAL_LAG_SECONDS = 1.0
 
@@ -39,6 +40,7 @@ def edit_category(
     output: Path,
     job: JobContext,
     shard: Shard | None = None,
+    judges: Sequence[ResolvedJudge] = (),
 ) -> None:
     """Edit what is not done yet and write the category's `edits.jsonl`, whole and last.
 
@@ -49,6 +51,7 @@ def edit_category(
         output: `edits.jsonl`; its folder also gets `journal.jsonl`, and the category's also `images/`.
         job: which job this is, and the devices it may have.
         shard: which of the items are to be edited, or None for all.
+        judges: those that judge each edit as soon as it is made.
 
     Raises:
         StageError: for a cause that is not the items', or if more failed than `run.max_failures`; finished
@@ -84,7 +87,13 @@ def edit_category(
             for item, payload in zip(todo, payloads, strict=True)
         )
         # Each image is on disk before its outcome comes, so a lost record is rebuilt from it.
-        with Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal:
+        items = [p.item for p in planned]
+        with (
+            Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal,
+            JudgeAhead(judges, run, items, items_path.parent, folder, output, job) as ahead,
+        ):
+            for edit in edits.values():
+                ahead.offer(edit)
             for outcome in run_tasks(
                 edit_work(editor), load_edit_worker, tasks, run, dataclasses.replace(job, total=len(todo))
             ):
@@ -99,6 +108,7 @@ def edit_category(
                 )
                 edits[edit.item] = edit
                 journal.append(edit)
+                ahead.offer(edit)
 
     ordered = [edits[p.item.id] for p in planned]
     if shard is None:
@@ -246,7 +256,7 @@ def edit_work(editor: ResolvedEditor) -> Work:
         fingerprint(["edit", editor.recipe, editor.params]),
         needs_device=editor.needs_device,
         need=editor.family.memory_need(model, params),
-        server=editor.family.server(params),
+        server=editor.server,
     )
 
 

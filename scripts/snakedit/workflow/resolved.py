@@ -1,5 +1,6 @@
 """Editors, judges and a whole run once they are resolved: plain data, and the file in which it travels."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from snakedit.core.errors import CheckpointError
 from snakedit.core.hashing import fingerprint
 from snakedit.models.identity import folder_revision, is_local
 from snakedit.models.weights import local_folder
+from snakedit.runtime.servers.address import Server
 
 if TYPE_CHECKING:
     # A job imports the families of its own stage only.
@@ -66,6 +68,9 @@ class ResolvedModel:
             )
         return folder
 
+    def _served(self, server: Server | None) -> Server | None:
+        return None if server is None else dataclasses.replace(server, model=self.model or "")
+
 
 @dataclass(frozen=True)
 class ResolvedEditor(ResolvedModel):
@@ -92,6 +97,11 @@ class ResolvedEditor(ResolvedModel):
     def typed_params(self) -> Any:
         """The parameters as the family's own type."""
         return self.family.Params(**self.params)
+
+    @property
+    def server(self) -> Server | None:
+        """The server that edits, or None."""
+        return self._served(self.family.server(self.typed_params))
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,11 @@ class ResolvedJudge(ResolvedModel):
     def typed_params(self) -> Any:
         """The parameters as the family's own type."""
         return self.family.Params(**self.params)
+
+    @property
+    def server(self) -> Server | None:
+        """The server that judges, or None."""
+        return self._served(self.family.server(self.typed_params))
 
     def to_rubric(self) -> "Rubric":
         """Return the rubric that the run was planned with."""

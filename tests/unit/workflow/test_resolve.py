@@ -15,7 +15,7 @@ from snakedit.judges import JUDGES
 from snakedit.judges.judge import Judge, Verdict
 from snakedit.judges.rubrics.rubric import Metric, Rubric
 from snakedit.judges.rubrics.rubric_file import load_rubric
-from snakedit.stages.score_category import judge_work, load_score_worker
+from snakedit.stages.judging import judge_work, load_score_worker
 from snakedit.workflow.resolved import read_run
 
 VIESCORE = REPOSITORY / "config" / "rubrics" / "viescore.yaml"

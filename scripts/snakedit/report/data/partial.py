@@ -16,7 +16,7 @@ from snakedit.report.data.read import Category, CategoryFiles, category_files, c
 from snakedit.sources.index import Index
 from snakedit.stages.edit_planning import plan_category
 from snakedit.stages.gather import FOLDER, JOURNAL
-from snakedit.stages.score_category import expected_fingerprints, shown_extras
+from snakedit.stages.judging import expected_fingerprints, shown_extras
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run
 
 Done = TypeVar("Done", Edit, Score)

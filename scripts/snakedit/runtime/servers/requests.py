@@ -264,5 +264,5 @@ def _outcome(request: _Request, **fields: Any) -> Outcome:
 
 
 def _slots(server: Server) -> list[str]:
-    name = hashlib.sha256(server.address.encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{server.address} {server.model}".encode()).hexdigest()[:16]
     return [f"server-{name}-{number}.lock" for number in range(server.at_once)]

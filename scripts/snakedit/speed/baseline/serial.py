@@ -23,8 +23,8 @@ from snakedit.runtime.pool.work import JobContext, Work
 from snakedit.speed.baseline.serial_worker import load_serial_worker
 from snakedit.stages.edit_category import edit_payload, edit_work
 from snakedit.stages.edit_planning import PlannedEdit, blank_edit, plan_category
+from snakedit.stages.judging import judge_payload, judge_work, shown_extras
 from snakedit.stages.outcome import check_devices, check_disk, check_failures
-from snakedit.stages.score_category import judge_payload, judge_work, shown_extras
 from snakedit.workflow.resolved import ResolvedJudge, Run
 
 ACTIVITIES = ("load", "edit", "score", "unload")

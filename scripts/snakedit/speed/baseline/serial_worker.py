@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from snakedit.core.errors import StageError
 from snakedit.runtime.pool.attempt import TimedResult
 from snakedit.stages.edit_category import EditWorker, load_edit_worker
-from snakedit.stages.score_category import JudgeWorker, load_score_worker
+from snakedit.stages.judging import JudgeWorker, load_score_worker
 
 SWAPS = ("reload", "offload")
 CPU = "cpu"

@@ -14,7 +14,7 @@ from snakedit.core.records import Score, write_records
 from snakedit.report.data.partial import PartialResults
 from snakedit.sources.index import last_index
 from snakedit.stages.edit_planning import blank_edit, plan_category
-from snakedit.stages.score_category import expected_fingerprints, shown_extras
+from snakedit.stages.judging import expected_fingerprints, shown_extras
 
 NAMES = ("a", "b", "c")
 

@@ -1,0 +1,183 @@
+"""Judges behind servers begin with the first edit, ahead of score_category, which then finds it done."""
+
+import dataclasses
+import os
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from snakedit.config.schema import RunConfig
+from snakedit.core.errors import SnakeditError
+from snakedit.core.journal import Journal, read_journal
+from snakedit.core.logs import LOGGER
+from snakedit.core.records import Edit, Item, Score
+from snakedit.runtime.pool.run import run_tasks
+from snakedit.runtime.pool.tasks import Task
+from snakedit.runtime.pool.work import JobContext
+from snakedit.stages.judging import (
+    ahead_journal,
+    expected_fingerprints,
+    judge_payload,
+    judge_work,
+    load_score_worker,
+    scores_of,
+    shown_extras,
+)
+from snakedit.workflow.resolved import ResolvedJudge
+
+# Edits that wait in the pool beside those that the server has, so that no request waits for this process.
+SPARE = 2
+
+
+def judges_ahead(judges: Mapping[str, ResolvedJudge], run: RunConfig, job: JobContext) -> list[ResolvedJudge]:
+    """Return the judges that can judge while a job edits.
+
+    They need no device, and a pool that outlives the job. On a cluster a job's pools end with it.
+    """
+    is_alone = job.resident_command is None or "SLURM_JOB_ID" in os.environ
+    if not run.judge_ahead or not run.resident or "scores" in run.refresh or is_alone:
+        return []
+    return [judge for judge in judges.values() if judge.asks_server]
+
+
+class JudgeAhead:
+    """The judges of one edit job, each in a thread of its own.
+
+    The job's end waits for answers under way only. What was not asked yet, score_category asks. A judge that
+    cannot go on is left to score_category too, which tells why.
+    """
+
+    def __init__(
+        self,
+        judges: Sequence[ResolvedJudge],
+        run: RunConfig,
+        items: Sequence[Item],
+        items_folder: Path,
+        edits_folder: Path,
+        output: Path,
+        job: JobContext,
+    ) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            items: of the job.
+            items_folder: that the paths in their records are relative to.
+            edits_folder: that the paths in the edits' records are relative to.
+            output: the job's `edits.jsonl`.
+        """
+        by_id, folders = {item.id: item for item in items}, (items_folder, edits_folder)
+        benchmark = items_folder.parents[1]
+        self._threads = [
+            _Thread(judge, run, by_id, folders, _scores_path(output, judge.name, benchmark), job)
+            for judge in judges
+        ]
+
+    def __enter__(self) -> "JudgeAhead":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for thread in self._threads:
+            thread.end()
+        # A job that was told to stop waits for no server.
+        for thread in self._threads if kind is None else ():
+            thread.join()
+
+    def offer(self, edit: Edit) -> None:
+        """Let an edit be judged whose image is whole on disk; one that failed is passed over."""
+        if edit.image is not None:
+            for thread in self._threads:
+                thread.edits.put(edit)
+
+
+class _Thread(threading.Thread):
+    """One judge and the edits that wait for it."""
+
+    def __init__(
+        self,
+        judge: ResolvedJudge,
+        run: RunConfig,
+        items: Mapping[str, Item],
+        folders: tuple[Path, Path],
+        output: Path,
+        job: JobContext,
+    ) -> None:
+        super().__init__(daemon=True)
+        self._judge, self._run, self._items, self._folders, self._output = judge, run, items, folders, output
+        self._job = dataclasses.replace(job, rule="score_category", label=judge.name, total=len(items))
+        self._extras = shown_extras(judge, items.values(), folders[0])
+        self._under_way: dict[str, Edit] = {}
+        self._expected: dict[str, str] = {}
+        self._is_over = threading.Event()
+        self.edits: queue.SimpleQueue[Edit | None] = queue.SimpleQueue()
+
+    def end(self) -> None:
+        """Ask about no further edit."""
+        self._is_over.set()
+        self.edits.put(None)
+
+    def run(self) -> None:
+        """Judge until `end`."""
+        try:
+            self._judge_all()
+        except (SnakeditError, OSError) as error:
+            LOGGER.warning("%s does not judge ahead: %s", self._judge.name, error)
+
+    def _judge_all(self) -> None:
+        work = judge_work(self._judge)
+        assert work.server is not None
+        journal_path, failed_path = self._output.with_name("journal.jsonl"), ahead_journal(self._output)
+        known = {(score.item, score.fingerprint) for score in _judged(journal_path, failed_path)}
+        tasks = self._tasks(known, work.server.at_once + SPARE)
+        first = next(tasks, None)
+        if first is None:
+            return
+        with Journal(journal_path) as journal:
+            for outcome in run_tasks(work, load_score_worker, _then(first, tasks), self._run, self._job):
+                edit = self._under_way.pop(outcome.key)
+                (score,) = scores_of([edit], outcome, self._expected)
+                if score.status == "ok":
+                    journal.append(score)
+                else:
+                    with Journal(failed_path) as failed:
+                        failed.append(score)
+
+    def _tasks(self, known: set[tuple[str, str]], most: int) -> Iterator[Task | None]:
+        """A task an edit, and None while there is none or enough are under way."""
+        while True:
+            if self._is_over.is_set():
+                return
+            if len(self._under_way) >= most:
+                yield None
+                continue
+            try:
+                # Before the first one there is nothing else to do.
+                edit = self.edits.get(block=not self._expected)
+            except queue.Empty:
+                yield None
+                continue
+            if edit is None:
+                return
+            fingerprint = expected_fingerprints(self._judge, self._items, [edit], self._extras)[edit.item]
+            if (edit.item, fingerprint) in known:
+                continue
+            self._expected[edit.item] = fingerprint
+            self._under_way[edit.item] = edit
+            yield Task(edit.item, judge_payload([edit], self._items, self._extras, *self._folders))
+
+
+def _scores_path(edits: Path, judge: str, benchmark: Path) -> Path:
+    """The `scores.jsonl` of an `edits.jsonl`, of a category or of a shard."""
+    return benchmark / "scores" / judge / edits.parent.relative_to(benchmark / "edits") / "scores.jsonl"
+
+
+def _judged(journal: Path, failed: Path) -> Iterator[Score]:
+    yield from (score for score in read_journal(journal, Score) if score.status == "ok")
+    yield from read_journal(failed, Score)
+
+
+def _then(first: Task | None, others: Iterator[Task | None]) -> Iterator[Task | None]:
+    yield first
+    yield from others

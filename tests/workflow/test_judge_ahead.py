@@ -1,0 +1,156 @@
+"""Edits are judged as soon as they are made, where the judge is behind a server."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from endpoint_by_hand import Asked, Told, chat, only_the_loopback, picture_told, serving
+from experiments import Experiment, rows, write_small_experiment
+from PIL import Image
+
+EDITS, CATEGORIES = 6, ("c", "d")
+AT_ONCE = 2
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    only_the_loopback(monkeypatch, SNAKEDIT_TEST_KEY="sk-geheim-0123456789abcdef")
+
+
+class Painter:
+    """Edits and judges. The edit of number n is 40 + n pixels wide, by which a judgement is told apart.
+
+    Attributes:
+        order: ``edit`` and ``judge``, as they came.
+    """
+
+    def __init__(self) -> None:
+        self.edits = 0
+        self.judged: Counter[int] = Counter()
+        self.order: list[str] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, asked: Asked, number: int) -> Told:
+        with self._lock:
+            if asked.path.endswith("/images/edits"):
+                self.edits += 1
+                self.order.append("edit")
+                return Told(**{**vars(picture_told(Image.new("RGB", (40 + self.edits, 40)))), "seconds": 0.2})
+            width = asked.pictures[-1].width
+            self.judged[width] += 1
+            self.order.append("judge")
+            # One edit in five gets an answer that cannot be read.
+            return chat("as you like" if width % 5 == 0 else f"Score: {width % 10}")
+
+
+def experiment_of(folder: Path, address: str, **run: object) -> Experiment:
+    folder.mkdir()
+    experiment = write_small_experiment(folder)
+    content = {category: rows(category, EDITS) for category in CATEGORIES}
+    (folder / "small.json").write_text(json.dumps(content), encoding="utf-8")
+    params = {
+        "base_url": address,
+        "retries": 1,
+        "first_wait": 0.01,
+        "timeout": 30.0,
+        "api_key_env": "SNAKEDIT_TEST_KEY",
+        "concurrency": AT_ONCE,
+    }
+    judge = {"type": "openai", "model": "critic", "rubric": "single", "reading": "generate", "params": params}
+    experiment.configure(
+        lambda config: config.update(
+            editors={"images": {"type": "openai_images", "model": "painter", "params": params}},
+            judges={"chat": judge},
+            run={**config.get("run", {}), **run},
+        )
+    )
+    return experiment
+
+
+def scores_of(experiment: Experiment) -> dict[str, tuple[str, object]]:
+    return {
+        record["item"]: (record["status"], record["score"])
+        for category in CATEGORIES
+        for record in experiment.records(f"scores/chat/images/{category}/scores.jsonl")
+    }
+
+
+def test_edits_are_judged_as_they_are_made_and_none_twice(tmp_path: Path) -> None:
+    painter = Painter()
+    with serving(painter) as server:
+        experiment = experiment_of(tmp_path / "ahead", server.url)
+        run = experiment.run()
+        assert run.code == 0, run.output
+        assert painter.edits == EDITS * len(CATEGORIES)
+        assert set(painter.judged.values()) == {1}
+        assert len(painter.judged) == EDITS * len(CATEGORIES)
+        # Judging did not wait for the last edit.
+        assert painter.order.index("judge") < len(painter.order) - painter.order[::-1].index("edit")
+        assert Counter(status for status, _ in scores_of(experiment).values())["unparsed"] > 0
+        assert not list(experiment.results.glob("scores/chat/images/*/ahead-*.jsonl"))
+        assert experiment.run().jobs == []
+
+
+def test_without_judging_ahead_the_scores_are_the_same(tmp_path: Path) -> None:
+    painter = Painter()
+    with serving(painter) as server:
+        experiment = experiment_of(tmp_path / "after", server.url, judge_ahead=False)
+        assert experiment.run("--cores", "1").code == 0
+        for category in CATEGORIES:
+            log = (experiment.results / f"logs/score_category/chat/images/{category}.log").read_text()
+            assert f"{EDITS} edits, {EDITS} to judge" in log
+    assert set(painter.judged.values()) == {1}
+
+
+@pytest.mark.parametrize("stage", ["edit", "judge"])
+def test_after_a_kill_only_what_was_in_flight_is_asked_again(tmp_path: Path, stage: str) -> None:
+    painter = Painter()
+    with serving(painter) as server:
+        experiment = experiment_of(tmp_path / "killed", server.url)
+        running = subprocess.Popen(
+            experiment.command(),
+            env=experiment.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_for(lambda: painter.order.count(stage) >= 4)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        # The client ends by itself once its run is gone; what it had asked is answered to nobody.
+        wait_for(lambda: not processes_of(experiment))
+        assert experiment.run("--unlock").code == 0
+        run = experiment.run()
+        assert run.code == 0, run.output
+    assert len(scores_of(experiment)) == EDITS * len(CATEGORIES)
+    assert painter.edits <= EDITS * len(CATEGORIES) + AT_ONCE
+    again = sum(count - 1 for width, count in painter.judged.items() if width % 5)
+    assert again <= AT_ONCE
+
+
+def processes_of(experiment: Experiment) -> list[int]:
+    import psutil
+
+    locks = str(experiment.folder / "locks")
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SNAKEDIT_LOCK_DIR") == locks:
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
