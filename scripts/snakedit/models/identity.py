@@ -14,6 +14,7 @@ from snakedit.core.names import expanded
 # The `model` of a type of editor or judge: none, weights, or a name that a server knows.
 MODEL_KINDS = ("none", "checkpoint", "endpoint")
 CACHE_FOLDER = Path("results/.cache")
+HUB_TIMEOUT_S = 10
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -97,7 +98,7 @@ def _commit(model: str, revision: str | None) -> str:
         try:
             return hub.resolve_revision(model, revision=revision, local_files_only=True).resolved
         except RevisionResolutionError:  # it is not in the local cache
-            commit = hub.model_info(model, revision=revision, timeout=20).sha
+            commit = hub.model_info(model, revision=revision, timeout=HUB_TIMEOUT_S).sha
     except Exception as error:  # noqa: BLE001 - offline it raises its HTTP library's own errors
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(

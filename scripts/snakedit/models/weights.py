@@ -11,14 +11,13 @@ from pathlib import Path, PurePosixPath
 
 from snakedit.core.errors import CheckpointError
 from snakedit.core.names import expanded
-from snakedit.models.identity import hub_revision, is_local
+from snakedit.models.identity import HUB_TIMEOUT_S, hub_revision, is_local
 
 # Configurations, tokenizers, chat templates and weights. No pickles, no code.
 FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
 INTEGER_BYTES = {"I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8}
 # The names that the libraries load weights from, whole or in shards.
 _OWN_WEIGHTS = re.compile(r"(model|diffusion_pytorch_model)(-\d+-of-\d+)?\.safetensors")
-HUB_TIMEOUT_S = 10
 DTYPE_BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 
 

@@ -15,10 +15,11 @@ from judging_by_hand import settings
 from safetensors.numpy import save_file
 
 from snakedit.core.errors import CheckpointError
+from snakedit.editors.qwen_image_edit import QwenImageEdit, QwenImageEditParams
 from snakedit.judges.qwen3_vl import Qwen3VL
 from snakedit.judges.qwen3_vl_params import Qwen3VLParams
-from snakedit.models.identity import hub_revision
-from snakedit.models.weights import FILES, HUB_TIMEOUT_S, loaded_bytes, local_folder, own_files
+from snakedit.models.identity import HUB_TIMEOUT_S, hub_revision
+from snakedit.models.weights import FILES, loaded_bytes, local_folder, own_files
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -148,7 +149,8 @@ def test_cached_weights_are_taken_without_asking_the_hub(hub, tree):
     assert hub.calls == []
 
 
-def test_an_offline_node_loads_cached_weights_without_a_single_request(hub, tiny_judge, monkeypatch):
+@pytest.mark.parametrize("kind", ["judge", "editor"])
+def test_an_offline_node_loads_cached_weights_without_a_single_request(hub, kind, request, monkeypatch):
     requests = []
 
     def refuse(*address):
@@ -157,9 +159,12 @@ def test_an_offline_node_loads_cached_weights_without_a_single_request(hub, tiny
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    shutil.copytree(tiny_judge, in_cache(hub, {}))
+    shutil.copytree(request.getfixturevalue(f"tiny_{kind}"), in_cache(hub, {}))
     folder = local_folder("owner/name", COMMIT)
-    Qwen3VL(folder, Qwen3VLParams(dtype="float32"), "cpu", settings())
+    if kind == "judge":
+        Qwen3VL(folder, Qwen3VLParams(dtype="float32"), "cpu", settings())
+    else:
+        QwenImageEdit(folder, QwenImageEditParams(dtype="float32"), "cpu")
     assert (hub.calls, requests) == ([], [])
 
 
