@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
+from snakedit.core.hashing import fingerprint
 from snakedit.core.logs import log_to
 from snakedit.core.registry import find
+from snakedit.recipe import prepare_recipe
 from snakedit.report.build_report import build_report
 from snakedit.report.data.provenance import git_state
 from snakedit.report.data.read import category_files
@@ -30,15 +32,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = read_run(args.config)
     benchmark = find(run.config.benchmarks, args.benchmark, "--benchmark")
     results = args.results or args.output.parent.parent
-    categories = read_index(benchmark, args.index).categories
+    index = read_index(benchmark, args.index)
     build_report(
         run,
         args.benchmark,
-        [category_files(results, folder, run.editors, run.judges) for folder in categories],
+        [category_files(results, folder, run.editors, run.judges) for folder in index.categories],
         args.output,
         git_state(Path(__file__).parent),
         workers=args.threads,
         predictions=remember(run, args.benchmark, results),
+        prepared={
+            folder: fingerprint(prepare_recipe(benchmark, category.sha256, index.params))
+            for folder, category in index.categories.items()
+        },
     )
 
 

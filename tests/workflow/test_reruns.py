@@ -333,3 +333,22 @@ def test_records_changed_by_hand_are_refused_until_they_are_deleted(finished: Ex
     assert run.code == 0, run.output
     assert path.read_text(encoding="utf-8") == text
     assert finished.image_times("sim") == before
+
+
+def test_after_touch_a_plain_run_and_the_report_name_what_is_stale(finished: Experiment) -> None:
+    finished.configure(lambda config: config["run"].update(seed=7))
+    assert finished.run("--touch").code == 0
+    run = finished.run()
+    assert (run.code, run.jobs) == (0, []), run.output
+    assert "files were made by another configuration, and Snakemake takes them for up to date" in run.output
+    assert "add: --forcerun edit_category edit_shard" in run.output
+    assert finished.run("--forcerun", "build_report").code == 0
+    content = json.loads((finished.results / "report" / "leaderboard.json").read_text(encoding="utf-8"))
+    assert any("in no table: 7 edits by 'sim' and their scores" in notice for notice in content["notices"])
+    rows_of_scores = finished.table("report/scores.csv")
+    assert not any(row["value"] for row in rows_of_scores if row["editor"] == "sim")
+    run = finished.run("--forcerun", "edit_category", "edit_shard")
+    assert run.code == 0, run.output
+    assert "another configuration" not in finished.run().output
+    content = json.loads((finished.results / "report" / "leaderboard.json").read_text(encoding="utf-8"))
+    assert not any("in no table" in notice for notice in content["notices"])

@@ -18,8 +18,9 @@ from snakedit.report.data.leaderboard import comparisons, leaderboard
 from snakedit.report.data.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.data.numbers import SCORE, Collector, Numbers
 from snakedit.report.data.partial import PartialResults, partial_notices
+from snakedit.report.data.present import PresentResults
 from snakedit.report.data.provenance import provenance, provenance_text
-from snakedit.report.data.read import Category, CategoryFiles, read_categories, read_category
+from snakedit.report.data.read import Category, CategoryFiles, read_categories
 from snakedit.report.data.roles import controls_of
 from snakedit.report.data.verdicts.judges import control_warnings
 from snakedit.report.figures.write import write_figures
@@ -50,6 +51,7 @@ def build_report(
     workers: int = 1,
     predictions: Sequence[tuple[str, float, float]] = (),
     partial: PartialResults | None = None,
+    prepared: Mapping[str, str] | None = None,
 ) -> None:
     """Write the tables, the plots and the pages into ``output``'s folder.
 
@@ -65,6 +67,7 @@ def build_report(
         workers: threads that make thumbnails.
         predictions: name, seconds predicted and measured of each part of the run.
         partial: reads `categories` for a preview of a run that has not finished; None for a whole report.
+        prepared: category's folder → the fingerprint of its items' recipe, to know stale ones by.
 
     Raises:
         RecordError: if the records cannot be read or do not belong together.
@@ -79,7 +82,8 @@ def build_report(
         gaps = Gaps(list(run.editors), list(run.judges))
         thumbnails = Thumbnails(folder, run.config.report.max_thumbnails, len(categories), workers)
         gallery = GalleryData(new, folder, list(run.editors), list(run.judges))
-        read = read_category if partial is None else partial.read
+        present = PresentResults(run, prepared)
+        read = present.read if partial is None else partial.read
         numbers = _reduce(
             new,
             run,
@@ -99,7 +103,7 @@ def build_report(
         if_lowest = comparisons(numbers, scales, controls, missing_is_lowest=True)
         checks = judge_checks(run, numbers)
         doubts = control_warnings(checks, minimum)
-        notices = [*notices, *partial_notices(partial, stamp)]
+        notices = [*notices, *partial_notices(partial, stamp), *present.sentences()]
         banner = [*notices, *gaps.sentences(), *demo_notices(run.config), *simulation_notices(run), *doubts]
         limits = warnings(stats, rows, headline)
         origin = provenance(benchmark, run, git, stats)

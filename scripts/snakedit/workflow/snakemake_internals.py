@@ -234,7 +234,8 @@ class Internals:
     def settled(self, files: Collection[str]) -> list[str]:
         """Return which of these files are outputs of jobs that this run does not need."""
         dag = self._workflow.dag
-        jobs = set(dag.jobs) - set(dag.needrun_jobs(exclude_finished=False)) if dag else ()
+        # Not by its truth: a graph with no job to run has length 0.
+        jobs = () if dag is None else set(dag.jobs) - set(dag.needrun_jobs(exclude_finished=False))
         outputs = {str(output) for job in jobs for output in job.output}
         return [file for file in files if file in outputs]
 

@@ -4,7 +4,7 @@ Only what belongs to the present configuration is read: records carry the finger
 on. Nothing is written, and Snakemake is not asked.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -77,9 +77,7 @@ class PartialResults:
     def _edits_of(
         self, editor: ResolvedEditor, files: CategoryFiles, items: dict[str, Item]
     ) -> dict[str, Edit]:
-        planned = plan_category(editor, files.items, self._results / "edits").planned
-        # An edit that cannot be planned has no fingerprint, and is a failure once its job has said so.
-        wanted = {p.item.id: p.fingerprint for p in planned if p.item.id in items}
+        wanted = wanted_edits(editor, files, items)
         return _latest(files.edits[editor.name], Edit, lambda edit: wanted.get(edit.item) == edit.fingerprint)
 
     def _scores_of(
@@ -90,9 +88,23 @@ class PartialResults:
         items: dict[str, Item],
         edits: dict[str, Edit],
     ) -> dict[str, Score]:
-        extras = shown_extras(judge, items.values(), files.items.parent)
-        wanted = expected_fingerprints(judge, items, edits.values(), extras)
+        wanted = wanted_scores(judge, files, items, edits)
         return _latest(path, Score, lambda score: wanted.get(score.item) == score.fingerprint)
+
+
+def wanted_edits(editor: ResolvedEditor, files: CategoryFiles, items: Mapping[str, Item]) -> dict[str, str]:
+    """Return item → the fingerprint of its edit by the present recipe."""
+    planned = plan_category(editor, files.items, files.items.parents[2] / "edits").planned
+    # An edit that cannot be planned has no fingerprint, and is a failure once its job has said so.
+    return {p.item.id: p.fingerprint for p in planned if p.item.id in items}
+
+
+def wanted_scores(
+    judge: ResolvedJudge, files: CategoryFiles, items: dict[str, Item], edits: dict[str, Edit]
+) -> dict[str, str]:
+    """Return item → the fingerprint of its score by the present recipe, for those that have an edit."""
+    extras = shown_extras(judge, items.values(), files.items.parent)
+    return expected_fingerprints(judge, items, edits.values(), extras)
 
 
 def partial_notices(partial: PartialResults | None, built: str) -> list[str]:
