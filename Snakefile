@@ -27,6 +27,7 @@ include: "rules/score.smk"
 include: "rules/shards.smk"
 include: "rules/report.smk"
 include: "rules/baseline.smk"
+include: "rules/handlers.smk"
 
 
 rule all:
@@ -44,17 +45,12 @@ rule compare_speed:
 
 
 onstart:
-    if SNAKEMAKE.place == "local":
-        announce(PLAN, SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.cores)
-    elif SNAKEMAKE.uses_slurm:
-        check_submissions()
+    begin_run()
 
 
 onsuccess:
-    shell("{sys.executable:q} {SCRIPTS:q}/stop_pools.py")
+    end_run()
 
 
 onerror:
-    shell("{sys.executable:q} {SCRIPTS:q}/stop_pools.py")
-    preview = f"{SCRIPTS}/preview_report.py --config {PLAN.config_file}"
-    print(f"snakedit: to see what there is: python {preview}", file=sys.stderr)
+    end_run(OUTPUT.failed_jobs())

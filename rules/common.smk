@@ -8,7 +8,6 @@ from functools import cache
 
 from snakedit.core.errors import ConfigError, SnakeditError, line_of
 from snakedit.runtime.host.processes import start_time
-from snakedit.speed.forecast.announce import announce
 from snakedit.workflow.allocation import Situation, allocation
 from snakedit.workflow.plan import make_plan
 from snakedit.workflow.slurm import check_folder, check_storage, name_folder, share_gpus

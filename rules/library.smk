@@ -15,5 +15,10 @@ SNAKEMAKE = _INTERNALS.Internals(workflow)
 ROOT = SNAKEMAKE.root_folder()
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
+# What Snakemake prints from here on.
+from snakedit.workflow.snakemake_output import RunOutput
+
+OUTPUT = RunOutput(workflow)
+OUTPUT.quieten()
 # Jobs find the library beside their scripts, and Altair its docstrings, however the user's Python is set.
 os.environ.update(PYTHONSAFEPATH="", PYTHONOPTIMIZE="")

@@ -40,7 +40,13 @@ class Run:
 
 
 class Experiment:
-    """A folder with a benchmark and a configuration, in which Snakemake is run."""
+    """A folder with a benchmark and a configuration, in which Snakemake is run.
+
+    Attributes:
+        shows_jobs: whether Snakemake prints its jobs, which the default profile keeps from users.
+    """
+
+    shows_jobs = True
 
     def __init__(self, folder: Path, repository: Path = REPOSITORY) -> None:
         self.folder, self.repository = folder, repository
@@ -63,6 +69,8 @@ class Experiment:
             *(sys.executable, "-m", "snakemake", *targets, "--cores", "2"),
             *("--snakefile", str(self.repository / "Snakefile"), "--directory", str(self.folder)),
             *("--profile", str(self.repository / "profiles" / "default")),
+            # The profile is quiet; `jobs_in` reads what Snakemake says of its jobs.
+            *(["--quiet", "host"] if self.shows_jobs else []),
             *("--configfile", str(self.folder / "experiment.yaml"), *options),
         ]
 

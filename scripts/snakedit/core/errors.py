@@ -11,6 +11,16 @@ from snakedit.core.logs import LOGGER
 
 DISK_HINT = "finished images are kept; make room and run again"
 _ACCESS_HINT = "finished images are kept; let this user write there and run again"
+# Why a file is not there or not read now, though it may be later: its server is away, or its node writes it.
+_PASSING_CAUSES = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ESTALE,
+    errno.EIO,
+    errno.ETIMEDOUT,
+    errno.EHOSTDOWN,
+}
 _FOLDER_HINT = "where a folder should be stands a file, or a link whose folder is gone; mend it and run again"
 _DISK_HINTS = {
     errno.ENOSPC: DISK_HINT,
@@ -56,6 +66,19 @@ class RecordError(SnakeditError):
 
 class ImageError(SnakeditError):
     """An image is unreadable, too large, or not what its record says."""
+
+
+class UnopenedError(ImageError):
+    """A picture that is named cannot be opened: missing, not permitted, or its server is away.
+
+    That may pass, so it fails the job, whose next run tries again, and is no item's failure.
+    """
+
+
+def unread_picture(path: str, error: OSError) -> ImageError:
+    """Return the error for a picture's file that was not read: an `UnopenedError` if that may pass."""
+    kind = UnopenedError if error.errno in _PASSING_CAUSES else ImageError
+    return kind(f"cannot be read ({error.strerror})", where=path)
 
 
 class CheckpointError(SnakeditError):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
-from snakedit.core.errors import ImageError
+from snakedit.core.errors import ImageError, unread_picture
 from snakedit.core.hashing import file_sha256
 from snakedit.core.logs import LOGGER
 from snakedit.core.pixels import Decoded, as_rgb
@@ -115,11 +115,15 @@ def _register_heif() -> None:
 
 
 def open_image(path: str | Path) -> Image.Image:
-    """Return an image file as RGB; see `decode_image` for the limits and the errors."""
+    """Return an image file as RGB; see `decode_image` for the limits and the errors.
+
+    Raises:
+        UnopenedError: if there is no such file, or it cannot be opened now.
+    """
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise ImageError(f"cannot be read ({error.strerror})", where=str(path)) from None
+        raise unread_picture(str(path), error) from None
     return decode_image(data, str(path))
 
 

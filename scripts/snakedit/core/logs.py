@@ -1,4 +1,7 @@
-"""Where the entry points say what happens: one line each to stderr, and to the rule's log file."""
+"""Where the entry points say what happens: one line each to stderr, and to the rule's log file.
+
+What every job says, however it goes, is logged as DEBUG: it stands in the log file only.
+"""
 
 import logging
 import sys
@@ -16,10 +19,11 @@ class _LogFile(logging.FileHandler):
 
 def log_to(path: str | Path | None) -> None:
     """Send the messages of this process to stderr and, if a path is given, to a log file made anew."""
-    LOGGER.setLevel(logging.INFO)
+    LOGGER.setLevel(logging.DEBUG)
     LOGGER.propagate = False
     LOGGER.handlers.clear()
     terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.INFO)
     terminal.setFormatter(logging.Formatter("snakedit: %(message)s"))
     LOGGER.addHandler(terminal)
     if path is not None:

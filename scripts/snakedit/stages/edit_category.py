@@ -1,6 +1,7 @@
 """The edit stage: one editor edits all items of a category, and each finished image is kept at once."""
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,13 +73,10 @@ def edit_category(
         edits |= _finished(planned, folder, items_path.parent, journal_path, editor.family)
     todo = {p.item.id: p for p in planned if p.item.id not in edits}
     where = f"edit_category {editor.name}/{job.part}"
-    LOGGER.info(
-        "%s: %d items, %d done before, %d to edit",
-        where,
-        len(planned),
-        sum(edit.status == "ok" for edit in edits.values()),
-        len(todo),
-    )
+    done = sum(edit.status == "ok" for edit in edits.values())
+    # Only of work that goes on where it had stopped a user need know.
+    level = logging.INFO if done and todo else logging.DEBUG
+    LOGGER.log(level, "%s: %d items, %d done before, %d to edit", where, len(planned), done, len(todo))
     if todo:
         check_devices(where, editor.needs_device, job.device_limit)
         payloads = (edit_payload(p, plan, items_path.parent, folder) for p in todo.values())

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from snakedit import recipe as recipes
-from snakedit.core.errors import ImageError, SnakeditError
+from snakedit.core.errors import ImageError, SnakeditError, unread_picture
 from snakedit.core.hashing import file_sha256
 from snakedit.core.names import image_name
-from snakedit.core.records import Edit, Item
+from snakedit.core.records import Edit, Item, read_records
 from snakedit.core.shards import Items, Shard
 from snakedit.editors.editor import CategoryContext, Editor
+from snakedit.runtime.host.latency import wait_for_pictures
 from snakedit.workflow.resolved import ResolvedEditor
 
 
@@ -54,7 +55,17 @@ def plan_category(
     category = Items(items_path)
     context = CategoryContext(category, items_path.parent, _edits_in(edits_folder, items_path.parent.name))
     items = category[:] if shard is None else shard.of(category)
+    pictures = [items_path.parent / name for item in items for name in pictures_of(item)]
+    for folder in filter(None, map(context.edits.get, family.shows(params))):
+        edits = read_records(folder / "edits.jsonl", Edit)
+        pictures += [folder / edit.image for edit in edits if edit.image is not None]
+    wait_for_pictures(pictures, f"edit_category {editor.name}/{items_path.parent.name}")
     return CategoryPlan(editor, [_plan(item, context, family, params, editor.recipe) for item in items])
+
+
+def pictures_of(item: Item) -> list[str]:
+    """Return the pictures of an item, relative to its category's folder."""
+    return [*item.images, *filter(None, (item.reference, item.mask))]
 
 
 def blank_edit(plan: PlannedEdit) -> Edit:
@@ -91,5 +102,6 @@ def _plan(
         inputs = dict(family.inputs(item, context, params))
         hashes = {role: file_sha256(path) for role, path in inputs.items()}
     except (SnakeditError, OSError) as error:
-        return PlannedEdit(item, {}, "", seed, image, error=f"{type(error).__name__}: {error}")
+        cause = unread_picture(str(error.filename), error) if isinstance(error, OSError) else error
+        return PlannedEdit(item, {}, "", seed, image, error=f"{type(cause).__name__}: {cause}")
     return PlannedEdit(item, inputs, recipes.edit_fingerprint(recipe, item, hashes), seed, image)

@@ -13,6 +13,8 @@ from snakedit.core.shards import Shard
 # Exceptions that tell of one item, and exceptions that tell of what all items need.
 _OF_ITEMS = "ImageError|RefusedError"
 _SURROUNDINGS = {"CheckpointError", "ConfigError", "DeviceError", "EndpointError", "StageError"}
+# A picture that could not be opened may be there in the next run.
+_PASSING = "UnopenedError"
 # The name of any other exception's class.
 _EXCEPTION = re.compile(rf"(?!(?:{_OF_ITEMS})\b)[A-Z]\w+")
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|/\S+|\d+(?:\.\d+)?")
@@ -49,7 +51,8 @@ def check_failures(
 ) -> None:
     """Say how many items failed and why; fail if the cause is not theirs, or more failed than are allowed.
 
-    A job in which no item succeeded has a result all the same, with no coverage, unless `is_fault` holds.
+    A job in which no item succeeded has a result all the same, with no coverage, unless `is_fault` holds. One
+    with a picture that could not be opened has none, since the next run may open it.
 
     Args:
         where: names the job.
@@ -71,6 +74,9 @@ def check_failures(
     first = {error.partition(":")[0]: error for error in reversed(failed)}
     counted = "; ".join(f"{count} × {first[kind]}" for kind, count in kinds.most_common(5))
     summary = f"{len(failed)} of {len(outcomes)} items failed: {counted}"
+    if _PASSING in kinds:
+        # A record would make it a failure for good.
+        raise StageError(summary, where=where, hint=hint)
     tells_of_all = shard is None or len(outcomes) == shard.size
     if tells_of_all and len(failed) == len(outcomes) and is_fault(failed):
         raise StageError(summary, where=where, hint=hint)

@@ -1,5 +1,6 @@
 """Preparing a category: its rows as Items, each image decoded once into a PNG."""
 
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -80,7 +81,8 @@ def prepare_category(benchmark: BenchmarkConfig, category: CategoryIndex, output
     recipe = recipes.prepare_recipe(benchmark, category.sha256, changed_params(source.params))
     lines = (to_line(item) + "\n" for item in items)
     write_sealed(output, lines, fingerprint(recipe), pictures=hashes, folder=folder / "images")
-    LOGGER.info("prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
+    level = logging.INFO if excluded else logging.DEBUG
+    LOGGER.log(level, "prepare_category %s: %d items, %d left out", category.name, len(items), len(excluded))
 
 
 def _check_unchanged(

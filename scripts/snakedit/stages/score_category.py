@@ -1,6 +1,7 @@
 """The score stage: one judge scores one editor's edits of a category, in batches."""
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from snakedit.core.logs import LOGGER
 from snakedit.core.records import Edit, Score, read_records, to_line
 from snakedit.core.seals import write_sealed
 from snakedit.core.shards import Items, Shard
+from snakedit.runtime.host.latency import wait_for_pictures
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext
+from snakedit.stages.edit_planning import pictures_of
 from snakedit.stages.gather import category_folder, forget_shards, take_over
 from snakedit.stages.judging import (
     ahead_journal,
@@ -60,6 +63,9 @@ def score_category(
     items = {item.id: item for item in (category[:] if shard is None else shard.of(category))}
     edits = list(read_records(edits_path, Edit))
     edits_folder = category_folder(edits_path, shard)
+    pictures = [edits_folder / edit.image for edit in edits if edit.image is not None]
+    pictures += [items_path.parent / name for item in items.values() for name in pictures_of(item)]
+    wait_for_pictures(pictures, f"score_category {judge.name}/{editor}/{job.part}")
     _check_images(edits, edits_folder, edits_path)
 
     extras = shown_extras(judge, items.values(), items_path.parent)
@@ -80,7 +86,9 @@ def score_category(
                 scores.setdefault(score.item, score)
     todo = [edit for edit in edits if edit.item not in scores]
     where = f"score_category {judge.name}/{editor}/{job.part}"
-    LOGGER.info("%s: %d edits, %d to judge", where, len(edits), len(todo))
+    # Only of work that goes on where it had stopped a user need know.
+    level = logging.INFO if 0 < len(todo) < len(expected) else logging.DEBUG
+    LOGGER.log(level, "%s: %d edits, %d to judge", where, len(edits), len(todo))
     if todo:
         check_devices(where, judge.needs_device, job.device_limit)
         # Batches of similar sizes waste no padding.

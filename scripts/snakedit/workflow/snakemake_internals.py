@@ -1,4 +1,4 @@
-"""Every use of Snakemake, and of its plugin for SLURM, that their documentation does not promise.
+"""Uses of Snakemake and its plugin for SLURM beyond their documentation, as in `snakemake_output`.
 
 The rules load this file before they know where the library is, so it imports nothing of it.
 """
@@ -8,7 +8,7 @@ import os
 import pkgutil
 import sys
 import tarfile
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
 from importlib.metadata import version
 from pathlib import Path
@@ -85,9 +85,9 @@ USES = {
 }
 
 
-def check_uses(package: str) -> None:
-    """End a run whose version of a package lacks something used here."""
-    if missing := _missing(package):
+def check_uses(package: str, uses: Mapping[str, Iterable[str]] | None = None) -> None:
+    """End a run whose version of a package lacks something used, by default what `USES` names."""
+    if missing := _missing(uses or USES[package]):
         sys.exit(
             f"snakedit: ConfigError: {package} {version(package)}: lacks {', '.join(missing)};"
             f" install the tested versions: pip install {_TESTED}"
@@ -100,11 +100,11 @@ def warn_if_untested(package: str) -> None:
         print(f"snakedit: warning: {package} {number} is not tested; tested: {_TESTED}", file=sys.stderr)
 
 
-def _missing(package: str) -> list[str]:
-    """What is used here of a package and not there."""
+def _missing(uses: Mapping[str, Iterable[str]]) -> list[str]:
+    """What is used and not there."""
     return [
         f"{owner.rpartition(':')[2]}.{name}"
-        for owner, names in USES[package].items()
+        for owner, names in uses.items()
         for name in names
         if not _has(owner, name)
     ]
@@ -246,7 +246,7 @@ class Internals:
         """
         if not self.is_on_node or self._workflow.resource_settings.nodes:
             self.limit("nodes", 1)
-        if self._plugin and not _missing(PLUGIN):
+        if self._plugin and not _missing(USES[PLUGIN]):
             self._plugin.common_settings.pass_group_args = True
             self._plugin.query_job_status = wrap_query(self._plugin.query_job_status)
 

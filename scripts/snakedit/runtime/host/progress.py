@@ -1,13 +1,13 @@
-"""The progress of a job: one line per second on a terminal, one per minute in a log."""
+"""The progress of a job: one line a minute, and a last one."""
 
-import sys
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
 from snakedit.core.logs import LOGGER
 from snakedit.runtime.host import clock
 
-TERMINAL_SECONDS, LOG_SECONDS = 1.0, 60.0
+INTERVAL_SECONDS = 60.0
 _RARE = {"refused": "refused", "unparsed": "unread"}
 
 
@@ -20,12 +20,13 @@ class Progress:
         self._statuses: Counter[str] = Counter()
         self._logged_at = clock.monotonic()
         self._began_at: float | None = None
-        self._interval = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
+        self._level = logging.DEBUG
 
     def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *exc: object) -> None:
+        # The last line of a short job, which has said nothing before, stands in its log file only.
         if self._done:
             self._log()
 
@@ -46,7 +47,8 @@ class Progress:
 
     def tick(self) -> None:
         """Log a line if the interval is over."""
-        if clock.monotonic() - self._logged_at >= self._interval:
+        if clock.monotonic() - self._logged_at >= INTERVAL_SECONDS:
+            self._level = logging.INFO
             self._log()
 
     def line(self, seconds: float) -> str:
@@ -66,4 +68,5 @@ class Progress:
 
     def _log(self) -> None:
         self._logged_at = clock.monotonic()
-        LOGGER.info("%s", self.line(self._logged_at - self._began_at if self._began_at is not None else 0.0))
+        seconds = self._logged_at - self._began_at if self._began_at is not None else 0.0
+        LOGGER.log(self._level, "%s", self.line(seconds))

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from snakedit.core.durations import rough_duration
 from snakedit.core.shards import Shard
 from snakedit.runtime.resident.owner import owner
 from snakedit.speed.forecast.costs import ModelCost, measured_costs, read_costs, write_costs
-from snakedit.speed.forecast.estimate import Jobs, estimate, limited
+from snakedit.speed.forecast.estimate import Estimate, Jobs, estimate, limited
 from snakedit.speed.forecast.schedule import JobName, Prediction
 from snakedit.telemetry.runs import RunTrace, read_runs
 from snakedit.workflow.plan import Plan
@@ -42,15 +42,9 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
         cores: that it may use.
     """
     jobs = list(jobs)
-    costs: dict[str, ModelCost] = {}
-    for benchmark in plan.config.benchmarks:
-        costs |= read_costs(Path("results", benchmark))
-    work = _jobs_of(plan, [(STAGES[rule], wildcards) for rule, wildcards in jobs if rule in STAGES])
-    if work:
+    if any(rule in STAGES for rule, _ in jobs):
         plan.warn_if_on_cpu()
-    prepared = sum(rule == "prepare_category" for rule, _ in jobs)
-    forecast = estimate(plan.run, work, costs, plan.device_count, cores or 1, prepared)
-    serial = _serial_seconds(plan, [wildcards for rule, wildcards in jobs if rule == SERIAL], costs)
+    forecast, serial = forecast_of(plan, jobs, cores)
     wall = serial + (forecast.prediction.wall if forecast.prediction else 0.0)
     # Before a model's first run it is not known whether the run is long.
     if forecast.unknown or wall >= LONG_SECONDS:
@@ -63,6 +57,29 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
         EXPECTED.unlink(missing_ok=True)
         if forecast.prediction is not None:
             _keep(forecast.prediction)
+
+
+def forecast_of(
+    plan: Plan, jobs: Sequence[tuple[str, Mapping[str, str]]], cores: int | None, measure: bool = False
+) -> tuple[Estimate, float]:
+    """Return what some jobs are expected to take: those of the pipeline, and the seconds of the serial side.
+
+    Args:
+        jobs: rule and wildcards of each.
+        cores: that they may use.
+        measure: whether also what this run has made so far tells its models' costs, not only earlier runs.
+    """
+    costs: dict[str, ModelCost] = {}
+    for benchmark in plan.config.benchmarks:
+        results = Path("results", benchmark)
+        costs |= read_costs(results)
+        if measure:
+            names = [*plan.run.editors, *plan.run.judges]
+            costs |= measured_costs(plan.run, results, read_runs(results / "telemetry", names))
+    work = _jobs_of(plan, [(STAGES[rule], wildcards) for rule, wildcards in jobs if rule in STAGES])
+    prepared = sum(rule == "prepare_category" for rule, _ in jobs)
+    forecast = estimate(plan.run, work, costs, plan.device_count, cores or 1, prepared)
+    return forecast, _serial_seconds(plan, [wildcards for rule, wildcards in jobs if rule == SERIAL], costs)
 
 
 def remember(run: Run, benchmark: str, results: Path) -> list[Expectation]:

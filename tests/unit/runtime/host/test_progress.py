@@ -1,6 +1,6 @@
 """How far a job is: what the line says, and how often."""
 
-import sys
+import logging
 
 import pytest
 
@@ -53,23 +53,19 @@ def test_the_line_promises_nothing_that_it_cannot_know(clock, done, seconds, exp
     assert counted.line(seconds) == f"e/c: {expected}"
 
 
-@pytest.mark.parametrize(("terminal", "expected"), [(True, 60), (False, 1)])
-def test_there_is_a_line_a_second_on_a_terminal_and_one_a_minute_in_a_log(
-    clock, monkeypatch, messages, terminal, expected
-):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+def test_there_is_a_line_a_minute(clock, messages):
     counted = Progress("e", "c", 1000)
     for _ in range(480):
         clock.now += 0.125
         counted.add("cpu:0", 1, 0.125, failed=False)
         counted.tick()
-    assert len(messages) == expected
+    assert len(messages) == 1
     assert messages[-1].startswith("e/c: 480/1000 done")
 
 
 def test_a_line_comes_though_nothing_is_done_for_long(clock, messages):
     counted = Progress("e", "c", 10)
-    clock.now += progress.LOG_SECONDS
+    clock.now += progress.INTERVAL_SECONDS
     counted.tick()
     assert messages == ["e/c: 0/10 done, 0 failed, 0.00 images/s, no estimate yet"]
 
@@ -77,8 +73,18 @@ def test_a_line_comes_though_nothing_is_done_for_long(clock, messages):
 def test_waiting_and_loading_are_not_in_the_time_that_is_left(clock, messages):
     with Progress("e", "c", 10) as counted:
         clock.now += 500.0
+        counted.tick()
         counted.add("cpu:0", 5, 5.0, failed=False)
-    assert messages == ["e/c: 5/10 done, 0 failed, 1.00 images/s, 5 s left (cpu:0 5)"]
+    assert messages[1:] == ["e/c: 5/10 done, 0 failed, 1.00 images/s, 5 s left (cpu:0 5)"]
+
+
+@pytest.mark.parametrize(("minutes", "level"), [(0, logging.DEBUG), (2, logging.INFO)])
+def test_the_last_line_of_a_short_job_stands_in_its_log_only(clock, caplog, minutes, level):
+    with caplog.at_level(logging.DEBUG, "snakedit"), Progress("e", "c", 10) as counted:
+        clock.now += 60.0 * minutes
+        counted.tick()
+        counted.add("cpu:0", 10, 5.0, failed=False)
+    assert caplog.records[-1].levelno == level
 
 
 def test_a_job_that_did_nothing_says_nothing(clock, messages):
