@@ -31,6 +31,8 @@ HEAVY = {"torch", "diffusers", "transformers"}
 LIGHT = ("stats", "report")
 RULES = {
     "snakedit.workflow.allocation",
+    "snakedit.workflow.closing",
+    "snakedit.workflow.snakemake_output",
     "snakedit.workflow.slurm",
     "snakedit.config.load",
     "snakedit.core.errors",
@@ -38,6 +40,7 @@ RULES = {
     "snakedit.workflow.upkeep",
     "snakedit.runtime.host.processes",
     "snakedit.speed.forecast.announce",
+    "snakedit.speed.forecast.outlook",
 }
 
 
