@@ -3,14 +3,22 @@
 from snakedit.speed.forecast.announce import announce
 from snakedit.speed.forecast.outlook import Outlook
 from snakedit.workflow.closing import close_run
+from snakedit.workflow.readiness import check_ready
 
 
 def begin_run():
-    """Check what would be sent to a cluster; elsewhere tell how long the run takes, now and as jobs finish."""
+    """Check what jobs need, and what would be sent to a cluster; elsewhere tell how long they take, now and later."""
     # Jobs wait for pictures as long as Snakemake does for the records that name them.
     os.environ.update(SNAKEDIT_LATENCY_WAIT=str(OUTPUT.latency_wait))
+    try:
+        jobs, files = SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.config_files
+        check_ready(
+            PLAN.run, jobs, ", ".join(map(str, files)), SNAKEMAKE.place == "local"
+        )
+    except SnakeditError as error:
+        sys.exit(line_of(error))
     if SNAKEMAKE.place == "local":
-        announce(PLAN, SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.cores)
+        announce(PLAN, jobs, SNAKEMAKE.cores)
         outlook = Outlook(PLAN, lambda: SNAKEMAKE.jobs_to_run(rules), SNAKEMAKE.cores)
         OUTPUT.after_each_job(outlook.tell)
     elif SNAKEMAKE.uses_slurm:

@@ -1,4 +1,4 @@
-# Requires a benchmark's source and its index. Looks over the results. Makes items.jsonl and the decoded images of a category.
+# Requires a benchmark's source and its index. Makes items.jsonl and the decoded images of a category.
 
 
 include: "upkeep.smk"

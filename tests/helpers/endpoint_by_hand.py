@@ -117,6 +117,8 @@ class Server:
 
     def __init__(self, script: Script) -> None:
         self.asked: list[Asked] = []
+        # What it lists; None if it has no such page.
+        self.models: list[str] | None = ["painter", "critic"]
         self.most_at_once = self._at_once = 0
         self.closed_by_the_client = threading.Event()
         self.over = threading.Event()
@@ -125,6 +127,11 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                # Only a list of models is got, before a run; `asked` holds what costs something.
+                body = {"object": "list", "data": [{"id": name} for name in server.models or ()]}
+                self._tell(error(404, "no such page") if server.models is None else Told(body=body))
 
             def do_POST(self) -> None:
                 data = self.rfile.read(int(self.headers["Content-Length"]))

@@ -37,6 +37,7 @@ RULES = {
     "snakedit.config.load",
     "snakedit.core.errors",
     "snakedit.workflow.plan",
+    "snakedit.workflow.readiness",
     "snakedit.workflow.upkeep",
     "snakedit.runtime.host.processes",
     "snakedit.speed.forecast.announce",

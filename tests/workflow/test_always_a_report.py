@@ -63,9 +63,11 @@ def test_a_run_that_breaks_marks_the_report_and_leaves_a_preview(finished: Exper
     finished.configure(
         lambda config: config["editors"].update(
             new={"type": "simulated", "params": {"seed": 5}},
-            broken={"type": "files", "params": {"folder": "nowhere"}},
+            broken={"type": "files", "params": {"folder": "empty"}},
         )
     )
+    (finished.folder / "empty").mkdir()
+    finished.configure(lambda config: config["run"].update(max_failures=0))
     run = finished.run()
     assert run.code != 0
     assert "preview_report.py --config" in run.output

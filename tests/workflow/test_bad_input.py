@@ -95,14 +95,15 @@ def test_a_category_may_be_named_like_an_option(experiment: Experiment) -> None:
     assert len(experiment.records("items/--help/items.jsonl")) == 1
 
 
-def test_a_job_fails_loudly_for_a_cause_that_is_not_its_items(experiment: Experiment) -> None:
+def test_a_folder_of_edits_that_is_not_there_is_refused_before_the_first_job(experiment: Experiment) -> None:
     experiment.configure(
         lambda config: config["editors"].update(mine={"type": "files", "params": {"folder": "elsewhere"}})
     )
     experiment.configure(lambda config: config["benchmarks"]["small"].update(categories=["light"]))
     run = experiment.run()
-    assert_one_error(run, "StageError", "edit_category mine/light", "3 of 3 items failed")
-    assert len(experiment.records("scores/judge/sim/light/scores.jsonl")) == 3
+    assert_one_error(run, "ConfigError", "editors.mine: elsewhere: no such folder of edited images")
+    assert run.jobs == []
+    assert not (experiment.results / "items").exists()
 
 
 def test_more_failures_than_allowed_fail_the_job_and_keep_its_images(experiment: Experiment) -> None:

@@ -137,19 +137,26 @@ def test_a_server_that_misbehaves_costs_only_what_it_did_not_answer(tmp_path: Pa
         assert experiment.run("--dry-run").rules() == {"score_category", "build_report"}
 
 
-def test_a_judge_without_a_key_is_told_early_and_ends_in_one_line(
+def test_a_missing_key_server_or_model_is_refused_before_the_first_job(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("SNAKEDIT_TEST_KEY")
     with serving(Moods()) as server:
         experiment = endpoint_experiment(tmp_path, server)
-        experiment.configure(lambda config: config.update(editors={"identity": {"type": "identity"}}))
-        run = experiment.run()
-    assert run.code != 0
+        experiment.configure(lambda config: config["editors"]["images"].update(model="paintre"))
+        refused(experiment, "editors.images: the server does not have the model 'paintre'; allowed: painter")
+        experiment.configure(lambda config: config["editors"]["images"].update(model="painter"))
+    refused(experiment, "editors.images: the server gave no whole answer")
+    monkeypatch.delenv("SNAKEDIT_TEST_KEY")
+    experiment.configure(lambda config: config.update(editors={"identity": {"type": "identity"}}))
+    refused(experiment, "judges.chat: api_key_env: the environment variable SNAKEDIT_TEST_KEY is not set")
     assert server.asked == []
-    early = run.output.index("snakedit: warning: 'chat' needs SNAKEDIT_TEST_KEY, which is not set\n")
-    assert early < run.output.index("rule prepare_category")
-    assert "the environment variable SNAKEDIT_TEST_KEY is not set" in run.output
+    assert "'chat' needs SNAKEDIT_TEST_KEY, which is not set" in experiment.run("--dry-run").output
+
+
+def refused(experiment: Experiment, words: str) -> None:
+    run = experiment.run()
+    assert (run.code != 0, run.jobs) == (True, []), run.output
+    assert len([line for line in run.output.splitlines() if words in line]) == 1, run.output
     assert "Traceback" not in run.output
 
 

@@ -50,8 +50,10 @@ def test_a_run_of_the_demos_size_prints_fewer_than_sixty_lines_all_of_them_snake
 
 def test_a_run_that_fails_ends_with_what_why_where_and_what_next(quiet: Experiment) -> None:
     quiet.configure(
-        lambda config: config["editors"].update(broken={"type": "files", "params": {"folder": "nowhere"}})
+        lambda config: config["editors"].update(broken={"type": "files", "params": {"folder": "empty"}})
     )
+    (quiet.folder / "empty").mkdir()
+    quiet.configure(lambda config: config["run"].update(max_failures=0))
     assert "edit_category" in quiet.run("--dry-run").rules()
     run = quiet.run()
     assert run.code != 0
@@ -61,9 +63,9 @@ def test_a_run_that_fails_ends_with_what_why_where_and_what_next(quiet: Experime
     first, second, on, preview = lines[start + 1 :]
     for line in (first, second):
         assert line.startswith("snakedit:   edit_category broken/")
-        assert "nowhere: no such folder of edited images" in line
+        assert "no edited image for the item" in line
         log = line.rpartition("(log: ")[2].removesuffix(")")
-        assert "nowhere" in (quiet.folder / log).read_text(encoding="utf-8")
+        assert "no edited image" in (quiet.folder / log).read_text(encoding="utf-8")
     assert "go on with: snakemake --cores 2 " in on
     assert "preview_report.py --config" in preview
 

@@ -227,6 +227,12 @@ class RunConfig(_Strict):
         "–",
         (),
     )
+    probe: bool = _key(
+        "Ask each server one small thing before the first job, and refuse a run whose server does not answer,"
+        " does not take the key or does not have the model. Jobs on nodes are not asked for.",
+        "–",
+        True,
+    )
     shard_items: int = _key(
         "A category with more rows is edited and judged in shards of this many, each a job of its own.",
         "jobs, but no image is made again",

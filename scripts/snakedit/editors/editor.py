@@ -110,6 +110,14 @@ class Editor(ABC):
         return {}
 
     @classmethod
+    def check_place(cls, params: Any) -> None:
+        """Refuse params that name a place which is not there. Called before the first job that edits.
+
+        Raises:
+            ConfigError: with the place.
+        """
+
+    @classmethod
     def shows(cls, params: Any) -> tuple[str, ...]:
         """Return the names of other editors in the configuration whose edits it shows. They run first."""
         return ()

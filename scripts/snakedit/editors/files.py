@@ -48,9 +48,8 @@ class Files(Editor):
             ImageError: if there is no such file, naming the paths that were tried, or more than one in the
                 first folder that has any.
         """
+        cls.check_place(params)
         folder = expanded(params.folder)
-        if not folder.is_dir():
-            raise ConfigError("no such folder of edited images", where=params.folder)
         places = _places(folder, item)
         names = _names(item.id)
         for place in places:
@@ -69,6 +68,12 @@ class Files(Editor):
             f"no edited image for the item '{item.id[:MAX_ID_SHOWN]}'",
             allowed=f"{' or '.join(stems)} with {', '.join(PICTURE_SUFFIXES)}",
         )
+
+    @classmethod
+    def check_place(cls, params: FilesParams) -> None:
+        """Refuse a folder that is not there."""
+        if not expanded(params.folder).is_dir():
+            raise ConfigError("no such folder of edited images", where=params.folder)
 
     def edit(self, request: EditRequest) -> Image.Image:
         """Return the file's image."""

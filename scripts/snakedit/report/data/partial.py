@@ -47,9 +47,9 @@ class PartialResults:
     def read(self, files: CategoryFiles) -> Category:
         """Read what there is of a category."""
         items = read_items(files)
-        edits = {name: self._edits_of(editor, files, items) for name, editor in self._run.editors.items()}
+        edits = {name: self.edits_of(editor, files, items) for name, editor in self._run.editors.items()}
         scores = {
-            (judge, editor): self._scores_of(self._run.judges[judge], files, path, items, edits[editor])
+            (judge, editor): self.scores_of(self._run.judges[judge], files, path, items, edits[editor])
             for (judge, editor), path in files.scores.items()
         }
         self._items += len(items)
@@ -74,13 +74,14 @@ class PartialResults:
         parts += [(to_judge - count, to_judge, f"scores by '{name}'") for name, count in self._scores.items()]
         return [f"{lacking:,} of {total:,} {what}" for lacking, total, what in parts if lacking > 0]
 
-    def _edits_of(
+    def edits_of(
         self, editor: ResolvedEditor, files: CategoryFiles, items: dict[str, Item]
     ) -> dict[str, Edit]:
+        """Return the edits by an editor that are there."""
         wanted = wanted_edits(editor, files, items)
         return _latest(files.edits[editor.name], Edit, lambda edit: wanted.get(edit.item) == edit.fingerprint)
 
-    def _scores_of(
+    def scores_of(
         self,
         judge: ResolvedJudge,
         files: CategoryFiles,
@@ -88,6 +89,7 @@ class PartialResults:
         items: dict[str, Item],
         edits: dict[str, Edit],
     ) -> dict[str, Score]:
+        """Return the scores by a judge, in a file or its journals, of these edits."""
         wanted = wanted_scores(judge, files, items, edits)
         return _latest(path, Score, lambda score: wanted.get(score.item) == score.fingerprint)
 

@@ -20,11 +20,13 @@ _MAX_DEPTH = 5
 class EndpointError(SnakeditError):
     """The server gave no usable answer; `requests` counts the attempts.
 
-    `status` is the HTTP status that the server told, or None where it told none.
+    `status` is the HTTP status that the server told, or None where it told none. `is_hopeless` is whether
+    every other request would fail too.
     """
 
     requests = 0
     status: int | None = None
+    is_hopeless = False
 
 
 class RefusedError(EndpointError):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from snakedit.core.shards import Shard
 from snakedit.runtime.resident.owner import owner
 from snakedit.speed.forecast.costs import ModelCost, measured_costs, read_costs, write_costs
 from snakedit.speed.forecast.estimate import Estimate, Jobs, estimate, limited
+from snakedit.speed.forecast.made_before import MadeBefore
 from snakedit.speed.forecast.schedule import JobName, Prediction
 from snakedit.telemetry.runs import RunTrace, read_runs
 from snakedit.workflow.plan import Plan
@@ -44,7 +46,7 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
     jobs = list(jobs)
     if any(rule in STAGES for rule, _ in jobs):
         plan.warn_if_on_cpu()
-    forecast, serial = forecast_of(plan, jobs, cores)
+    forecast, serial = forecast_of(plan, jobs, cores, made=MadeBefore(plan))
     wall = serial + (forecast.prediction.wall if forecast.prediction else 0.0)
     # Before a model's first run it is not known whether the run is long.
     if forecast.unknown or wall >= LONG_SECONDS:
@@ -60,7 +62,11 @@ def announce(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], cores: i
 
 
 def forecast_of(
-    plan: Plan, jobs: Sequence[tuple[str, Mapping[str, str]]], cores: int | None, measure: bool = False
+    plan: Plan,
+    jobs: Sequence[tuple[str, Mapping[str, str]]],
+    cores: int | None,
+    measure: bool = False,
+    made: MadeBefore | None = None,
 ) -> tuple[Estimate, float]:
     """Return what some jobs are expected to take: those of the pipeline, and the seconds of the serial side.
 
@@ -68,6 +74,7 @@ def forecast_of(
         jobs: rule and wildcards of each.
         cores: that they may use.
         measure: whether also what this run has made so far tells its models' costs, not only earlier runs.
+        made: what of the jobs' work is made already; None counts it too.
     """
     costs: dict[str, ModelCost] = {}
     for benchmark in plan.config.benchmarks:
@@ -76,7 +83,8 @@ def forecast_of(
         if measure:
             names = [*plan.run.editors, *plan.run.judges]
             costs |= measured_costs(plan.run, results, read_runs(results / "telemetry", names))
-    work = _jobs_of(plan, [(STAGES[rule], wildcards) for rule, wildcards in jobs if rule in STAGES])
+    parts = [(STAGES[rule], wildcards) for rule, wildcards in jobs if rule in STAGES]
+    work = _jobs_of(plan, parts, made=made)
     prepared = sum(rule == "prepare_category" for rule, _ in jobs)
     forecast = estimate(plan.run, work, costs, plan.device_count, cores or 1, prepared)
     return forecast, _serial_seconds(plan, [wildcards for rule, wildcards in jobs if rule == SERIAL], costs)
@@ -104,20 +112,30 @@ def remember(run: Run, benchmark: str, results: Path) -> list[Expectation]:
     return _against_measured(benchmark, this_run, expected)
 
 
-def _jobs_of(plan: Plan, jobs: Iterable[tuple[str, Mapping[str, str]]], limit: int | None = None) -> Jobs:
+def _jobs_of(
+    plan: Plan,
+    jobs: Iterable[tuple[str, Mapping[str, str]]],
+    limit: int | None = None,
+    made: MadeBefore | None = None,
+) -> Jobs:
     """The work of Snakemake's jobs; shards of one category are added up.
 
     Args:
         jobs: stage and wildcards.
         limit: items of each category, None for all.
+        made: what of it is made already.
     """
     work: dict[tuple[str, str], dict[JobName, int]] = {}
     for stage, wildcards in jobs:
         benchmark, category = wildcards["benchmark"], wildcards["category"]
-        count = plan.indexes[benchmark].categories[category].count
-        count = limited(limited(count, plan.config.benchmarks[benchmark].limit), limit)
+        rows = plan.indexes[benchmark].categories[category]
+        count = limited(rows.count, plan.config.benchmarks[benchmark].limit)
+        count = limited(count - bisect_right(rows.left_out, count), limit)
         if "shard" in wildcards:
             count = Shard.parse(wildcards["shard"]).count_of(count)
+        count = max(0, count - made.count(stage, wildcards)) if made else count
+        if count == 0:
+            continue
         items = work.setdefault((stage, wildcards["editor" if stage == "edit" else "judge"]), {})
         name = JobName(benchmark, wildcards["editor"], category)
         items[name] = items.get(name, 0) + count

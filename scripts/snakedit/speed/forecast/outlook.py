@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from snakedit.core.durations import rough_duration
 from snakedit.runtime.host import clock
 from snakedit.speed.forecast.announce import forecast_of
+from snakedit.speed.forecast.made_before import MadeBefore
 from snakedit.workflow.plan import Plan
 
 # Between two lines, unless they take long to make.
@@ -31,6 +32,7 @@ class Outlook:
     ) -> None:
         self._plan, self._left, self._cores = plan, jobs_left, cores
         self._total = len(self._left())
+        self._made = MadeBefore(plan)
         self._next = clock.monotonic() + INTERVAL_SECONDS
 
     def tell(self) -> None:
@@ -40,7 +42,7 @@ class Outlook:
             return
         left = self._left()
         line = f"{self._total - len(left)} of {self._total} jobs are done"
-        forecast, serial = forecast_of(self._plan, left, self._cores, measure=True)
+        forecast, serial = forecast_of(self._plan, left, self._cores, True, self._made)
         if forecast.prediction is not None:
             seconds = forecast.prediction.wall + serial
             end = datetime.now() + timedelta(seconds=seconds)

@@ -30,7 +30,7 @@ def plan(editor=None):
             "run": {"devices": {"kind": "simulated", "count": 2}},
         }
     )
-    index = SimpleNamespace(categories={"c": SimpleNamespace(count=40)})
+    index = SimpleNamespace(categories={"c": SimpleNamespace(count=40, left_out=[])})
     return SimpleNamespace(
         warn_if_on_cpu=lambda: None,
         run=run,
