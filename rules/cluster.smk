@@ -2,6 +2,7 @@
 
 from snakedit.workflow.slurm import (
     COMMENT,
+    check_nodes,
     check_queue,
     check_submission,
     check_tools,
@@ -15,6 +16,7 @@ resource_scopes:
 
 
 SNAKEMAKE.prepare_submissions(robust_query)
+OUTPUT.forgive_timeouts()
 
 
 def check_submissions():
@@ -25,6 +27,7 @@ def check_submissions():
     SNAKEMAKE.check_plugin()
     try:
         check_tools()
+        check_nodes(OUTPUT.jobs_without("nodes"))
         check_queue(SNAKEMAKE.submission_folder, SNAKEMAKE.jobname_prefix)
         for command, job in SNAKEMAKE.submissions(COMMENT).items():
             check_submission(command, job)

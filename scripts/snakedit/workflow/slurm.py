@@ -151,6 +151,24 @@ def check_tools() -> None:
         )
 
 
+def check_nodes(lacking: Collection[str]) -> None:
+    """Refuse GPU jobs that do not say how many nodes they take: SLURM's plugin fails each group of them.
+
+    Args:
+        lacking: the rules of such jobs.
+
+    Raises:
+        ConfigError: as ``--default-resources`` on the command line replaces the block of the profile.
+    """
+    if lacking:
+        raise ConfigError(
+            f"{', '.join(lacking)}: nodes is not set",
+            where="--default-resources",
+            hint="on the command line it replaces the profile's whole block: repeat all of it there, with"
+            " nodes=1, or change the block in profiles/slurm/profile.yaml",
+        )
+
+
 def check_queue(folder: Path, prefix: str | None) -> None:
     """Refuse a run while jobs of an earlier, killed run in this folder are in the queue.
 

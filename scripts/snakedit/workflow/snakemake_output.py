@@ -1,11 +1,15 @@
-"""What a running Snakemake prints, and which of its jobs have failed: uses beyond its documentation."""
+"""What a running Snakemake prints, and what becomes of its jobs: uses beyond its documentation."""
 
 import logging
 import os
+import re
+import sys
+from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
-from snakedit.workflow.snakemake_internals import SNAKEMAKE, check_uses
+from snakedit.workflow.snakemake_internals import PLUGIN, SNAKEMAKE, check_uses
 
 # Class or module → what is used of it, and why.
 USES_FOR_OUTPUT = {
@@ -13,9 +17,14 @@ USES_FOR_OUTPUT = {
         "output_settings": "holds --quiet",
         "scheduler": "holds the failed jobs",
         "execution_settings": "holds --latency-wait",
+        "dag": "has the jobs that will be sent",
     },
     "snakemake.scheduling.job_scheduler:JobScheduler": {"failed": "the jobs whose last attempt has failed"},
+    "snakemake.dag:DAG": {"needrun_jobs": "the jobs of this run"},
     "snakemake.jobs:Job": {
+        "is_local": "such a job is not sent",
+        "resources": "a job that asks for GPUs has to say how many nodes",
+        "attempt": "a submission that timed out is none",
         "rule": "the closing lines name a failed job",
         "wildcards_dict": "the closing lines name a failed job",
         "log": "the closing lines name its log",
@@ -35,6 +44,14 @@ USES_FOR_OUTPUT = {
     "snakemake.logging:DefaultFilter": {"quiet": "what a handler leaves out"},
     "snakemake_interface_logger_plugins.common:LogEvent": {"JOB_FINISHED": "the next forecast may be told"},
 }
+USES_OF_PLUGIN = {
+    "snakemake_executor_plugin_slurm:Executor": {
+        "_report_job_error_threadsafe": "is called if sbatch fails, and counts an attempt",
+    },
+}
+# sbatch's words where the controller is too busy, or away for a moment.
+_TIMED_OUT = re.compile("timed out|Unable to contact slurm controller", re.IGNORECASE)
+MAX_TIMEOUTS = 5
 # What Snakemake says of each run and step though --quiet names all of it.
 _CHATTER = (
     "Assuming unrestricted shared filesystem usage",
@@ -53,7 +70,7 @@ _CHATTER = (
 
 
 class RunOutput:
-    """What a running Snakemake prints, and which of its jobs have failed.
+    """What a running Snakemake prints, and what becomes of its jobs.
 
     Args:
         workflow: the `workflow` of a Snakefile.
@@ -107,3 +124,29 @@ class RunOutput:
             for job in (failed.jobs if failed.is_group() else [failed])
             if not failed.is_group() or not all(map(os.path.exists, job.output))
         ]
+
+    def jobs_without(self, resource: str) -> list[str]:
+        """Return the rules of the jobs to be sent that ask for GPUs and do not say how much of a resource."""
+        # Copies, since Snakemake may evaluate a job's resources again once its inputs are there.
+        jobs = [copy(job) for job in self._workflow.dag.needrun_jobs() if not job.is_local]
+        asking = [job for job in jobs if job.resources.get("gpu") and job.resources.get(resource) is None]
+        return sorted({job.rule.name for job in asking})
+
+    def forgive_timeouts(self) -> None:
+        """Send a job again as it was if sbatch timed out; an attempt more would ask for twice the memory."""
+        plugin: Any = sys.modules.get(PLUGIN.replace("-", "_"))
+        if plugin is None:
+            return
+        check_uses(PLUGIN, USES_OF_PLUGIN)
+        report = plugin.Executor._report_job_error_threadsafe
+        timeouts: Counter[int] = Counter()
+
+        def forgiving(executor: Any, job_info: Any, msg: str) -> None:
+            cause, job = msg.partition("sbatch call:")[0].strip(), job_info.job
+            if _TIMED_OUT.search(cause) and timeouts[id(job)] < MAX_TIMEOUTS:
+                timeouts[id(job)] += 1
+                job.attempt -= 1
+                executor.logger.error(f"sbatch timed out, so {job.name} is sent again as it was: {cause}")
+            report(executor, job_info, msg)
+
+        plugin.Executor._report_job_error_threadsafe = forgiving

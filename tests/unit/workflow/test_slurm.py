@@ -21,6 +21,7 @@ from snakedit.workflow.slurm import (
     TOOLS,
     States,
     check_folder,
+    check_nodes,
     check_queue,
     check_storage,
     check_submission,
@@ -88,6 +89,12 @@ def write_tool(path: Path, body: str) -> None:
 
 def called(tools: Path) -> list[str]:
     return (tools / "called").read_text(encoding="utf-8").splitlines()
+
+
+def test_gpu_jobs_without_a_number_of_nodes_are_refused_in_one_line():
+    check_nodes([])
+    with pytest.raises(ConfigError, match=r"--default-resources: edit_category: nodes is not set; on the"):
+        check_nodes(["edit_category"])
 
 
 def test_missing_commands_of_slurm_are_named(tools: Path, monkeypatch: pytest.MonkeyPatch):
