@@ -118,6 +118,11 @@ def test_a_gpu_model_sends_jobs_to_the_node_that_has_it_and_is_refused_where_non
     # More than the one that the profile lets a job ask for, which its node must keep to as well.
     experiment.configure(lambda config: config["run"]["devices"].update(count=2))
     experiment.set_in_profile("gpu_model: a100", "gpu_model: v100")
+    # Another block of the same name on the command line, without the profile's nodes.
+    refused = experiment.start_on_cluster(*experiment.edits("e1"), "--default-resources", "mem_mb=100")
+    assert refused.wait(60) == 1
+    line = r"^snakedit: ConfigError: --default-resources: edit_category: nodes is not set; "
+    assert re.search(line, experiment.output(), re.MULTILINE), experiment.output()
     refused = experiment.start_on_cluster(*experiment.edits("e1"))
     assert refused.wait(60) == 1
     line = r"^snakedit: ConfigError: sbatch: SLURM refuses edit_e1\S*: .*--gpus=v100:1$"

@@ -46,6 +46,8 @@ def test_a_run_of_the_demos_size_prints_fewer_than_sixty_lines_all_of_them_snake
     assert "1/1 done, 0 failed" in log
     (whole,) = (quiet.folder / ".snakemake" / "log").glob("*.log")
     assert "rule edit_category:" in whole.read_text(encoding="utf-8")
+    # After each of these the forecast may be told.
+    assert "Finished jobid: " in whole.read_text(encoding="utf-8")
 
 
 def test_a_run_that_fails_ends_with_what_why_where_and_what_next(quiet: Experiment) -> None:

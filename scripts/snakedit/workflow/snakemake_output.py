@@ -19,7 +19,10 @@ USES_FOR_OUTPUT = {
         "execution_settings": "holds --latency-wait",
         "dag": "has the jobs that will be sent",
     },
-    "snakemake.scheduling.job_scheduler:JobScheduler": {"failed": "the jobs whose last attempt has failed"},
+    "snakemake.scheduling.job_scheduler:JobScheduler": {
+        "failed": "the jobs whose last attempt has failed",
+        "print_progress": "whether the end of a job is logged",
+    },
     "snakemake.dag:DAG": {"needrun_jobs": "the jobs of this run"},
     "snakemake.jobs:Job": {
         "is_local": "such a job is not sent",
@@ -115,6 +118,8 @@ class RunOutput:
                     call()
 
         logger.addHandler(AfterJob())
+        # Else no such event is logged; the terminal's filter leaves out what is not to be shown.
+        self._workflow.scheduler.print_progress = True
 
     def failed_jobs(self) -> list[tuple[str, dict[str, str], list[str]]]:
         """Return rule, wildcards and logs of each job that failed; of a group, those without an output."""

@@ -75,7 +75,9 @@ def test_who_asks_for_steps_sees_them(handlers):
 
 def test_a_function_is_called_after_each_job(handlers):
     calls = []
-    output().after_each_job(lambda: calls.append(1))
+    run = output()
+    run.after_each_job(lambda: calls.append(1))
+    assert run._workflow.scheduler.print_progress, "else Snakemake logs no such event"
     logger.warning("a job", extra={"event": LogEvent.JOB_FINISHED})
     logger.warning("something else")
     assert calls == [1]
