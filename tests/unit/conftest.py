@@ -10,7 +10,8 @@ def own_folders(tmp_path, monkeypatch):
     """Locks and sockets of a test are its own. The path is short, since a socket's must be."""
     import tempfile
 
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+    # A thread that a test has let go may still make a file while the folder is removed.
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
         monkeypatch.setattr(tempfile, "tempdir", folder)
         monkeypatch.setenv("TMPDIR", folder)
         monkeypatch.delenv("SNAKEDIT_LOCK_DIR", raising=False)
