@@ -277,7 +277,8 @@ def test_a_deleted_and_an_altered_image_are_made_again_by_a_plain_run(finished: 
     (images / "light-2.png").unlink()
     _alter(images / "light-0.png")
     run = finished.run("--dry-run")
-    assert "2 images of results/small/edits/sim/light/edits.jsonl deleted or altered: light-0" in run.output
+    path = "results/small/edits/sim/light/edits.jsonl"
+    assert f"2 deleted or altered images are made again: {path}: light-0.png, light-2.png" in run.output
     run = finished.run()
     assert run.code == 0, run.output
     assert run.of("edit_category") == [{"benchmark": "small", "editor": "sim", "category": "light"}]

@@ -53,10 +53,18 @@ class Upkeep:
 
     def tell_broken(self) -> None:
         """Say what is made again."""
-        for path, names in self.broken.items():
-            count = f"{len(names)} image{'s' if len(names) > 1 else ''} of {path}"
-            what = f"{count} deleted or altered: {_named(names)}" if names else f"{path} is missing"
-            print(f"snakedit: {what}; made again by the next run of its job", file=sys.stderr)
+        missing = [path for path, names in self.broken.items() if not names]
+        parts = [f"{path}: {_named(names)}" for path, names in self.broken.items() if names]
+        images = sum(map(len, self.broken.values()))
+        if images:
+            print(
+                f"snakedit: {images} deleted or altered images are made again: {_named(parts)}",
+                file=sys.stderr,
+            )
+        if missing:
+            print(
+                f"snakedit: {len(missing)} missing files are made again: {_named(missing)}", file=sys.stderr
+            )
 
     def tell_stale(self, settled: Callable[[Collection[str]], list[str]]) -> None:
         """Say at a run's end what another configuration has made and this run has not made again.

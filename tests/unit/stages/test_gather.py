@@ -2,7 +2,7 @@ from snakedit.core.journal import Journal, read_journal
 from snakedit.core.names import image_name
 from snakedit.core.records import Edit, Score, write_records
 from snakedit.core.shards import Shard
-from snakedit.stages.gather import gather_edits, take_over
+from snakedit.stages.gather import forget_shards, gather_edits, take_over
 
 FIRST, SECOND = Shard(1, 2), Shard(3, 4)
 
@@ -56,3 +56,34 @@ def test_gathered_images_stay_until_their_item_goes_though_its_edit_failed(tmp_p
         (tmp_path / "images" / name).touch()
     gather_edits(shards, output, None, "test")
     assert {path.name for path in (tmp_path / "images").iterdir()} == kept
+
+
+def test_records_beyond_a_lower_limit_wait_in_the_categorys_journal_and_come_back(tmp_path):
+    output, third = tmp_path / "edits.jsonl", Shard(5, 6)
+    edits = [Edit(name, "ok", image=f"images/{name}.png", fingerprint=name, seconds=1.5) for name in "abcde"]
+    for shard, records in ((FIRST, edits[:2]), (SECOND, edits[2:4]), (third, edits[4:])):
+        path = tmp_path / "shards" / str(shard) / "edits.jsonl"
+        write_records(path, records)
+        journal_of(path, *records)
+    # With a limit of 2 the category has one shard of two items.
+    gather_edits([FIRST], output, None, "test")
+    assert [path.name for path in (tmp_path / "shards").iterdir()] == [str(FIRST)]
+    assert list(read_journal(tmp_path / "journal.jsonl", Edit)) == edits[2:]
+    second = tmp_path / "shards" / str(SECOND) / "edits.jsonl"
+    take_over(second, SECOND, Edit, {"c", "d"})
+    write_records(second, edits[2:4])
+    gather_edits([FIRST, SECOND], output, None, "test")
+    assert list(read_journal(tmp_path / "journal.jsonl", Edit)) == edits[4:], (
+        "what is in shards again has gone"
+    )
+
+
+def test_a_category_that_has_no_shards_any_more_keeps_the_records_of_all(tmp_path):
+    path = tmp_path / "shards" / str(FIRST) / "scores.jsonl"
+    scores = [Score(name, "ok", score=1.0, fingerprint=name) for name in ("a", "b")]
+    journal_of(path, *scores)
+    (tmp_path / "shards" / "notes").mkdir()
+    take_over(tmp_path / "scores.jsonl", None, Score, {"a"})
+    forget_shards(tmp_path / "scores.jsonl")
+    assert list(read_journal(tmp_path / "journal.jsonl", Score)) == scores
+    assert [path.name for path in (tmp_path / "shards").iterdir()] == ["notes"], "a stranger's folder stays"
