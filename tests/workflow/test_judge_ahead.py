@@ -1,5 +1,6 @@
 """Edits are judged as soon as they are made, where the judge is behind a server."""
 
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from endpoint_by_hand import Asked, Told, chat, only_the_loopback, picture_told, serving
 from experiments import Experiment, rows, write_small_experiment
@@ -140,17 +142,37 @@ def test_after_a_kill_only_what_was_in_flight_is_asked_again(tmp_path: Path, sta
     assert again <= AT_ONCE
 
 
-def processes_of(experiment: Experiment) -> list[int]:
-    import psutil
+@pytest.mark.parametrize("script", ["serve_pool.py", "edit_category.py"])
+def test_a_run_survives_the_death_of_its_clients_and_of_its_jobs(tmp_path: Path, script: str) -> None:
+    painter = Painter()
+    with serving(painter) as server:
+        experiment = experiment_of(tmp_path / "killed", server.url)
+        running = subprocess.Popen(
+            [*experiment.command(), "--retries", "1"],
+            env=experiment.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(lambda: painter.order.count("judge") >= 2)
+        killed = [process for process in processes_of(experiment) if script in " ".join(process.cmdline())]
+        assert killed
+        for process in killed:
+            process.kill()
+        assert running.wait(300) == 0
+    assert len(scores_of(experiment)) == EDITS * len(CATEGORIES)
+    # Each of the clients, and of the two jobs, may have had as many requests in flight.
+    assert painter.edits <= EDITS * len(CATEGORIES) + 2 * AT_ONCE
+    again = sum(count - 1 for width, count in painter.judged.items() if width % 5)
+    assert again <= 2 * AT_ONCE
 
+
+def processes_of(experiment: Experiment) -> list[psutil.Process]:
     locks = str(experiment.folder / "locks")
     found = []
     for process in psutil.process_iter():
-        try:
+        with contextlib.suppress(psutil.Error):
             if process.environ().get("SNAKEDIT_LOCK_DIR") == locks:
-                found.append(process.pid)
-        except psutil.Error:
-            continue
+                found.append(process)
     return found
 
 
