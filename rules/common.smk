@@ -8,7 +8,6 @@ from functools import cache
 
 from snakedit.core.errors import ConfigError, SnakeditError, line_of
 from snakedit.runtime.host.processes import start_time
-from snakedit.workflow.allocation import Situation, allocation
 from snakedit.workflow.plan import make_plan
 from snakedit.workflow.slurm import check_folder, check_storage, name_folder, share_gpus
 
@@ -36,7 +35,7 @@ os.environ.update(SNAKEDIT_OWNER=f"{os.getpid()}:{start_time(os.getpid())}")
 # Two jobs at a time use the devices of a host, however many cores there are: the pool's queue then runs
 # from one category into the next, and models follow each other by priority instead of taking turns.
 # So do jobs that ask a server, two that edit beside two that judge.
-for jobs in ("device_jobs", "served_edit_jobs", "served_score_jobs"):
+for jobs in ("device_jobs", "own_device_jobs", "served_edit_jobs", "served_score_jobs"):
     SNAKEMAKE.limit(jobs, 2)
 
 # Suffix of a report's file → its name in `snakemake --report`.
@@ -88,32 +87,19 @@ def shard_records(folder, records):
 
 
 @cache
-def situation(place):
-    """How jobs are executed at a place, which Snakemake knows only after the rules are read."""
-    return Situation(
-        place=place,
-        device_count=PLAN.device_count,
-        on_cpu=PLAN.on_cpu(),
-        finds_devices=CONFIG.run.devices.kind == "auto",
-        resident=CONFIG.run.resident,
-        granted=GRANTED,
-    )
-
-
-def allocation_of(editor_or_judge):
-    """What a job of an editor or judge declares."""
-    needs = editor_or_judge.needs_device, editor_or_judge.asks_server
-    return allocation(*needs, situation(SNAKEMAKE.place))
+def allocation_of(editor, judge, place):
+    """What a job of an editor or judge declares. Snakemake knows the place only after the rules are read."""
+    return PLAN.allocation(editor, judge, place, GRANTED)
 
 
 def editor_allocation(wildcards):
     """What a job of an editor declares."""
-    return allocation_of(PLAN.run.editors[wildcards.editor])
+    return allocation_of(wildcards.editor, None, SNAKEMAKE.place)
 
 
 def judge_allocation(wildcards):
     """What a job of a judge declares."""
-    return allocation_of(PLAN.run.judges[wildcards.judge])
+    return allocation_of(None, wildcards.judge, SNAKEMAKE.place)
 
 
 def shown_edits(wildcards):

@@ -23,6 +23,7 @@ rule score_category:
         gpu=lambda wildcards: judge_allocation(wildcards).gpu,
         pool_gpu=lambda wildcards: judge_allocation(wildcards).pool_gpu,
         device_jobs=lambda wildcards: judge_allocation(wildcards).device_jobs,
+        own_device_jobs=lambda wildcards: judge_allocation(wildcards).own_device_jobs,
         served_score_jobs=lambda wildcards: judge_allocation(wildcards).served_jobs,
     params:
         script=entry_point("score_category.py"),

@@ -21,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = read_run(args.config)
     judge = find(run.judges, args.judge, "--judge")
     job = job_context(args, "score_category", args.judge, Path(__file__).parent)
-    score_category(judge, args.editor, run.config.run, args.items, args.edits, args.output, job, args.shard)
+    score_category(
+        judge, args.editor, judge.run_of(run.config.run), args.items, args.edits, args.output, job, args.shard
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from endpoint_by_hand import Asked, Told, chat, only_the_loopback, picture_told,
 from experiments import Experiment, rows, write_small_experiment
 from PIL import Image
 
+from snakedit.telemetry.trace import read_trace
+
 EDITS, CATEGORIES = 6, ("c", "d")
 AT_ONCE = 2
 
@@ -114,6 +116,31 @@ def test_without_judging_ahead_the_scores_are_the_same(tmp_path: Path) -> None:
             log = (experiment.results / f"logs/score_category/chat/images/{category}.log").read_text()
             assert f"{EDITS} edits, {EDITS} to judge" in log
     assert set(painter.judged.values()) == {1}
+
+
+def test_a_judge_on_devices_of_its_own_judges_while_the_others_edit(tmp_path: Path) -> None:
+    experiment = write_small_experiment(tmp_path)
+    content = {category: rows(category, EDITS) for category in CATEGORIES}
+    (tmp_path / "small.json").write_text(json.dumps(content), encoding="utf-8")
+    own = {"kind": "simulated", "ids": [2]}
+    judge = {"type": "simulated", "batch_size": 2, "devices": own}
+    experiment.configure(
+        lambda config: config.update(
+            # Edits that take longer than it takes to start the judge's pool.
+            editors={"sim": {"type": "simulated", "params": {"load_seconds": 0.0, "seconds": 4.0}}},
+            judges={"j": judge},
+            run={"devices": {"kind": "simulated", "ids": [0, 1]}},
+        )
+    )
+    run = experiment.run()
+    assert run.code == 0, run.output
+    places = {path.parts[-3]: read_trace(path)[1] for path in experiment.results.glob("telemetry/*/*/*.json")}
+    assert {span.device for span in places["edit_category"]} == {"simulated:0", "simulated:1"}
+    assert {span.device for span in places["score_category"]} == {"simulated:2"}
+    for category in CATEGORIES:
+        assert len(experiment.records(f"scores/j/sim/{category}/scores.jsonl")) == EDITS
+    logs = [path.read_text() for path in (experiment.results / "logs/score_category/j/sim").iterdir()]
+    assert not all(f"{EDITS} edits, {EDITS} to judge" in log for log in logs)
 
 
 @pytest.mark.parametrize("stage", ["edit", "judge"])

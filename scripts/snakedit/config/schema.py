@@ -120,6 +120,26 @@ class CategoryPrompts(TypedDict):
     user_prompt_template: Annotated[str, Field(min_length=1)]
 
 
+class DevicesConfig(_Strict):
+    """Which devices may be leased: by kind, by index or UUID, and how many (None: all)."""
+
+    kind: Literal["auto", "cuda", "cpu", "simulated"] = _key(
+        "`auto` uses GPUs where there are any, else the CPU.", "–", "auto"
+    )
+    ids: Annotated[tuple[int | str, ...], FromList, Unique, Field(min_length=1)] | None = _key(
+        "GPUs by index or UUID, within `CUDA_VISIBLE_DEVICES`; by default all that are visible.", "–", None
+    )
+    count: Annotated[int, Field(ge=1)] | None = _key(
+        "The most devices to use, by default all. On the CPU: worker processes, by default 2.", "–", None
+    )
+    memory_gib: Annotated[float, Field(gt=0)] | None = _key(
+        "Memory of each device in GiB, by default as NVML reports it. A judge whose weights do not fit is"
+        " spread over several devices.",
+        "–",
+        None,
+    )
+
+
 class JudgeConfig(_Entry):
     """One judge: a type of `snakedit.judges.JUDGES`, its weights, its rubric and how it is read."""
 
@@ -150,6 +170,11 @@ class JudgeConfig(_Entry):
     samples: int = _key(
         "Answers drawn for each question (`generate`); their mean and spread are kept.", "scores", 1, ge=1
     )
+    devices: DevicesConfig | None = _key(
+        "Devices of its own by `ids`, as `run.devices` has them, on which it judges while the others edit.",
+        "–",
+        None,
+    )
     prompts: dict[str, CategoryPrompts] = _key(
         "With the rubric `single`: by category a `user_prompt_template` and, if wanted, a `system_prompt`.",
         "scores",
@@ -165,26 +190,6 @@ class JudgeConfig(_Entry):
                 f"{samples} answers cannot be drawn from probabilities; allowed: 1, or `reading: generate`"
             )
         return samples
-
-
-class DevicesConfig(_Strict):
-    """Which devices may be leased: by kind, by index or UUID, and how many (None: all)."""
-
-    kind: Literal["auto", "cuda", "cpu", "simulated"] = _key(
-        "`auto` uses GPUs where there are any, else the CPU.", "–", "auto"
-    )
-    ids: Annotated[tuple[int | str, ...], FromList, Unique, Field(min_length=1)] | None = _key(
-        "GPUs by index or UUID, within `CUDA_VISIBLE_DEVICES`; by default all that are visible.", "–", None
-    )
-    count: Annotated[int, Field(ge=1)] | None = _key(
-        "The most devices to use, by default all. On the CPU: worker processes, by default 2.", "–", None
-    )
-    memory_gib: Annotated[float, Field(gt=0)] | None = _key(
-        "Memory of each device in GiB, by default as NVML reports it. A judge whose weights do not fit is"
-        " spread over several devices.",
-        "–",
-        None,
-    )
 
 
 class RunConfig(_Strict):

@@ -12,6 +12,7 @@ from snakedit.core.errors import SnakeditError
 from snakedit.core.journal import Journal, read_journal
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Edit, Item, Score
+from snakedit.runtime.devices.discover import resolve_devices
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext
@@ -33,12 +34,13 @@ SPARE = 2
 def judges_ahead(judges: Mapping[str, ResolvedJudge], run: RunConfig, job: JobContext) -> list[ResolvedJudge]:
     """Return the judges that can judge while a job edits.
 
-    They need no device, and a pool that outlives the job. On a cluster a job's pools end with it.
+    They need no device that the job may use, and a pool that outlives the job. On a cluster a job's pools end
+    with it.
     """
     is_alone = job.resident_command is None or "SLURM_JOB_ID" in os.environ
     if not run.judge_ahead or not run.resident or "scores" in run.refresh or is_alone:
         return []
-    return [judge for judge in judges.values() if judge.asks_server]
+    return [judge for judge in judges.values() if judge.asks_server or judge.own_devices is not None]
 
 
 class JudgeAhead:
@@ -105,12 +107,16 @@ class _Thread(threading.Thread):
         job: JobContext,
     ) -> None:
         super().__init__(daemon=True)
-        self._judge, self._run, self._items, self._folders, self._output = judge, run, items, folders, output
-        self._job = dataclasses.replace(job, rule="score_category", label=judge.name, total=len(items))
+        self._judge, self._items, self._folders, self._output = judge, items, folders, output
+        self._run = judge.run_of(run)
+        self._devices = 0 if judge.own_devices is None else len(resolve_devices(judge.own_devices))
+        self._job = dataclasses.replace(
+            job, rule="score_category", label=judge.name, total=len(items), device_limit=self._devices
+        )
         self._extras = shown_extras(judge, items.values(), folders[0])
-        self._under_way: dict[str, Edit] = {}
+        self._under_way: dict[str, list[Edit]] = {}
         self._expected: dict[str, str] = {}
-        self._is_over = threading.Event()
+        self._is_over, self._has_begun = threading.Event(), False
         self.edits: queue.SimpleQueue[Edit | None] = queue.SimpleQueue()
 
     def end(self) -> None:
@@ -127,25 +133,25 @@ class _Thread(threading.Thread):
 
     def _judge_all(self) -> None:
         work = judge_work(self._judge)
-        assert work.server is not None
         journal_path, failed_path = self._output.with_name("journal.jsonl"), ahead_journal(self._output)
         known = {(score.item, score.fingerprint) for score in _judged(journal_path, failed_path)}
-        tasks = self._tasks(known, work.server.at_once + SPARE)
+        at_once, size = (work.server.at_once, 1) if work.server else (self._devices, self._judge.batch_size)
+        tasks = self._tasks(known, at_once + SPARE, size)
         first = next(tasks, None)
         if first is None:
             return
         with Journal(journal_path) as journal:
             for outcome in run_tasks(work, load_score_worker, _then(first, tasks), self._run, self._job):
-                edit = self._under_way.pop(outcome.key)
-                (score,) = scores_of([edit], outcome, self._expected)
-                if score.status == "ok":
-                    journal.append(score)
-                else:
-                    with Journal(failed_path) as failed:
-                        failed.append(score)
+                scores = scores_of(self._under_way.pop(outcome.key), outcome, self._expected)
+                journal.extend(score for score in scores if score.status == "ok")
+                failed = [score for score in scores if score.status != "ok"]
+                if failed:
+                    with Journal(failed_path) as failed_journal:
+                        failed_journal.extend(failed)
 
-    def _tasks(self, known: set[tuple[str, str]], most: int) -> Iterator[Task | None]:
-        """A task an edit, and None while there is none or enough are under way."""
+    def _tasks(self, known: set[tuple[str, str]], most: int, size: int) -> Iterator[Task | None]:
+        """A task for each `size` edits, and None while there is none or enough are under way."""
+        batch: list[Edit] = []
         while True:
             if self._is_over.is_set():
                 return
@@ -154,7 +160,7 @@ class _Thread(threading.Thread):
                 continue
             try:
                 # Before the first one there is nothing else to do.
-                edit = self.edits.get(block=not self._expected)
+                edit = self.edits.get(block=not self._under_way and not self._has_begun)
             except queue.Empty:
                 yield None
                 continue
@@ -164,8 +170,13 @@ class _Thread(threading.Thread):
             if (edit.item, fingerprint) in known:
                 continue
             self._expected[edit.item] = fingerprint
-            self._under_way[edit.item] = edit
-            yield Task(edit.item, judge_payload([edit], self._items, self._extras, *self._folders))
+            batch.append(edit)
+            if len(batch) == size:
+                self._has_begun, key = True, batch[0].item
+                self._under_way[key] = batch
+                payload = judge_payload(batch, self._items, self._extras, *self._folders)
+                batch = []
+                yield Task(key, payload, weight=size)
 
 
 def _scores_path(edits: Path, judge: str, benchmark: Path) -> Path:

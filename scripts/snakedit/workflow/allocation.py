@@ -38,6 +38,7 @@ class Allocation:
         threads: cores; none where the job only waits for a server on this host.
         device_jobs: 1 if it uses devices of this host.
         served_jobs: 1 if it asks a server.
+        own_device_jobs: 1 if it uses devices of this host that are a judge's own.
     """
 
     gpu: int
@@ -45,15 +46,19 @@ class Allocation:
     threads: int
     device_jobs: int
     served_jobs: int
+    own_device_jobs: int = 0
 
 
-def allocation(needs_device: bool, asks_server: bool, situation: Situation) -> Allocation:
+def allocation(
+    needs_device: bool, asks_server: bool, situation: Situation, is_own: bool = False
+) -> Allocation:
     """Return what a job of an editor or judge declares.
 
     Args:
         needs_device: whether its jobs occupy a device.
         asks_server: whether its jobs ask a server.
         situation: where and how they are executed.
+        is_own: whether the devices are a judge's own.
     """
     pool = situation.device_count if needs_device else 0
     is_alone = situation.place != "local" or not situation.resident
@@ -66,11 +71,13 @@ def allocation(needs_device: bool, asks_server: bool, situation: Situation) -> A
         gpu = situation.granted or 0
     else:
         gpu = 0 if situation.on_cpu else share
+    device_jobs = int(pool > 0 and situation.place != "submit")
     return Allocation(
         gpu=gpu,
         pool_gpu=pool,
         threads=_threads(asks_server, share if situation.on_cpu else 0, situation),
-        device_jobs=int(pool > 0 and situation.place != "submit"),
+        device_jobs=0 if is_own else device_jobs,
+        own_device_jobs=device_jobs if is_own else 0,
         served_jobs=int(asks_server),
     )
 

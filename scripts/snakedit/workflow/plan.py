@@ -29,6 +29,7 @@ from snakedit.workflow.advice import (
     warn_of_params,
     warn_of_unknown_categories,
 )
+from snakedit.workflow.allocation import Allocation, Place, Situation, allocation
 from snakedit.workflow.resolve import check_families, resolve, typed_params
 from snakedit.workflow.resolved import ResolvedEditor, ResolvedJudge, Run, write_run
 from snakedit.workflow.shard_rules import benchmark_pattern
@@ -141,6 +142,28 @@ class Plan:
     def on_cpu(self) -> bool:
         """Whether models run on the CPU, so that jobs claim cores instead of GPUs."""
         return device_kind(self.config.run.devices) == "cpu"
+
+    def allocation(
+        self, editor: str | None, judge: str | None, place: Place, granted: int | None
+    ) -> Allocation:
+        """Return what a job of an editor, or of a judge, declares.
+
+        Args:
+            place: which Snakemake asks.
+            granted: the limit given as ``--resources gpu=``, or None.
+        """
+        model = self.run.editors[editor] if editor is not None else self.run.judges[str(judge)]
+        own = model.own_devices if isinstance(model, ResolvedJudge) and place == "local" else None
+        devices = own or self.config.run.devices
+        situation = Situation(
+            place=place,
+            device_count=self.device_count if own is None else count_devices(own),
+            on_cpu=device_kind(devices) == "cpu",
+            finds_devices=devices.kind == "auto",
+            resident=self.config.run.resident,
+            granted=granted,
+        )
+        return allocation(model.needs_device, model.asks_server, situation, is_own=own is not None)
 
     def warn_if_on_cpu(self) -> None:
         """Print why no GPU is used, if models run on the CPU and the configuration does not ask for it."""

@@ -43,6 +43,7 @@ def check_families(config: Config, where: str) -> None:
     for name, judge in config.judges.items():
         _check_model(JUDGES, judge, f"{where}: judges.{name}")
         _rubric_of(judge, where)
+        _check_devices(judge, config, where)
 
 
 def typed_params(data: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +119,29 @@ def _check_languages(editor: EditorConfig, config: Config, where: str) -> None:
             )
 
 
+def _check_devices(judge: JudgeConfig, config: Config, where: str) -> None:
+    """Refuse devices of a judge's own that may be the run's or another judge's too."""
+    if judge.devices is None:
+        return
+    place = f"{where}: judges.{judge.name}.devices"
+    if judge.devices.ids is None:
+        raise ConfigError("name them", where=f"{place}.ids", allowed="such as [6, 7]")
+    if config.run.devices.ids is None:
+        raise ConfigError(
+            f"judges.{judge.name} has devices of its own, so name those of all others",
+            where=f"{where}: run.devices.ids",
+            allowed="such as [0, 1, 2, 3, 4, 5]",
+        )
+    others = {"run.devices": config.run.devices} | {
+        f"judges.{name}.devices": other.devices
+        for name, other in config.judges.items()
+        if other.devices is not None and name != judge.name
+    }
+    for name, devices in others.items():
+        for shared in sorted(set(map(str, judge.devices.ids)) & set(map(str, devices.ids or ()))):
+            raise ConfigError(f"'{shared}' is one of {name} too", where=f"{place}.ids")
+
+
 def _common(entry: EditorConfig | JudgeConfig, family: Any, params: Any, recipe: Mapping[str, Any]) -> Any:
     return {
         "name": entry.name,
@@ -168,6 +192,7 @@ def _judge(judge: JudgeConfig, where: str) -> ResolvedJudge:
         batch_size=judge.batch_size,
         min_scale_mass=judge.min_scale_mass,
         samples=judge.samples,
+        devices=None if judge.devices is None else json.loads(canonical(judge.devices.model_dump())),
     )
 
 

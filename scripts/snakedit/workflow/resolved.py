@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snakedit.config import load as settings
-from snakedit.config.schema import Config
+from snakedit.config.schema import Config, DevicesConfig, RunConfig
 from snakedit.core.atomic import write_whole
 from snakedit.core.errors import CheckpointError
 from snakedit.core.hashing import fingerprint
@@ -113,6 +114,7 @@ class ResolvedJudge(ResolvedModel):
         rubric_name: as the configuration names it, for people.
         reading, min_scale_mass, samples: as in its configuration.
         batch_size: edits that it is asked about at a time.
+        devices: those of its own, as its configuration has them, or None.
     """
 
     rubric: dict[str, Any]
@@ -121,6 +123,16 @@ class ResolvedJudge(ResolvedModel):
     batch_size: int
     min_scale_mass: float
     samples: int
+    devices: dict[str, Any] | None
+
+    @property
+    def own_devices(self) -> DevicesConfig | None:
+        """The devices that it has for itself. On a cluster's node each job has those of the run."""
+        return None if self.devices is None or "SLURM_JOB_ID" in os.environ else DevicesConfig(**self.devices)
+
+    def run_of(self, run: RunConfig) -> RunConfig:
+        """Return how its jobs are carried out: on its own devices, if it has some."""
+        return run.model_copy(update={"devices": self.own_devices or run.devices})
 
     @property
     def family(self) -> "type[Judge]":

@@ -60,3 +60,9 @@ def test_a_job_declares_what_its_model_and_its_situation_ask_for(
 ):
     expected = Allocation(gpu, pool_gpu, threads, device_jobs, served_jobs)
     assert allocation(*model, situation) == expected
+
+
+def test_a_judge_with_devices_of_its_own_does_not_wait_for_those_of_the_others():
+    of_all, own = (allocation(*MODEL, LOCAL, is_own=is_own) for is_own in (False, True))
+    assert (of_all.device_jobs, of_all.own_device_jobs) == (1, 0)
+    assert own == replace(of_all, device_jobs=0, own_device_jobs=1)

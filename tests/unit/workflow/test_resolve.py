@@ -61,6 +61,25 @@ def test_an_editor_is_refused_a_language_that_it_does_not_follow(monkeypatch: py
         run_of(small(benchmarks=chinese))
 
 
+@pytest.mark.parametrize(
+    ("own", "of_the_run", "message"),
+    [
+        ({"count": 2}, {"ids": [0]}, r"judges\.j\.devices\.ids: name them; allowed: such as \[6, 7\]"),
+        ({"ids": [1]}, {"count": 1}, r"run\.devices\.ids: judges\.j has devices of its own, so name those"),
+        ({"ids": [1, 2]}, {"ids": [0, 1]}, r"judges\.j\.devices\.ids: '1' is one of run\.devices too"),
+    ],
+)
+def test_devices_of_a_judges_own_are_no_others(own: dict[str, Any], of_the_run: dict[str, Any], message: str):
+    kind = {"kind": "simulated"}
+    with pytest.raises(ConfigError, match=message):
+        run_of(
+            small(
+                judges={"j": {"type": "simulated", "devices": kind | own}},
+                run={"devices": kind | of_the_run},
+            )
+        )
+
+
 class Contrast(Judge):
     """A judge that is asked nothing: it computes one number."""
 
