@@ -44,13 +44,19 @@ def test_lost_pictures_belong_to_the_file_of_their_own_job():
 
 def test_a_missing_file_of_records_is_made_again(capsys: pytest.CaptureFixture[str]):
     written(plan())
-    capsys.readouterr()
     SCORES.unlink()
     upkeep = look_over(plan())
     assert upkeep.broken == {str(SCORES): []}
+    capsys.readouterr()
     upkeep.tell_broken()
-    assert (
-        capsys.readouterr().err == f"snakedit: {SCORES} is missing; made again by the next run of its job\n"
+    assert capsys.readouterr().err == f"snakedit: 1 missing files are made again: {SCORES}\n"
+
+
+def test_many_lost_pictures_are_told_in_one_line(capsys: pytest.CaptureFixture[str]):
+    Upkeep({f"e{n}.jsonl": ["a.png", "b.png"] for n in range(9)}, []).tell_broken()
+    assert capsys.readouterr().err == (
+        "snakedit: 18 deleted or altered images are made again: e0.jsonl: a.png, b.png, e1.jsonl: a.png, "
+        "b.png, e2.jsonl: a.png, b.png and 6 more\n"
     )
 
 
