@@ -109,9 +109,10 @@ def candidate_devices(devices: DevicesConfig) -> list[Device]:
             raise DeviceError("no GPU is visible", where="run.devices", hint=CPU_HINT)
     else:
         default = min(2, os.cpu_count() or 1) if kind == "cpu" else 1
-        named = [int(i) + 1 for i in devices.ids or () if kind == "simulated" and str(i).isdecimal()]
-        count = max(devices.count or default, *named, 0)
-        available = [Device(kind, str(i), i) for i in range(count)]
+        if kind == "simulated":
+            # As many as `ids` names.
+            default = max([1, *(int(i) + 1 for i in devices.ids or () if str(i).isdecimal())])
+        available = [Device(kind, str(i), i) for i in range(devices.count or default)]
     if devices.ids is not None:
         selected = []
         for wanted in devices.ids:
