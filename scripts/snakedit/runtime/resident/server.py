@@ -29,7 +29,7 @@ from snakedit.runtime.resident.client import PoolRequest, log_file
 from snakedit.runtime.resident.handover import Waiting
 from snakedit.runtime.resident.owner import watch
 from snakedit.runtime.resident.wire import Line, peer_uid
-from snakedit.runtime.servers.requests import ServerThreads
+from snakedit.runtime.servers.server_threads import ServerThreads
 from snakedit.telemetry.trace import Member, Span
 
 TICK_SECONDS = 0.5

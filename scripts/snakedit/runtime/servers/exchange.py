@@ -6,7 +6,8 @@ A thread that waits for a server cannot be ended from outside, but its connectio
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from snakedit.runtime.host import clock
@@ -19,6 +20,7 @@ class Exchange:
 
     Attributes:
         fault: why every other request to this server would fail too, once that is known.
+        lend_slot: a context in which another task may use this one's slot at the server.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -27,6 +29,7 @@ class Exchange:
         self._closed = threading.Event()
         self._connection: Any = None
         self.fault: str | None = None
+        self.lend_slot: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext
 
     @property
     def seconds_left(self) -> float | None:

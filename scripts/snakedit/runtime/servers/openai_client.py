@@ -96,6 +96,8 @@ class Endpoint:
         )
         self._hopeless: EndpointError | None = None
         self._closed_until = 0.0
+        # Answers with a Retry-After since the last one without.
+        self._postponed = 0
         self._lock = threading.Lock()
         self._has_answered = False
         self._failures: Counter[str] = Counter()
@@ -117,22 +119,36 @@ class Endpoint:
             self._wait_for_the_server(attempt - 1)
             problem = self._try(send)
             if isinstance(problem, ParsedAnswer):
-                self._has_answered = True
+                self._has_answered, self._postponed = True, 0
                 return Response(problem.data, attempt, problem)
             if problem.hopeless and not (is_trial and problem.error.status == 404):
                 self._give_up(problem.error)
             if problem.wait:
-                # All threads heed a Retry-After that one of them gets.
-                self._closed_until = max(self._closed_until, clock.monotonic() + problem.wait)
+                self._postpone(problem.wait)
             if not problem.retried or attempt > self._params.retries or current_exchange().is_over:
                 if not is_trial:
                     self._count(problem.error)
                 problem.error.requests = attempt
                 raise problem.error from None
-            if not problem.wait:
-                self._sleep(min(wait, self._params.max_wait) * random.uniform(0.75, 1.0))
+            if problem.wait:
+                self._pause(min(problem.wait, self._params.max_wait))
+            else:
+                self._pause(min(wait, self._params.max_wait) * random.uniform(0.75, 1.0))
                 wait *= 2
         raise AssertionError("the last attempt returns or raises")
+
+    def _postpone(self, seconds: float) -> None:
+        """Close the server to all threads for a Retry-After that is long, or the second one in a row.
+
+        One alone concerns its own request, and the others go on.
+        """
+        self._postponed += 1
+        if self._postponed > 1 or seconds > self._params.max_wait:
+            self._closed_until = max(self._closed_until, clock.monotonic() + seconds)
+
+    def _pause(self, seconds: float) -> None:
+        with current_exchange().lend_slot():
+            self._sleep(seconds)
 
     def _give_up(self, error: EndpointError) -> None:
         self._hopeless = error
@@ -164,7 +180,7 @@ class Endpoint:
                 )
                 error.requests = attempts
                 raise error
-            self._sleep(seconds)
+            self._pause(seconds)
 
     def _try(self, send: Callable[[Any], Any]) -> ParsedAnswer | _Problem:
         import openai

@@ -120,6 +120,28 @@ def test_what_the_server_asks_to_wait_is_waited(headers, seconds, status, clock)
     assert clock.monotonic() - begin == pytest.approx(seconds, abs=tolerance)
 
 
+def test_one_rest_concerns_its_own_request_and_the_second_in_a_row_concerns_all(clock):
+    rest = error(429, "slow down", headers={"Retry-After": "7"})
+    lent: list[float] = []
+    with serving(in_turn(rest, chat("7"), rest, rest, chat("7"))) as server:
+        asked = endpoint(server, clock.advance, retries=3)
+
+        @contextlib.contextmanager
+        def lend():
+            # Another thread asks meanwhile.
+            lent.append(asked._closed_until)
+            yield
+
+        exchange = Exchange()
+        exchange.lend_slot = lend
+        with exchange.of_this_thread():
+            assert ask(asked).requests == 2
+            assert lent == [0.0]
+            assert ask(asked).requests == 3
+    assert lent[1] == 0.0
+    assert lent[2] > 0.0
+
+
 def test_every_thread_heeds_what_one_was_told_and_none_asks_a_server_that_wants_too_long_a_rest():
     with serving(in_turn(error(429, "tomorrow", headers={"Retry-After": "3600"}))) as server:
         asked = endpoint(server)

@@ -3,6 +3,7 @@
 But for the last tests each job asks by itself, as on a cluster.
 """
 
+import logging
 import os
 import threading
 
@@ -23,6 +24,7 @@ from jobs_by_hand import (
 from pools_by_hand import Background
 
 from snakedit.core.errors import StageError
+from snakedit.core.logs import LOGGER
 from snakedit.runtime.host.folders import lock_folder
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
@@ -135,6 +137,8 @@ def test_a_fault_at_the_last_task_leaves_its_outcome():
 
 
 def test_the_log_tells_refused_unread_and_failed_apart(messages):
+    # The lines of a short job stand in its log file only.
+    LOGGER.setLevel(logging.DEBUG)
     statuses = ["ok", "refused", "unparsed", "failed"]
 
     class Judging(handlers.Handler):
@@ -143,7 +147,9 @@ def test_the_log_tells_refused_unread_and_failed_apart(messages):
                 raise RefusedError("the server refused")
             return {"scores": [{"status": statuses[payload["n"]]}]}
 
-    done_here = run_tasks(work(2), lambda *given: Judging(*given), tasks(5), run_config(), job())
+    done_here = run_tasks(
+        work(2), lambda *given: Judging(*given), tasks(5), run_config(resident=False), job()
+    )
     assert len(list(done_here)) == 5
     assert any("2 refused, 1 unread, 1 failed, " in message for message in messages)
 
