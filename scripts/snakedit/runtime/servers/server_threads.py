@@ -28,6 +28,8 @@ from snakedit.telemetry.trace import Member, Span
 
 PLACE = "endpoint"
 POLL_SECONDS = 0.05
+# Between two looks for a free slot.
+WAIT_SECONDS = 0.005
 
 
 @dataclass(eq=False)
@@ -71,7 +73,9 @@ class ServerThreads:
         started = time.time()
         self._handler, self._timeout = loader(settings, PLACE), item_timeout
         self._spans = [Span(PLACE, "load", started, time.time() - started)]
-        self._slots = _slots(server)
+        name = hashlib.sha256(f"{server.address} {server.model}".encode()).hexdigest()[:16]
+        self._slots = [f"server-{name}-{number}.lock" for number in range(server.at_once)]
+        self._queue = f"server-{name}-queue"
         self._free = {lane: clock.monotonic() for lane in range(server.at_once)}
         self._busy: set[_Request] = set()
         self._done: queue.SimpleQueue[tuple[_Request, Outcome] | Callable[[], None]] = queue.SimpleQueue()
@@ -235,20 +239,16 @@ class ServerThreads:
 
     def _take_slot(self, lane: int) -> SharedLock | None:
         """Wait for one of the server's slots on this host; return its lock, or None once closed."""
-        while not self._closed.is_set():
-            with lock_folder() as folder:
-                for name in self._slots[lane:] + self._slots[:lane]:
+        # Processes that share a server take its slots in the order in which they came.
+        with lock_folder() as folder, folder.queue(self._queue) as place:
+            while not self._closed.is_set():
+                for name in self._slots[lane:] + self._slots[:lane] if place.is_first() else ():
                     lock = folder.lock(name)
                     if lock is not None:
                         return lock
-            self._closed.wait(POLL_SECONDS)
+                self._closed.wait(WAIT_SECONDS)
         return None
 
 
 def _outcome(request: _Request, **fields: Any) -> Outcome:
     return Outcome(request.task.key, device=f"{PLACE}:{request.lane}", **fields)
-
-
-def _slots(server: Server) -> list[str]:
-    name = hashlib.sha256(f"{server.address} {server.model}".encode()).hexdigest()[:16]
-    return [f"server-{name}-{number}.lock" for number in range(server.at_once)]

@@ -6,6 +6,7 @@ But for the last tests each job asks by itself, as on a cluster.
 import logging
 import os
 import threading
+import time
 
 import handlers
 import pytest
@@ -26,6 +27,7 @@ from pools_by_hand import Background
 from snakedit.core.errors import StageError
 from snakedit.core.logs import LOGGER
 from snakedit.runtime.host.folders import lock_folder
+from snakedit.runtime.host.shared_folder import places_taken
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import Work
@@ -205,6 +207,40 @@ def test_all_jobs_of_a_host_together_keep_to_the_limit_of_their_server(hold):
     other.kill()
     (outcome,) = [event for event in waiting if event is not None]
     assert outcome.error is None
+
+
+def test_two_runs_on_one_server_take_turns(tmp_path):
+    begun, over = tmp_path / "begun", tmp_path / "over"
+    held = tasks(2, prefix="held-", marker=str(tmp_path / "held"), until=str(over))
+    mine = run_tasks(
+        work(2),
+        handlers.load,
+        iter([*held, *tasks(40, marker=str(begun), seconds=0.01)]),
+        run_config(resident=False),
+        job(),
+    )
+    begun_here = threading.Thread(target=lambda: list(mine))
+    begun_here.start()
+    wait_for(lambda: len(lines(tmp_path / "held")) == 2)
+    # The other process waits for the slots that this one has.
+    other = start_job(work(2), tasks(40, marker=str(begun), seconds=0.01), resident=False)
+    wait_for(lambda: waiting_for_slots() == 2)
+    handlers.write_line(over, "")
+    begun_here.join(120)
+    assert not begun_here.is_alive()
+    assert other.wait(120) == 0
+    other.communicate()
+    first = lines(begun)[:40]
+    assert len(lines(begun)) == 80
+    assert 10 <= first.count(str(os.getpid())) <= 30
+
+
+def waiting_for_slots():
+    """How many threads of other processes wait for a slot of the only server."""
+    with lock_folder() as folder:
+        (path,) = folder.path.glob("server-*-queue")
+    with open(path, "r+b") as file:
+        return sum(1 for _ in places_taken(file.fileno(), time.time_ns()))
 
 
 def test_locks_that_cannot_be_had_are_the_items_failures():
