@@ -11,19 +11,24 @@ import json
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from PIL import Image
 
 EDIT, ANSWER = "edit", "answer"
+# Of every answer that can be read.
+SCORE = 7
 
 
 class BoundedServer:
     """Requests beyond the slots of their kind wait in the order in which they came.
 
     Attributes:
-        times: of each request its kind, and when it came, began and ended, in seconds since 1970.
+        times: of each request that was answered its kind, and when it came, began and ended, in seconds
+            since 1970.
+        moods: how often each of ``unread``, ``broken``, ``busy`` and ``refused`` was told.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class BoundedServer:
                 with 500, with 429 and `retry_after`, or with a refusal.
         """
         self.times: list[tuple[str, float, float, float]] = []
+        self.moods: Counter[str] = Counter()
         self._slots = {EDIT: asyncio.Semaphore(edit_slots), ANSWER: asyncio.Semaphore(answer_slots)}
         self._edit_seconds, self._answer_seconds, self._sigma = edit_seconds, answer_seconds, sigma
         self._shares = {"unread": unread, "broken": broken, "busy": busy, "refused": refused}
@@ -84,14 +90,14 @@ class BoundedServer:
 
     async def _answer(self, path: str, body: bytes) -> tuple[int, Any, list[str]]:
         if path == "/times":
-            return 200, self.times, []
+            return 200, {"times": self.times, "moods": self.moods}, []
         if path.endswith("/models"):
             return 200, {"data": [{"id": "painter"}, {"id": "critic"}]}, []
         kind = EDIT if path.endswith("/images/edits") else ANSWER
         came = time.time()
         async with self._slots[kind]:
             began = time.time()
-            mood = self._mood()
+            mood = self._mood(kind)
             if mood == "busy":
                 return 429, _error("slow down"), [f"Retry-After: {self._retry_after:g}"]
             if mood == "broken":
@@ -101,7 +107,7 @@ class BoundedServer:
             if kind == EDIT:
                 return 200, {"created": 1, "data": [{"b64_json": self._picture}]}, []
             refusal = "I cannot grade this." if mood == "refused" else None
-            text = "as you like" if mood == "unread" else "Score: 7"
+            text = "as you like" if mood == "unread" else f"Score: {SCORE}"
             message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             return 200, {"id": "1", "object": "chat.completion", "model": "critic", "choices": [choice]}, []
@@ -111,11 +117,14 @@ class BoundedServer:
             return self._answer_seconds
         return self._edit_seconds * self._random.lognormvariate(0.0, self._sigma)
 
-    def _mood(self) -> str:
+    def _mood(self, kind: str) -> str:
         draw = self._random.random()
         for mood, share in self._shares.items():
             if draw < share:
-                return mood
+                # A picture is neither read nor refused here.
+                is_told = kind == ANSWER or mood in ("broken", "busy")
+                self.moods[mood] += is_told
+                return mood if is_told else ""
             draw -= share
         return ""
 

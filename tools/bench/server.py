@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ from typing import Any
 import psutil
 import yaml
 
-from tools.bench.bounded_server import ANSWER, EDIT
+from snakedit.core.errors import StageError
+from snakedit.core.records import Score, read_records
+from tools.bench.bounded_server import ANSWER, EDIT, SCORE
 from tools.bench.experiment import REPOSITORY, Experiment
 from tools.bench.measurement import Measurement
 
@@ -37,6 +40,8 @@ SERVER = {
     "side": 512,
 }
 AT_ONCE: Mapping[str, Any] = {**SERVER, "edit_seconds": 0.0, "answer_seconds": 0.0}
+# Shares of requests.
+FAULTS = {"unread": 0.05, "broken": 0.03, "busy": 0.02, "refused": 0.02}
 SHARES = (0.4, 0.25, 0.2, 0.1, 0.05)
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -49,7 +54,8 @@ class ServedRun:
 
     Attributes:
         began, ended: of Snakemake, in seconds since 1970.
-        times: kind, coming, beginning and end of each request, in the order of the ends.
+        times: kind, coming, beginning and end of each answered request, in the order of the ends.
+        moods: how often the server told ``unread``, ``broken``, ``busy`` or ``refused``.
         cpu: seconds of all its processes.
         largest: peak RSS of its largest process, in MB.
     """
@@ -59,6 +65,7 @@ class ServedRun:
     times: Times
     cpu: float
     largest: float
+    moods: Mapping[str, int]
 
     @property
     def first(self) -> float:
@@ -81,6 +88,8 @@ def measure_server(folder: Path) -> list[Measurement]:
     runs = {count: served_run(folder / str(count), count, SERVER) for count in (120, 600)}
     many, few = (served_run(folder / f"quick-{count}", count, AT_ONCE) for count in (400, 5))
     cost = (many.cpu - few.cpu) / (len(many.times) - len(few.times))
+    faulty = served_run(folder / "faulty", 120, {**SERVER, **FAULTS})
+    check_scores(folder / "faulty", 120, faulty.moods)
     first = runs[120]
     how = f"{EDIT_SLOTS} edits and {ANSWER_SLOTS} answers at a time, {QUESTIONS} answers an edit"
     return [
@@ -91,6 +100,12 @@ def measure_server(folder: Path) -> list[Measurement]:
                 f"first request to last answer of {count} items ÷ the ideal by the server's times; {how}",
             )
             for count, run in runs.items()
+        ),
+        Measurement(
+            "server_faulty_vs_overlapped",
+            faulty.asking / overlapped(faulty.times),
+            "the same of 120 items with answers unread, refused, of 500 and of 429 with Retry-After;"
+            " every score is checked",
         ),
         Measurement("server_asking_s", first.asking, "the same of 120 items, in seconds"),
         Measurement(
@@ -122,8 +137,28 @@ def served_run(folder: Path, count: int, server: Mapping[str, Any]) -> ServedRun
         cpu, largest = _watched(experiment)
         ended = time.time()
         with urllib.request.urlopen(f"{address}/times") as answer:
-            times = [tuple(entry) for entry in json.load(answer)]
-    return ServedRun(began, ended, times, cpu, largest)
+            seen = json.load(answer)
+    times = [tuple(entry) for entry in seen["times"]]
+    return ServedRun(began, ended, times, cpu, largest, seen["moods"])
+
+
+def check_scores(folder: Path, count: int, moods: Mapping[str, int]) -> None:
+    """Compare a run's scores with what its server told.
+
+    Raises:
+        StageError: if a score is not the one that the server gave, or a count of the others does not fit.
+    """
+    paths = sorted((folder / "results/bench/scores/critic/painter").glob("*/scores.jsonl"))
+    scores = [score for path in paths for score in read_records(path, Score)]
+    statuses = Counter(score.status for score in scores)
+    is_right = all(score.score == SCORE for score in scores if score.status == "ok")
+    # An edit with one such answer has no score, and may have a second one.
+    fits = all(
+        told / QUESTIONS <= statuses[status] <= told
+        for status, told in (("unparsed", moods["unread"]), ("refused", moods["refused"]))
+    )
+    if not is_right or not fits or statuses["failed"] or len(scores) != count:
+        raise StageError(f"the server told {dict(moods)}, the scores are {dict(statuses)}", where="bench")
 
 
 def overlapped(times: Times) -> float:

@@ -41,5 +41,5 @@ def test_answers_take_their_time_and_wait_for_a_slot():
         assert all("data" in edit for edit in edits)
         assert "choices" in post("chat/completions")
         with urllib.request.urlopen(f"{address}/times") as answer:
-            kinds = [kind for kind, *_ in json.load(answer)]
+            kinds = [kind for kind, *_ in json.load(answer)["times"]]
     assert kinds == [EDIT] * 3 + [ANSWER]
