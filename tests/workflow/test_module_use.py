@@ -27,6 +27,10 @@ rule own:
 
 onstart:
     snakedit.onstart()
+
+
+onsuccess:
+    snakedit.onsuccess()
 """
 
 
@@ -42,7 +46,8 @@ class ModuleExperiment(Experiment):
 
     def command(self, *arguments: str) -> list[str]:
         return [
-            *(sys.executable, "-m", "snakemake", "--cores", "2"),
+            # The tests run where profiles/default is, which is quiet.
+            *(sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "host"),
             *("--snakefile", str(self.folder / "Snakefile"), "--directory", str(self.folder), *arguments),
         ]
 
@@ -69,6 +74,7 @@ def test_another_workflow_uses_it_under_names_of_its_own(experiment: ModuleExper
     assert (experiment.results / "report" / "index.html").is_file()
     # The handler knows the jobs by the names that they have in this workflow.
     assert "snakedit: no estimate: 'sim'" in run.output
+    assert "snakedit: finished; the report: results/small/report/index.html" in run.output
     again = experiment.run()
     assert "Nothing to be done" in again.output
     assert again.jobs == []
