@@ -5,7 +5,7 @@ Nothing here searches a text: a form is matched with a whole line, a whole sente
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 
@@ -48,7 +48,8 @@ class AnswerKind:
 
     def answer(self, match: re.Match[str], is_explicit: bool = False, is_closed: bool = False) -> ReadAnswer:
         """Return the answer of a match."""
-        top = match.groupdict().get("top")
+        groups = match.groupdict()
+        top = groups.get("top") or groups.get("scale")
         return ReadAnswer(self.value(match), None if top is None else int(top), is_explicit, is_closed)
 
     def read(self, text: str, is_explicit: bool = False, is_closed: bool = False) -> ReadAnswer | None:
@@ -66,6 +67,7 @@ _TOP = (
 )
 _UNIT = r"(?:\s?(?:分|points?|pts|stars?))?"
 _GLOSS = r"(?:\s?\([^()0-9]{1,60}\))?"
+_ON_A_SCALE = r"on a scale (?:from|of) (?:[0-9]{1,3} ?(?:to|-|–) ?)?(?P<scale>[0-9]{1,3})"
 _NUMBER = rf"(?:{_DIGITS}{_UNIT}|{_HANZI}分)(?:{_TOP}{_UNIT})"
 _SAID = r"(?P<value>yes|no|是的|不是|是|否)"
 # A number that a letter follows belongs to it: "7 hats".
@@ -98,9 +100,9 @@ def _hanzi_number(text: str) -> float:
 
 NUMBER = AnswerKind(
     "number",
-    whole=_pattern(_NUMBER + _GLOSS),
+    whole=_pattern(rf"{_NUMBER}(?:\s?\(?{_ON_A_SCALE}\)?|{_GLOSS})"),
     begun=_pattern(_NUMBER + _REASON),
-    leading=_pattern(rf"{_NUMBER}(?:\s?[,;:]|\s?[–—]|\s-)\s?(?=[^\W\d])"),
+    leading=_pattern(rf"{_NUMBER}(?:\s?[,;:]|\s?[–—]|\s-|(?<=分)。)\s?(?=[^\W\d])"),
     named=_pattern(rf"{_HANZI}{_TOP}"),
     value=_number,
 )
@@ -114,17 +116,20 @@ YES_NO = AnswerKind(
     value=lambda match: float(match["value"].lower() in ("yes", "是", "是的")),
 )
 
-_LABELS = r"scores?|ratings?|grade|mark|answer|result|verdict|评分|得分|分数|打分|评级|答案|结果|结论"
+LABELS = r"scores?|ratings?|grade|mark|answer|result|verdict|评分|得分|分数|打分|评级|答案|结果|结论"
 _QUALITY = (
     r"(?:(?:final|overall|my|the|your|an?|edit|edited|image|picture|numeric|numerical)[ ]"
     r"|最终|最后|综合|我的|总体)*"
 )
-_SCALE = r"(?:\s?\(\s?(?:from|out of|on|scale|of|max|to|-|–|/|[0-9 :])+\))?"
+_SCALE = (
+    r"(?P<scale>\s?\(\s?(?:from|out of|on|scale|of|max|to|-|–|/|[0-9 :])+\)"
+    r"|\s[0-9]{1,3}\s?[-–]\s?[0-9]{1,3}(?=\s?[:=]))?"
+)
 _BEGIN = (
     r"(?:(?:so|thus|hence|therefore|overall|finally|in (?:total|summary|conclusion)|to say it again"
-    r"|综上|因此|所以)[,:]?\s?)?"
+    r"|(?:to (?:summari[sz]e|conclude|sum up)|in (?:my (?:opinion|view)|the end)|all in all)(?=,)"
+    r"|综上(?:所述)?|总(?:的|体)(?:来说|而言)|总而言之|因此|所以)[,:]?\s?)?"
 )
-_ON_A_SCALE = r"(?:on a scale (?:from|of) [0-9]+ (?:to|-) [0-9]+, )?"
 _SUBJECT = r"(?:(?:the|this|that)(?: (?:edited|edit|image|picture|result|one))+|it|this|that)"
 _AS_SCORE = r"(?: (?:as|with|at))?(?: an?)?(?: (?:score|rating|grade|mark)(?: of)?)? "
 _STATED = (
@@ -133,8 +138,18 @@ _STATED = (
     rf"|{_SUBJECT} (?:deserves|gets|earns|receives|merits|is worth)"
     r"(?: an?)?(?: (?:score|rating|grade|mark) of)? "
 )
+_EDIT = r"(?:它|该|这[张幅个次]?|编辑后?的?|图[片像]?|结果|\s){0,6}"
 _GIVEN = re.compile(
-    r"(?:(?:[^,。0-9]{1,12},)?我|因此|所以|综上|综合|,|\s){0,4}(?:给|打|评|给出|打出)了?(?:它|这[张幅个]图?|编辑|\s){0,3}(?P<rest>\S{1,9}\s?分.{0,12})"
+    r"(?P<before>(?:(?:[^,。0-9]{1,12},)?我会?|因此|所以|综上(?:所述)?|综合|,|\s){0,4})"
+    rf"(?:给出|打出|给|打|评)了?{_EDIT}(?:打出?|评)?了?(?P<rest>\S{{1,9}}\s?分.{{0,12}})"
+)
+# What stands before a statement in the same sentence: its scale, what it is based on, its reason.
+_ASIDE = _pattern(
+    rf"(?P<on_scale>{_ON_A_SCALE}), "
+    r"|(?:based on|given|considering|taking|after)\b[^,.;:0-9\"]{0,80}\b(?:analysis|evaluation|assessment"
+    r"|observations?|comparison|criteria|rubric|guidelines|above|factors|points|aspects|everything|these|all"
+    r"|artifacts|issues|flaws|errors|changes|edit|quality|images|pictures)\b[^,.;:0-9\"]{0,40}, "
+    r"|(?P<reason>[^,.;:0-9\"]{3,160}), (?:and|so|hence|thus|therefore),? (?=(?:i|we)\b)"
 )
 
 
@@ -144,12 +159,12 @@ def label_of(name: str) -> re.Pattern[str]:
     own = "[ _]".join(map(re.escape, name.replace("_", " ").split()))
     return _pattern(
         rf"{_BEGIN}[\"'(]?{_QUALITY}(?:(?P<own>{own})(?P<kind> (?:score|rating|grade))?"
-        rf"|(?P<label>(?:{_LABELS})(?:\s?[0-9](?=\s?:))?|(?:final|overall|total)(?=\s?[:=])))[\"')]?{_SCALE}"
-        r"(?P<sign>\s?[:=→]\s?|\s?[-–—]\s|\s(?:is|was|of):?\s|[为是]\s?|\s|(?<=[^\x00-\x7f]))"
+        rf"|(?P<label>(?:{LABELS})(?:\s?[0-9](?=\s?:))?|(?:final|overall|total)(?=\s?[:=])))[\"')]?{_SCALE}"
+        r"(?P<sign>\s?[:=→]\s?|\s?[-–—]\s|\s(?:is|was|of):?\s|[为是]\s?[:=]?\s?|\s|(?<=[^\x00-\x7f]))"
     )
 
 
-_STATEMENT = _pattern(rf"{_BEGIN}{_ON_A_SCALE}(?:{_STATED})")
+_STATEMENT = _pattern(rf"{_BEGIN}(?:{_STATED})")
 # A sentence with one of these tells of another case or of the scale, or takes its number back.
 HEDGE = _pattern(
     r"\b(?:if|unless|would|could|might|should|otherwise|expected|maybe|perhaps|had\b[^.]{0,80}\bbeen"
@@ -157,6 +172,11 @@ HEDGE = _pattern(
     r"|is (?:for|given)|reserved)\b|如果|若|要是|本应|应该|可能|也许|表示|代表"
 )
 _DIGIT = re.compile(r"[0-9]")
+# Of a sentence that is looked into again behind its beginning.
+_SHORT = 400
+_INTEGER = re.compile(r"[0-9]+")
+# "Score (1): 7" counts.
+_IS_SCALE = re.compile(r"[A-Za-z/–-]")
 _PAIRS = ('""', "''", "“”", "‘’", "()", "[]", "【】", "「」", "『』", "$$", "__")
 _BULLET = re.compile(r"\A(?:[-•·>+] )+")
 _FULL_STOP = " .!。"
@@ -179,19 +199,41 @@ def without_bullet(text: str) -> str:
 
 def labelled(text: str, kind: AnswerKind, name: str) -> ReadAnswer | None:
     """Return the answer that a line or a sentence states: "Score: 7", "I rate it 7, as the sky is kept"."""
+    aside = _ASIDE.match(text)
+    if aside is not None and len(text) <= _SHORT and not HEDGE.search(aside[0]):
+        answer = labelled(text[aside.end() :], kind, name)
+        return _on_scale(answer, aside["on_scale"])
     label = label_of(name).match(text)
     if label is not None:
-        rest, has_sign = text[label.end() :], bool(label["sign"].strip())
-        if label["own"] is not None and label["kind"] is None:
-            # A metric's own name begins sentences, too: "Detail: 3 fingers are missing."
-            return kind.read(rest, is_explicit=True) if has_sign else None
-        return kind.read(rest, is_explicit=True) or (_with_reason(rest, kind) if has_sign else None)
+        return _on_scale(_behind_label(label, text[label.end() :], kind, name), label["scale"])
     statement = _STATEMENT.match(text)
     if statement is not None:
         rest = text[statement.end() :]
         return kind.read(rest, is_explicit=True) or _with_reason(rest, kind)
     given = _GIVEN.fullmatch(text.strip(" 。.!"))
-    return None if given is None else kind.read(given["rest"], is_explicit=True)
+    if given is None or HEDGE.search(given["before"]):
+        return None
+    return kind.read(given["rest"], is_explicit=True)
+
+
+def _behind_label(label: re.Match[str], rest: str, kind: AnswerKind, name: str) -> ReadAnswer | None:
+    has_sign = bool(label["sign"].strip())
+    whole = kind.read(rest, is_explicit=True)
+    if label["own"] is not None and label["kind"] is None:
+        # A metric's own name begins sentences, too: "Detail: 3, as fingers go, are missing."
+        reasoned = _with_reason(rest, kind) if has_sign and whole is None else None
+        return reasoned if reasoned is not None and reasoned.top is not None else whole if has_sign else None
+    if whole is not None or not has_sign:
+        return whole
+    reasoned = _with_reason(rest, kind)
+    return labelled(rest, kind, name) if reasoned is None and len(rest) <= _SHORT else reasoned
+
+
+def _on_scale(answer: ReadAnswer | None, scale: str | None) -> ReadAnswer | None:
+    """Return an answer with the top of the scale that stands before it, unless it names its own."""
+    if answer is None or answer.top is not None or scale is None or not _IS_SCALE.search(scale):
+        return answer
+    return replace(answer, top=max(map(int, _INTEGER.findall(scale)), default=None))
 
 
 def _with_reason(text: str, kind: AnswerKind) -> ReadAnswer | None:
@@ -215,49 +257,3 @@ def leading(lines: Sequence[str], kind: AnswerKind) -> tuple[list[ReadAnswer], s
         return [], ""
     is_list = kind is NUMBER and len(lines) > 1 and kind.leading.match(without_bullet(lines[1])) is not None
     return ([], "") if is_list else ([kind.answer(match)], first[match.end() :])
-
-
-_KEY_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|[_\W]+")
-_OF_THE_SCALE = frozenset(
-    (
-        "max",
-        "maximum",
-        "min",
-        "minimum",
-        "best",
-        "worst",
-        "highest",
-        "lowest",
-        "total",
-        "possible",
-        "scale",
-        "expected",
-        "ideal",
-        "previous",
-        "source",
-        "original",
-        "reference",
-        "target",
-        "baseline",
-        "threshold",
-        "before",
-        "weight",
-        "full",
-    )
-)
-_LABEL_WORD = _pattern(rf"(?:最终|最后|综合|我的|总体)?(?:{_LABELS})")
-_QUALITY_WORDS = frozenset(("final", "overall", "my", "the", "your", "edit", "edited", "image", "numeric"))
-
-
-@cache
-def key_rank(key: str, name: str) -> int:
-    """Say how a key or a tag names an answer: 3 as a label, 2 by the metric's name, 1 by another, 0 not."""
-    words = [word for word in _KEY_WORDS.sub(" ", key).lower().split() if not word.isdecimal()]
-    own = name.lower().replace("_", " ").split()
-    is_label = bool(words) and _LABEL_WORD.fullmatch(words[-1]) is not None
-    before = words[:-1]
-    if is_label and all(word in _QUALITY_WORDS for word in before):
-        return 3
-    if words == own or (is_label and before == own):
-        return 2
-    return int(is_label and not _OF_THE_SCALE & set(before))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from snakedit.judges.reading.forms import (
     HEDGE,
     NUMBER,
+    YES_NO,
     AnswerKind,
     ReadAnswer,
     labelled,
@@ -23,7 +24,12 @@ TAIL_LINES = 200
 TAIL_CHARACTERS = 6_000
 HEAD_CHARACTERS = 1_000
 
-_MARKUP = re.compile(r"\*+|`+|__+|^#+ ", re.MULTILINE)
+# Markdown's marks, and emoji but for those that are numbers.
+_MARKUP = re.compile(
+    r"\*+|`+|__+|^#+ |[\u2600-\u2775\u2794-\u27bf\u2b50\u2b55\ufe0e\ufe0f"
+    r"\U0001f300-\U0001f4ae\U0001f4b0-\U0001f51e\U0001f520-\U0001faff]+",
+    re.MULTILINE,
+)
 _FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)\w{0,20}[ \t]*$", re.MULTILINE)
 _QUOTED = re.compile(
     r"\"[^\"]{0,400}\"|“[^”]{0,400}”|「[^」]{0,400}」|『[^』]{0,400}』|《[^》]{0,400}》|(?<!\w)'[^']{1,400}'(?!\w)"
@@ -34,6 +40,15 @@ _LEADS_ON = re.compile(
     r"(?:\b(?:no|nr|nos|fig|approx|ca|vs|e\.g|i\.e|pp?|vol|ch|st|dr|mrs?|etc|[a-z])\.|\?|\.\.|…)$", re.I
 )
 _LIST_MARK = re.compile(r"[0-9]{1,3}[.)]")
+_ENTRY = re.compile(r"\A[0-9]{1,3}[.)] ")
+# After one of these, every answer may be the one that is meant.
+_RETHINKS = re.compile(
+    r"(?:\A|[.!?。\n]\s*|[-–—]\s?)(?:but,? |oh,? |no,? |actually,? )?"
+    r"(?:wait|hmm+|scratch that|correction|on (?:second thoughts?|reflection)|等等)(?=[,.:!…–—-])"
+    r"|\blet me (?:re-?(?:consider|evaluate|think|assess|check|score|do)|think again|double-check|correct)\b"
+    r"|重新(?:考虑|评估|评分|打分|审视)",
+    re.IGNORECASE,
+)
 _QUOTES = ('"', "'", "“", "‘", "「", "『")
 _REVISED = (
     r"(?:\b(?:actually|on second thoughts?|on reflection|correction|make that|rather|instead|wait|no,"
@@ -46,6 +61,10 @@ _AFTERWARDS = {
         re.I,
     ),
     False: re.compile(rf"{_REVISED}(?P<value>\b(?:yes|no)\b)", re.I),
+}
+_ANY = {
+    True: re.compile(r"(?<![0-9A-Za-z.])(?P<value>[0-9]{1,3}(?:\.[0-9]{1,6})?)(?![0-9%A-Za-z]|\.[0-9])"),
+    False: re.compile(r"\b(?P<value>yes|no)\b(?=\W*(?:[.,;:!\n]|\Z))", re.I),
 }
 
 
@@ -91,7 +110,8 @@ def _in_line(
     if len(line) <= HEAD_CHARACTERS:
         answer = labelled(line, kind, name)
         if is_only or not (line[:1] in _QUOTES or (_LIST_MARK.fullmatch(line) and not is_last)):
-            answer = answer or kind.read(line, is_explicit=is_closed, is_closed=is_closed)
+            entry = _ENTRY.sub("", line) if kind is YES_NO else line
+            answer = answer or kind.read(entry, is_explicit=is_closed, is_closed=is_closed)
         if answer is not None:
             return [answer], ""
     line = _QUOTED.sub('"…"', line)
@@ -118,6 +138,9 @@ def _bare(sentences: Sequence[str], kind: AnswerKind) -> list[ReadAnswer]:
 
 
 def _afterwards(text: str, kind: AnswerKind) -> Iterator[ReadAnswer]:
+    rethinks = _RETHINKS.search(text)
+    if rethinks:
+        yield from map(kind.answer, _ANY[kind is NUMBER].finditer(text, rethinks.end()))
     for sentence in _ENDS.split(_QUOTED.sub('"…"', text)):
         match = None if HEDGE.search(sentence) else _AFTERWARDS[kind is NUMBER].search(sentence)
         if match is not None:

@@ -7,8 +7,10 @@ of the reasoning, of the rubric or of a text in the picture is taken for it.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from snakedit.judges.reading.forms import NUMBER, YES_NO, AnswerKind, ReadAnswer, key_rank
+from snakedit.judges.reading.answer_keys import key_rank, rank_within, scale_top
+from snakedit.judges.reading.forms import NUMBER, YES_NO, AnswerKind, ReadAnswer
 from snakedit.judges.reading.objects import ReplyObject, ReplyPairs, ReplyScalar, ReplyValue, reply_objects
 from snakedit.judges.reading.prose import answers_in, lines_of, table_pairs
 from snakedit.judges.reading.reasoning import CLOSED, without_reasoning
@@ -130,9 +132,10 @@ def _keyed(
     """
     found: dict[int, list[tuple[ReadAnswer, bool]]] = {1: [], 2: [], 3: []}
     for pairs in objects:
-        for rank, scalar in _labelled_values(pairs, name, 0):
+        for rank, scalar, top in _labelled_values(pairs, name, 0, 3):
             answer = _scalar_answer(scalar, kind, is_closed)
             if answer is not None:
+                answer = answer if answer.top is not None else replace(answer, top=top)
                 found[rank].append((answer, scalar.is_quoted))
     if found[3]:
         # The metric's name beside a label: its number counts, its text does not.
@@ -143,24 +146,38 @@ def _keyed(
     yield from (answer for answer, _ in best)
 
 
-def _labelled_values(pairs: ReplyPairs, name: str, rank: int) -> Iterator[tuple[int, ReplyScalar]]:
-    """Yield the values whose key labels an answer, with its rank; `rank` is that of the object's key."""
+_Ranked = tuple[int, ReplyScalar, int | None]
+
+
+def _labelled_values(pairs: ReplyPairs, name: str, rank: int, highest: int) -> Iterator[_Ranked]:
+    """Yield the values whose key labels an answer, with its rank and the top of the scale beside it.
+
+    Args:
+        pairs: of an object.
+        name: of the metric.
+        rank: of the object's own key.
+        highest: rank that the object's place allows.
+    """
+    tops = [scale_top(key, value.text) for key, value in pairs if isinstance(value, ReplyScalar)]
+    top = next((top for top in tops if top is not None), None)
     for key, value in pairs:
         own = key_rank(key, name)
         if own == 0 and rank and key.strip().lower() in ("value", "number", "points"):
             own = rank
-        yield from _scalars(value, name, own)
+        within = min(highest, rank_within(key, name))
+        for found, scalar, scalars_top in _scalars(value, name, min(own, highest), within):
+            yield found, scalar, scalars_top or top
 
 
-def _scalars(value: ReplyValue, name: str, rank: int) -> Iterator[tuple[int, ReplyScalar]]:
+def _scalars(value: ReplyValue, name: str, rank: int, within: int) -> Iterator[_Ranked]:
     if isinstance(value, ReplyObject):
-        yield from _labelled_values(value.pairs, name, rank)
+        yield from _labelled_values(value.pairs, name, rank, within)
     elif isinstance(value, list):
         # A list of several numbers says not which of them it is.
         for entry in value if len(value) == 1 else [each for each in value if isinstance(each, ReplyObject)]:
-            yield from _scalars(entry, name, rank)
+            yield from _scalars(entry, name, rank, within)
     elif rank:
-        yield rank, value
+        yield rank, value, None
 
 
 def _scalar_answer(scalar: ReplyScalar, kind: AnswerKind, is_closed: bool) -> ReadAnswer | None:

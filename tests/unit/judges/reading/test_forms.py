@@ -1,6 +1,6 @@
 import pytest
 
-from snakedit.judges.reading.forms import NUMBER, YES_NO, key_rank, labelled, leading, unwrapped
+from snakedit.judges.reading.forms import NUMBER, YES_NO, labelled, leading, unwrapped
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,26 @@ def test_a_reply_begins_with_its_answer_unless_it_lists_the_scale():
 
 
 @pytest.mark.parametrize(
-    ("key", "rank"),
+    ("text", "top"),
     [
-        *(("score", 3), ("finalScore", 3), ("Final Answer", 3), ("score1", 3), ("评分", 3), ("最终得分", 3)),
-        *(("visual_consistency", 2), ("Visual consistency score", 2), ("quality_score", 1)),
-        *(("max_score", 0), ("source score", 0), ("reason", 0), ("score_reason", 0), ("", 0)),
+        *(
+            ("Score (1-5): 4", 5),
+            ("Rating (out of 5): 4", 5),
+            ("Score (1–5): 4/10", 10),
+            ("Score 0-10: 4", 10),
+        ),
+        *(("On a scale of 1 to 5, I rate this 4.", 5), ("Score: 4 (on a scale of 1 to 5)", 5)),
+        *(("Score (1): 4", None), ("Score: 4", None)),
     ],
 )
-def test_keys_are_ranked(key, rank):
-    assert key_rank(key, "visual_consistency") == rank
+def test_an_answer_knows_the_scale_that_stands_beside_it(text, top):
+    answer = labelled(text, NUMBER, "success")
+    assert (answer.value, answer.top) == (4, top)
+
+
+@pytest.mark.parametrize("begin", ["Score: ", "Given the edit, "])
+def test_a_beginning_that_is_repeated_without_end_is_no_error(begin):
+    assert labelled(begin * 5000, NUMBER, "success") is None
 
 
 def test_only_whole_pairs_are_unwrapped():
