@@ -162,6 +162,7 @@ def _judge(judge: JudgeConfig, headline: str) -> ResolvedJudge:
         rubric_name=judge.rubric,
         reading=judge.reading,
         batch_size=judge.batch_size,
+        devices=None,
         min_scale_mass=judge.min_scale_mass,
         samples=judge.samples,
     )

@@ -18,6 +18,7 @@ from snakedit.report.data.leaderboard import comparisons, leaderboard
 from snakedit.report.data.notices import demo_notices, simulation_notices, warnings
 from snakedit.report.data.numbers import SCORE, Collector, Numbers
 from snakedit.report.data.partial import PartialResults, partial_notices
+from snakedit.report.data.parts import with_parts_of_scores
 from snakedit.report.data.present import PresentResults
 from snakedit.report.data.provenance import provenance, provenance_text
 from snakedit.report.data.read import Category, CategoryFiles, read_categories
@@ -75,6 +76,7 @@ def build_report(
     rubrics = {name: judge.to_rubric() for name, judge in run.judges.items()}
     headline = {name: rubric.headline for name, rubric in rubrics.items()}
     scales = {name: rubric.scales() for name, rubric in rubrics.items()}
+    parts = {name: list(rubric.parts) for name, rubric in rubrics.items()}
     minimum = run.config.report.min_control_auc
     folder = output.parent
     with _new_folder(folder) as new:
@@ -84,11 +86,12 @@ def build_report(
         gallery = GalleryData(new, folder, list(run.editors), list(run.judges))
         present = PresentResults(run, prepared)
         read = present.read if partial is None else partial.read
+        whole = (with_parts_of_scores(category, rubrics) for category in read_categories(categories, read))
         numbers = _reduce(
             new,
             run,
             benchmark,
-            read_categories(categories, read),
+            whole,
             stats,
             causes,
             gaps,
@@ -112,9 +115,9 @@ def build_report(
             LEADERBOARD.name: LEADERBOARD.table(benchmark, rows),
             COMPARISONS.name: COMPARISONS.table(benchmark, _comparison_rows(pairs)),
             JUDGES.name: JUDGES.table(benchmark, checks),
-            "leaderboard.json": [leaderboard_json(benchmark, rows, headline, banner)],
-            "leaderboard.md": [leaderboard_markdown(benchmark, rows, headline, banner)],
-            "leaderboard.tex": [leaderboard_latex(benchmark, rows, headline, banner)],
+            "leaderboard.json": [leaderboard_json(benchmark, rows, headline, banner, parts)],
+            "leaderboard.md": [leaderboard_markdown(benchmark, rows, headline, banner, parts)],
+            "leaderboard.tex": [leaderboard_latex(benchmark, rows, headline, banner, parts)],
             PROVENANCE.name: [provenance_text(origin)],
         }
         for name, text in files.items():

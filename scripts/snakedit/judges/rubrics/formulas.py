@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Values = Mapping[str, float]
 
@@ -16,15 +16,20 @@ class Formula:
         metrics: those it is made for, or None for any.
         scale: the scale it is made for, or None for any.
         needs: those that must be asked of every item.
+        parts: numbers between the metrics and the result that are reported beside it, each with its metrics,
+            of which it is the lowest.
     """
 
     compute: Callable[[Values], float]
     metrics: frozenset[str] | None = None
     scale: tuple[int, int] | None = None
     needs: frozenset[str] = frozenset()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-_VIESCORE_METRICS = frozenset({"success", "overediting", "naturalness", "artefacts"})
+# Semantic consistency and perceptual quality, which published tables show beside the score.
+_VIESCORE_PARTS = {"SC": ("success", "overediting"), "PQ": ("naturalness", "artefacts")}
+_VIESCORE_METRICS = frozenset(name for names in _VIESCORE_PARTS.values() for name in names)
 # Which weights apply follows from what was asked of the item.
 _RISE_WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
     frozenset(weights): weights
@@ -39,8 +44,7 @@ _RISE_WEIGHTS: Mapping[frozenset[str], Mapping[str, float]] = {
 
 def _viescore(values: Values) -> float:
     """sqrt(SC · PQ) with SC = min(success, over-editing), PQ = min(naturalness, artefacts); 0–10."""
-    consistency = min(values["success"], values["overediting"])
-    return math.sqrt(consistency * min(values["naturalness"], values["artefacts"]))
+    return math.sqrt(math.prod(min(values[name] for name in names) for names in _VIESCORE_PARTS.values()))
 
 
 def _rise(values: Values) -> float:
@@ -65,7 +69,7 @@ FORMULAS: Mapping[str, Formula] = {
     "geometric_mean": Formula(lambda values: math.prod(values.values()) ** (1 / len(values))),
     "mean_of_hundred": Formula(lambda values: (_mean(values) - 1) * 25, scale=(1, 5)),
     "all_fives": Formula(lambda values: float(all(_whole(v) == 5 for v in values.values())), scale=(1, 5)),
-    "viescore": Formula(_viescore, _VIESCORE_METRICS, needs=_VIESCORE_METRICS),
+    "viescore": Formula(_viescore, _VIESCORE_METRICS, needs=_VIESCORE_METRICS, parts=_VIESCORE_PARTS),
     "rise": Formula(
         _rise, frozenset({"reasoning", "consistency", "plausibility"}), (1, 5), frozenset({"reasoning"})
     ),

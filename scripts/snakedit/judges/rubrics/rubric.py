@@ -116,13 +116,36 @@ class Rubric:
         return fill(own or metric.questions.get(item.category, metric.question), item)
 
     def scales(self) -> dict[str, tuple[float, float]]:
-        """Return metric → ends of its scale, with the derived numbers and, as ``score``, the item's score.
+        """Return metric → ends of its scale, with derived numbers, parts and, as ``score``, the item's score.
 
         Every formula rises with its metrics, so its ends are those of all metrics at theirs.
         """
         own = {m.name: (float(m.low), float(m.high)) for m in self.metrics}
         derived = {d.name: self._range(d.formula, d.of) for d in self.derived}
-        return {**own, **derived, "score": self._range(self.formula, self.of)}
+        parts = {
+            name: (min(own[metric][0] for metric in of), min(own[metric][1] for metric in of))
+            for name, of in self.parts.items()
+        }
+        return {**own, **derived, **parts, "score": self._range(self.formula, self.of)}
+
+    @property
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """The formula's parts (`Formula.parts`), without those whose names the rubric uses itself."""
+        taken = {metric.name for metric in self.metrics} | {derived.name for derived in self.derived}
+        return {name: of for name, of in FORMULAS[self.formula].parts.items() if name not in taken}
+
+    def with_parts(self, values: Mapping[str, float | None]) -> dict[str, float | None]:
+        """Return an item's values with the parts of its score, None where a value of a part is missing.
+
+        They follow from the values, so no record holds them, and a rubric that has them asks no more.
+        """
+        capped = self._capped(values)
+        parts: dict[str, float | None] = {}
+        for name, of in self.parts.items():
+            known = [value for metric in of if (value := capped.get(metric)) is not None]
+            if any(metric in values for metric in of):
+                parts[name] = min(known) if len(known) == len(of) else None
+        return {**values, **parts}
 
     def with_derived(self, values: Mapping[str, float | None], item: Item) -> dict[str, float | None]:
         """Return an item's values with the numbers that follow from them, None where one is missing.

@@ -1,7 +1,7 @@
 """The leaderboard: mean, coverage, interval and rank of every editor, and the bounds from missing scores."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,11 +44,12 @@ class LeaderboardRow:
 
 @dataclass(frozen=True)
 class Standing:
-    """One editor's line in a `MetricTable`: the totals, and each category that has items."""
+    """One editor's line in a `MetricTable`: the totals, each category that has items, and the parts."""
 
     editor: str
     totals: dict[str, LeaderboardRow]
     categories: dict[str, LeaderboardRow]
+    parts: dict[str, LeaderboardRow] = field(default_factory=dict)
 
     @property
     def categories_with_mean(self) -> int:
@@ -65,12 +66,14 @@ class MetricTable:
         categories: the columns of categories, in the benchmark's order.
         standings: the editors by their rank in the headline total, those of one rank by their mean; those
             without a mean come last.
+        parts: metrics whose headline totals stand beside the score, such as VIEScore's SC and PQ.
     """
 
     metric: str
     totals: list[str]
     categories: list[str]
     standings: list[Standing]
+    parts: Sequence[str] = ()
 
 
 def leaderboard(numbers: Numbers, scales: Mapping[str, Scales] | None = None) -> list[LeaderboardRow]:
@@ -91,16 +94,23 @@ def leaderboard(numbers: Numbers, scales: Mapping[str, Scales] | None = None) ->
     ]
 
 
-def metric_table(rows: Iterable[LeaderboardRow], judge: str, metric: str, headline: str) -> MetricTable:
+def metric_table(
+    rows: Iterable[LeaderboardRow], judge: str, metric: str, headline: str, parts: Sequence[str] = ()
+) -> MetricTable:
     """Return a judge's table of one metric.
 
     Args:
         headline: ``macro`` or ``micro``. Equal totals keep the order of ``rows``.
+        parts: further metrics whose headline totals are shown beside.
     """
     standings: dict[str, Standing] = {}
     for row in rows:
-        if row.judge == judge and row.metric == metric:
-            standing = standings.setdefault(row.editor, Standing(row.editor, {}, {}))
+        if row.judge != judge:
+            continue
+        standing = standings.setdefault(row.editor, Standing(row.editor, {}, {}))
+        if row.metric in parts and row.level == headline:
+            standing.parts[row.metric] = row
+        if row.metric == metric:
             if row.level == "category":
                 standing.categories[row.category] = row
             else:
@@ -115,6 +125,7 @@ def metric_table(rows: Iterable[LeaderboardRow], judge: str, metric: str, headli
         totals=sorted(TOTALS, key=lambda total: total != headline),
         categories=list(dict.fromkeys(name for s in standings.values() for name in s.categories)),
         standings=sorted(standings.values(), key=place),
+        parts=[part for part in parts if any(part in s.parts for s in standings.values())],
     )
 
 

@@ -67,7 +67,8 @@ def judge_views(
         totals = [check for check in own if check.level == "all" and check.against != HUMAN]
         verdict = judge_verdict(name, own, run.config.report.min_control_auc, has_controls)
         metrics = (SCORE, *(metric for metric in numbers.metrics[name] if metric != SCORE))
-        tables = [metric_table(rows, name, metric, headline[name]) for metric in metrics]
+        parts = list(run.judges[name].to_rubric().parts)
+        tables = [metric_table(rows, name, m, headline[name], parts if m == SCORE else ()) for m in metrics]
         pairs = compared.get((name, headline[name]), ())
         views.append(
             JudgeView(

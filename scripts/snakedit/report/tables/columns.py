@@ -91,7 +91,10 @@ LEADERBOARD = ReportFile(
         Columns("judge, editor", "names in the configuration"),
         Columns("level", "category, macro (mean of the categories' means) or micro (mean of all items)"),
         Columns("category", "empty in a total"),
-        Columns("metric", "a metric of the rubric, or score for the item's score by the rubric's formula"),
+        Columns(
+            "metric",
+            "a metric of the rubric, SC or PQ of viescore, or score for the item's own by the formula",
+        ),
         Columns("n", "items, with and without a score", "summary.n"),
         Columns("scored", "items with a score", "summary.scored"),
         Columns("coverage", "scored / n", "summary.coverage"),
@@ -143,7 +146,7 @@ SCORES = ReportFile(
         Columns(
             "source", "first 16 digits of the first source image's sha256; equal for items that share it"
         ),
-        Columns("metric", "a metric of the rubric that is asked of the item, or score"),
+        Columns("metric", "a metric of the rubric that is asked of the item, SC or PQ of viescore, or score"),
         Columns("value", "empty where missing"),
         Columns("spread", "standard deviation over samples; empty for a single one"),
         Columns("status", "of the judge's answer: ok, unparsed, refused, failed, no_edit, missing"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from snakedit.report.data.leaderboard import LeaderboardRow, metric_table
+from snakedit.report.data.leaderboard import LeaderboardRow, MetricTable, metric_table
 from snakedit.report.data.numbers import SCORE
 from snakedit.report.tables.markdown import UNPRINTABLE
 from snakedit.stats.ranks import Rank
@@ -24,12 +24,17 @@ _SPECIAL = str.maketrans(
 
 
 def leaderboard_latex(
-    benchmark: str, rows: Sequence[LeaderboardRow], headline: Mapping[str, str], notices: Sequence[str]
+    benchmark: str,
+    rows: Sequence[LeaderboardRow],
+    headline: Mapping[str, str],
+    notices: Sequence[str],
+    parts: Mapping[str, Sequence[str]],
 ) -> str:
     """Return one table a judge: editors, best first, with totals, intervals, coverage and ranks.
 
     Args:
         headline: judge → ``macro`` or ``micro``; that total comes first and orders the editors.
+        parts: judge → metrics whose headline totals stand beside the score's.
         notices: sentences for the top of the file, as comments, and for every caption.
     """
     head = [
@@ -43,7 +48,7 @@ def leaderboard_latex(
             rf"{escape_latex(benchmark)}, scores by {escape_latex(judge)}: means with 95\,\% intervals, "
             rf"items with a score of all items, and ranks by the {total} total.{bold}"
         )
-        tables.append(_latex_table(rows, judge, total, caption))
+        tables.append(_latex_table(metric_table(rows, judge, SCORE, total, parts[judge]), caption))
     return "\n".join(head) + "\n" + "".join(tables)
 
 
@@ -56,27 +61,35 @@ def escape_latex(text: str) -> str:
     return UNPRINTABLE.sub(" ", text).translate(_SPECIAL)
 
 
-def _latex_table(rows: Sequence[LeaderboardRow], judge: str, headline: str, caption: str) -> str:
-    table = metric_table(rows, judge, SCORE, headline)
+def _latex_table(table: MetricTable, caption: str) -> str:
+    headline = table.totals[0]
     lines = [
         [
             escape_latex(standing.editor),
             *(_mean_text(standing.totals[total].summary) for total in table.totals),
+            *(_mean_text(standing.parts[part].summary, with_interval=False) for part in table.parts),
             "{0.scored}/{0.n}".format(standing.totals[headline].summary),
             _rank_text(standing.totals[headline].rank),
         ]
         for standing in table.standings
     ]
-    frame = pd.DataFrame(lines, columns=["Editor", *table.totals, "coverage", "rank"])
+    frame = pd.DataFrame(lines, columns=["Editor", *table.totals, *table.parts, "coverage", "rank"])
     return frame.style.hide(axis="index").to_latex(
-        hrules=True, position_float="centering", column_format="lrrrr", caption=caption
+        hrules=True,
+        position_float="centering",
+        column_format="l" + "r" * (len(frame.columns) - 1),
+        caption=caption,
     )
 
 
-def _mean_text(summary: Summary) -> str:
+def _mean_text(summary: Summary, with_interval: bool = True) -> str:
     if summary.mean is None:
         return "--"
-    ends = "" if summary.ci_low is None else f" [{summary.ci_low:.2f}, {summary.ci_high:.2f}]"
+    ends = (
+        ""
+        if summary.ci_low is None or not with_interval
+        else f" [{summary.ci_low:.2f}, {summary.ci_high:.2f}]"
+    )
     return f"{summary.mean:.2f}{ends}"
 
 

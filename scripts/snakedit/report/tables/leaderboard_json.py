@@ -14,19 +14,24 @@ RANKS = {"rank", "rank_low", "rank_high"}
 
 
 def leaderboard_json(
-    benchmark: str, rows: Sequence[LeaderboardRow], headline: Mapping[str, str], notices: Sequence[str]
+    benchmark: str,
+    rows: Sequence[LeaderboardRow],
+    headline: Mapping[str, str],
+    notices: Sequence[str],
+    parts: Mapping[str, Sequence[str]],
 ) -> str:
     """Return the file's content.
 
     Args:
         headline: judge → ``macro`` or ``micro``; that total orders the editors.
+        parts: judge → metrics whose headline totals stand beside the score's.
     """
     judges = [
         {
             "judge": judge,
             "headline": total,
             "metric": SCORE,
-            "editors": [_nested(s) for s in metric_table(rows, judge, SCORE, total).standings],
+            "editors": [_nested(s) for s in metric_table(rows, judge, SCORE, total, parts[judge]).standings],
         }
         for judge, total in headline.items()
     ]
@@ -38,6 +43,11 @@ def _nested(standing: Standing) -> dict[str, Any]:
     return {
         "editor": standing.editor,
         **{total: _numbers(standing.totals[total], OUTER) for total in standing.totals},
+        **(
+            {"parts": {name: _numbers(row, OUTER) for name, row in standing.parts.items()}}
+            if standing.parts
+            else {}
+        ),
         "categories": {name: _numbers(row, OUTER | RANKS) for name, row in standing.categories.items()},
     }
 

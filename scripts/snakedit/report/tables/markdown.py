@@ -16,24 +16,29 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u
 
 
 def leaderboard_markdown(
-    benchmark: str, rows: Sequence[LeaderboardRow], headline: Mapping[str, str], notices: Sequence[str]
+    benchmark: str,
+    rows: Sequence[LeaderboardRow],
+    headline: Mapping[str, str],
+    notices: Sequence[str],
+    parts: Mapping[str, Sequence[str]],
 ) -> str:
     """Return one table a judge: editors, best first, by totals and categories of the item's score.
 
     Args:
         headline: judge → ``macro`` or ``micro``; that total comes first and orders the editors.
+        parts: judge → metrics whose headline totals stand beside the score's.
         notices: sentences to show above the tables.
     """
-    parts = [f"# {escape_markdown(benchmark)}", *(f"> {escape_markdown(notice)}" for notice in notices)]
+    sections = [f"# {escape_markdown(benchmark)}", *(f"> {escape_markdown(notice)}" for notice in notices)]
     for judge, total in headline.items():
-        table = metric_table(rows, judge, SCORE, total)
-        parts += [f"## Scores by {escape_markdown(judge)}", _markdown_table(table)]
-    parts.append(
+        table = metric_table(rows, judge, SCORE, total, parts[judge])
+        sections += [f"## Scores by {escape_markdown(judge)}", _markdown_table(table)]
+    sections.append(
         "Each cell: mean score [95 % interval, clustered by source image] (items with a score / "
         "items). An item without a score is in no mean. macro: mean of the categories' means; micro: mean of "
         "all items."
     )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(sections) + "\n"
 
 
 def escape_markdown(text: str) -> str:
@@ -43,12 +48,12 @@ def escape_markdown(text: str) -> str:
 
 
 def _markdown_table(table: MetricTable) -> str:
-    lines = [["editor", *table.totals, *map(escape_markdown, table.categories)]]
+    lines = [["editor", *table.totals, *table.parts, *map(escape_markdown, table.categories)]]
     for standing in table.standings:
         cells = [_summary_text(standing.totals[total].summary) for total in table.totals]
-        cells += [
-            _summary_text(standing.categories[name].summary, with_interval=False) for name in table.categories
-        ]
+        beside = [standing.parts[name] for name in table.parts]
+        beside += [standing.categories[name] for name in table.categories]
+        cells += [_summary_text(row.summary, with_interval=False) for row in beside]
         lines.append([escape_markdown(standing.editor), *cells])
     return aligned(lines)
 
