@@ -9,7 +9,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -76,11 +76,13 @@ class ServerThreads:
         name = hashlib.sha256(f"{server.address} {server.model}".encode()).hexdigest()[:16]
         self._slots = [f"server-{name}-{number}.lock" for number in range(server.at_once)]
         self._queue = f"server-{name}-queue"
-        self._free = {lane: clock.monotonic() for lane in range(server.at_once)}
+        # As many again for those that take the place of requests that wait to ask again: no more, so that a
+        # server that is down does not get all items of a job at a time.
+        self._at_once = server.at_once
+        self._free = {lane: clock.monotonic() for lane in range(2 * server.at_once)}
         self._busy: set[_Request] = set()
-        self._done: queue.SimpleQueue[tuple[_Request, Outcome] | Callable[[], None]] = queue.SimpleQueue()
-        # Threads, of which so many are to end that were added while a request waited to ask again.
-        self._lanes, self._surplus = server.at_once, 0
+        self._resting: set[_Request] = set()
+        self._done: queue.SimpleQueue[tuple[_Request, Outcome] | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self.fault = ""
         # A byte for each outcome that is there, so that `wait` sees it.
@@ -115,8 +117,7 @@ class ServerThreads:
             except queue.Empty:
                 break
             os.read(self._bell, 1)
-            if not isinstance(message, tuple):
-                message()
+            if message is None:
                 continue
             request, outcome = message
             if request.exchange is not None and request.exchange.fault is not None:
@@ -128,7 +129,7 @@ class ServerThreads:
             if self._ends(request):
                 outcomes.append((request.job, outcome))
         outcomes += self._time_out()
-        while self.is_alive and self._free and (taken := take()) is not None:
+        while self.is_alive and self._has_room() and (taken := take()) is not None:
             self._start(*taken)
         return outcomes
 
@@ -155,9 +156,14 @@ class ServerThreads:
             if request.exchange is not None:
                 request.exchange.close()
 
+    def _has_room(self) -> bool:
+        return bool(self._free) and len(self._busy - self._resting) < self._at_once
+
     def _start(self, job: Any, task: Task) -> None:
         lane = min(self._free)
-        request = _Request(job, task, lane, self._free.pop(lane))
+        free_since = self._free.pop(lane)
+        # A thread that stands in for another is not idle before.
+        request = _Request(job, task, lane, free_since if lane < self._at_once else clock.monotonic())
         self._busy.add(request)
         threading.Thread(target=self._send, args=(request,), daemon=True).start()
 
@@ -165,32 +171,24 @@ class ServerThreads:
         if request not in self._busy:
             return False
         self._busy.remove(request)
-        if self._surplus > 0:
-            self._surplus -= 1
-        else:
-            self._free[request.lane] = clock.monotonic()
+        self._free[request.lane] = clock.monotonic()
         return True
 
     @contextmanager
     def _lend(self, request: _Request) -> Iterator[None]:
         """Let another task use this one's slot, and a thread more, while this one waits to ask again."""
-        if request.lock is not None:
-            request.lock.release()
-            request.lock = None
-        self._tell(self._add_lane)
+        lock, request.lock = request.lock, None
+        if lock is not None:
+            lock.release()
+        self._resting.add(request)
+        # There may be room for a task.
+        self._tell(None)
         try:
             yield
         finally:
-            self._tell(self._count_surplus)
+            self._resting.discard(request)
             if request.exchange is not None and not request.exchange.is_over:
                 request.lock = self._take_slot(request.lane)
-
-    def _add_lane(self) -> None:
-        self._free[self._lanes] = clock.monotonic()
-        self._lanes += 1
-
-    def _count_surplus(self) -> None:
-        self._surplus += 1
 
     def _time_out(self) -> list[tuple[Any, Outcome]]:
         outcomes = []
@@ -199,8 +197,10 @@ class ServerThreads:
                 self._ends(request)
                 if request.exchange is not None:
                     request.exchange.close()
-                if request.lock is not None:
-                    request.lock.release()
+                # Its thread may set it to None at any moment.
+                lock = request.lock
+                if lock is not None:
+                    lock.release()
                 outcome = _outcome(
                     request,
                     result=None,
@@ -232,8 +232,8 @@ class ServerThreads:
     def _finish(self, request: _Request, outcome: Outcome) -> None:
         self._tell((request, outcome))
 
-    def _tell(self, message: "tuple[_Request, Outcome] | Callable[[], None]") -> None:
-        """Leave a message for `step`, from any thread."""
+    def _tell(self, message: tuple[_Request, Outcome] | None) -> None:
+        """Leave an outcome for `step`, or only wake it, from any thread."""
         self._done.put(message)
         os.write(self._rope, b".")
 

@@ -60,6 +60,52 @@ def test_a_slot_is_not_idle_while_its_request_rests():
     assert done[-1] == "resting"
     assert resting.most == 1
     assert threads.is_idle
-    # The thread that was added has ended.
-    assert len(threads._free) == 1
+    threads.close()
+
+
+class Down:
+    """A server that is down: every task rests before it asks again, until `up`."""
+
+    def __init__(self) -> None:
+        self.up = threading.Event()
+        self.begun = threading.Semaphore(0)
+
+    def handle(self, payload: dict[str, int]) -> dict[str, int]:
+        with current_exchange().lend_slot():
+            self.begun.release()
+            assert self.up.wait(60)
+        return payload
+
+    def release_memory(self) -> None:
+        raise AssertionError("nothing runs out of memory here")
+
+
+def test_a_server_that_is_down_does_not_get_all_tasks_at_a_time():
+    down, at_once = Down(), 2
+    tasks = [Task(str(n), {}) for n in range(20)]
+    threads = ServerThreads(Server("http://there/v1", at_once), lambda *_: down, {}, item_timeout=60.0)
+    source = iter(tasks)
+
+    def take() -> tuple[str, Task] | None:
+        task = next(source, None)
+        return None if task is None else ("job", task)
+
+    assert threads.step((), take) == []
+    for _ in range(2 * at_once):
+        assert down.begun.acquire(timeout=60)
+        threads.step((), take)
+    # One more look, now that all of them rest.
+    wait(threads.connections, timeout=0.05)
+    threads.step((), take)
+    assert len(threads.working_on()) == 2 * at_once
+    down.up.set()
+    outcomes = []
+    deadline = time.monotonic() + 100
+    while len(outcomes) < len(tasks):
+        assert time.monotonic() < deadline, outcomes
+        outcomes += [outcome for _, outcome in threads.step((), take)]
+        wait(threads.connections, timeout=0.05)
+    assert threads.is_idle
+    # Threads that stand in for others are numbered again and again.
+    assert {outcome.device for outcome in outcomes} <= {f"endpoint:{n}" for n in range(2 * at_once)}
     threads.close()
