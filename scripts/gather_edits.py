@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
 from snakedit.core.logs import log_to
+from snakedit.core.registry import find
 from snakedit.core.shards import Shard
 from snakedit.stages.gather import gather_edits
 from snakedit.workflow.resolved import read_run
@@ -20,8 +21,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
     log_to(args.log)
+    run = read_run(args.config)
+    editor = find(run.editors, args.output.parents[1].name, "--output")
     where = f"gather_edits {args.output.parent.relative_to(args.output.parents[2])}"
-    gather_edits(args.shards, args.output, read_run(args.config).config.run.max_failures, where)
+    is_control = editor.role == "control"
+    gather_edits(args.shards, args.output, run.config.run.max_failures, where, is_control)
 
 
 if __name__ == "__main__":

@@ -95,6 +95,11 @@ class Edit:
     versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
 
+    @property
+    def was_planned(self) -> bool:
+        """Whether the editor could be asked for it. A control without its references could not."""
+        return self.status == "ok" or self.fingerprint != ""
+
 
 @dataclass(frozen=True)
 class Score:

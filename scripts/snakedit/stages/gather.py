@@ -83,18 +83,28 @@ def forget_shards(output: Path, kept: Collection[str] = ()) -> None:
         folder.rmdir()
 
 
-def gather_edits(shards: Sequence[Shard], output: Path, max_failures: float | None, where: str) -> None:
+def gather_edits(
+    shards: Sequence[Shard],
+    output: Path,
+    max_failures: float | None,
+    where: str,
+    is_control: bool = False,
+) -> None:
     """Write a category's `edits.jsonl` from its shards', and put the images of other items aside.
+
+    Args:
+        is_control: whether the editor is one. A control that the category cannot have has not failed.
 
     Raises:
         StageError: as `check_failures`.
     """
-    errors, images = [], set()
+    errors, images, is_absent = [], set(), is_control
     for path in _outputs(shards, output):
         for edit in read_records(path, Edit):
             errors.append(edit.error)
             images.add(image_name(edit.item))
-    check_failures(where, errors, max_failures, hint=again("edit_category"))
+            is_absent &= not edit.was_planned
+    check_failures(where, [] if is_absent else errors, max_failures, hint=again("edit_category"))
     remove_strangers(output.parent / "images", images)
     _gather(shards, output, Edit)
 

@@ -1,3 +1,8 @@
+import dataclasses
+
+import pytest
+
+from snakedit.core.errors import StageError
 from snakedit.core.journal import Journal, read_journal
 from snakedit.core.names import image_name
 from snakedit.core.records import Edit, Score, write_records
@@ -87,3 +92,21 @@ def test_a_category_that_has_no_shards_any_more_keeps_the_records_of_all(tmp_pat
     forget_shards(tmp_path / "scores.jsonl")
     assert list(read_journal(tmp_path / "journal.jsonl", Score)) == scores
     assert [path.name for path in (tmp_path / "shards").iterdir()] == ["notes"], "a stranger's folder stays"
+
+
+@pytest.mark.parametrize("fingerprint", ["", "a1"])
+def test_a_control_that_the_category_cannot_have_has_not_failed(tmp_path, fingerprint):
+    output, shards = tmp_path / "edits.jsonl", [FIRST, SECOND]
+    for shard, items in zip(shards, ("ab", "cd"), strict=True):
+        edits = [Edit(item, "failed", error="ImageError: no reference", fingerprint="") for item in items]
+        edits[-1] = dataclasses.replace(edits[-1], fingerprint=fingerprint)
+        write_records(tmp_path / "shards" / str(shard) / "edits.jsonl", edits)
+    with pytest.raises(StageError, match="4 of 4 items failed"):
+        gather_edits(shards, output, 0, "test")
+    if fingerprint:
+        # One that could be planned and failed tells that the category has it.
+        with pytest.raises(StageError, match="4 of 4 items failed"):
+            gather_edits(shards, output, 0, "test", is_control=True)
+    else:
+        gather_edits(shards, output, 0, "test", is_control=True)
+        assert output.exists()

@@ -47,6 +47,7 @@ MODEL, CONTROL, ENDPOINT = (True, False), (False, False), (False, True)
         pytest.param(ENDPOINT, LOCAL, 0, 0, 0, 0, 1, id="a judge behind a server"),
         pytest.param(ENDPOINT, ALONE, 0, 0, 1, 0, 1, id="a judge behind a server, its client in the job"),
         pytest.param(ENDPOINT, SUBMIT, 0, 0, 1, 0, 1, id="a judge behind a server, sent"),
+        pytest.param(ENDPOINT, NODE, 0, 0, 1, 0, 1, id="a judge behind a server, on a node"),
     ],
 )
 def test_a_job_declares_what_its_model_and_its_situation_ask_for(

@@ -91,7 +91,7 @@ def _unscored(judge: str, what: str, causes: Iterable[Counter[str]]) -> str:
 
 def _none_planned(edits: Iterable[Edit]) -> bool:
     edits = list(edits)
-    return bool(edits) and all(edit.status != "ok" and not edit.fingerprint for edit in edits)
+    return bool(edits) and not any(edit.was_planned for edit in edits)
 
 
 def _status(score: Score) -> str:
