@@ -88,7 +88,7 @@ def edit_category(
         items = [p.item for p in planned]
         with (
             Journal(journal_path, lag=JOURNAL_LAG_SECONDS) as journal,
-            JudgeAhead(judges, run, items, items_path.parent, folder, output, job) as ahead,
+            JudgeAhead(judges, run, items, items_path.parent, folder, output, job, shard) as ahead,
         ):
             for edit in edits.values():
                 ahead.offer(edit)

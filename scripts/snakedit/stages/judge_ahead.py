@@ -12,10 +12,12 @@ from snakedit.core.errors import SnakeditError
 from snakedit.core.journal import Journal, read_journal
 from snakedit.core.logs import LOGGER
 from snakedit.core.records import Edit, Item, Score
+from snakedit.core.shards import Shard
 from snakedit.runtime.devices.discover import resolve_devices
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 from snakedit.runtime.pool.work import JobContext
+from snakedit.stages.gather import take_over
 from snakedit.stages.judging import (
     ahead_journal,
     expected_fingerprints,
@@ -40,7 +42,11 @@ def judges_ahead(judges: Mapping[str, ResolvedJudge], run: RunConfig, job: JobCo
     is_alone = job.resident_command is None or "SLURM_JOB_ID" in os.environ
     if not run.judge_ahead or not run.resident or "scores" in run.refresh or is_alone:
         return []
-    return [judge for judge in judges.values() if judge.asks_server or judge.own_devices is not None]
+    return [judge for judge in judges.values() if judge.asks_server or _has_own_devices(judge)]
+
+
+def _has_own_devices(judge: ResolvedJudge) -> bool:
+    return judge.needs_device and judge.own_devices is not None
 
 
 class JudgeAhead:
@@ -59,6 +65,7 @@ class JudgeAhead:
         edits_folder: Path,
         output: Path,
         job: JobContext,
+        shard: Shard | None = None,
     ) -> None:
         """Prepare; nothing is asked yet.
 
@@ -67,11 +74,12 @@ class JudgeAhead:
             items_folder: that the paths in their records are relative to.
             edits_folder: that the paths in the edits' records are relative to.
             output: the job's `edits.jsonl`.
+            shard: the job's, or None for the whole category.
         """
         by_id, folders = {item.id: item for item in items}, (items_folder, edits_folder)
         benchmark = items_folder.parents[1]
         self._threads = [
-            _Thread(judge, run, by_id, folders, _scores_path(output, judge.name, benchmark), job)
+            _Thread(judge, run, by_id, folders, _scores_path(output, judge.name, benchmark), job, shard)
             for judge in judges
         ]
 
@@ -105,14 +113,11 @@ class _Thread(threading.Thread):
         folders: tuple[Path, Path],
         output: Path,
         job: JobContext,
+        shard: Shard | None,
     ) -> None:
         super().__init__(daemon=True)
         self._judge, self._items, self._folders, self._output = judge, items, folders, output
-        self._run = judge.run_of(run)
-        self._devices = 0 if judge.own_devices is None else len(resolve_devices(judge.own_devices))
-        self._job = dataclasses.replace(
-            job, rule="score_category", label=judge.name, total=len(items), device_limit=self._devices
-        )
+        self._run, self._job, self._shard = judge.run_of(run), job, shard
         self._extras = shown_extras(judge, items.values(), folders[0])
         self._under_way: dict[str, list[Edit]] = {}
         self._expected: dict[str, str] = {}
@@ -132,22 +137,32 @@ class _Thread(threading.Thread):
             LOGGER.warning("%s does not judge ahead: %s", self._judge.name, error)
 
     def _judge_all(self) -> None:
-        work = judge_work(self._judge)
-        journal_path, failed_path = self._output.with_name("journal.jsonl"), ahead_journal(self._output)
-        known = {(score.item, score.fingerprint) for score in _judged(journal_path, failed_path)}
-        at_once, size = (work.server.at_once, 1) if work.server else (self._devices, self._judge.batch_size)
+        work, own = judge_work(self._judge), self._judge.own_devices
+        devices = 0 if own is None else len(resolve_devices(own))
+        journal_path, in_vain_path = self._output.with_name("journal.jsonl"), ahead_journal(self._output)
+        take_over(self._output, self._shard, Score, set(self._items))
+        known = {(score.item, score.fingerprint) for score in _judged(journal_path, in_vain_path)}
+        at_once, size = (work.server.at_once, 1) if work.server else (devices, self._judge.batch_size)
         tasks = self._tasks(known, at_once + SPARE, size)
         first = next(tasks, None)
         if first is None:
             return
+        job = dataclasses.replace(
+            self._job,
+            rule="score_category",
+            label=self._judge.name,
+            total=len(self._items),
+            device_limit=devices,
+        )
         with Journal(journal_path) as journal:
-            for outcome in run_tasks(work, load_score_worker, _then(first, tasks), self._run, self._job):
+            for outcome in run_tasks(work, load_score_worker, _then(first, tasks), self._run, job):
                 scores = scores_of(self._under_way.pop(outcome.key), outcome, self._expected)
                 journal.extend(score for score in scores if score.status == "ok")
-                failed = [score for score in scores if score.status != "ok"]
-                if failed:
-                    with Journal(failed_path) as failed_journal:
-                        failed_journal.extend(failed)
+                # What failed may be the server's fault or a device's, and score_category asks once more.
+                in_vain = [score for score in scores if score.status not in ("ok", "failed")]
+                if in_vain:
+                    with Journal(in_vain_path) as in_vain_journal:
+                        in_vain_journal.extend(in_vain)
 
     def _tasks(self, known: set[tuple[str, str]], most: int, size: int) -> Iterator[Task | None]:
         """A task for each `size` edits, and None while there is none or enough are under way."""
@@ -184,9 +199,9 @@ def _scores_path(edits: Path, judge: str, benchmark: Path) -> Path:
     return benchmark / "scores" / judge / edits.parent.relative_to(benchmark / "edits") / "scores.jsonl"
 
 
-def _judged(journal: Path, failed: Path) -> Iterator[Score]:
+def _judged(journal: Path, in_vain: Path) -> Iterator[Score]:
     yield from (score for score in read_journal(journal, Score) if score.status == "ok")
-    yield from read_journal(failed, Score)
+    yield from read_journal(in_vain, Score)
 
 
 def _then(first: Task | None, others: Iterator[Task | None]) -> Iterator[Task | None]:

@@ -22,7 +22,9 @@ from snakedit.workflow.resolved import ResolvedJudge
 
 
 def ahead_journal(output: Path, run: str | None = None) -> Path:
-    """Return the file of edits judged ahead in vain, about which this run does not ask again.
+    """Return the file of refusals and unreadable answers to what was asked ahead.
+
+    This run does not ask about these edits again.
 
     Args:
         output: `scores.jsonl`.
