@@ -1,8 +1,10 @@
 """Building the whole report of one benchmark: its tables, its plots and its pages."""
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -138,7 +140,7 @@ def build_report(
             preview=stamp,
         )
         write_pages(new, content)
-    thumbnails.remove_others()
+        thumbnails.remove_others()
     for line in (*banner, *limits):
         LOGGER.warning("%s", line)
     items = sum(category.n for category in numbers.categories)
@@ -189,16 +191,27 @@ def _comparison_rows(
 
 @contextmanager
 def _new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to build in; at the end its files replace the report's files of the same name."""
-    new = folder / BUILDING
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    """A folder to build in; at the end its files replace the report's files of the same name.
+
+    A second build of the same report waits for the first.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        yield new
-        for path in sorted(new.iterdir(), key=lambda path: path.name == PAGE):
-            old = folder / path.name
-            if old.is_dir():
-                shutil.rmtree(old)
-            path.replace(old)
-    finally:
+        # Some network filesystems lock no folders; there, of two builds at a time one may fail.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        new = folder / BUILDING
         shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        try:
+            yield new
+            for path in sorted(new.iterdir(), key=lambda path: path.name == PAGE):
+                old = folder / path.name
+                if old.is_dir():
+                    shutil.rmtree(old)
+                path.replace(old)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    finally:
+        os.close(descriptor)

@@ -1,6 +1,7 @@
 """A report as a whole: the same to the byte, all or nothing, and by the script."""
 
 import json
+import threading
 
 import build_report as build_script
 import pytest
@@ -8,6 +9,7 @@ import show_leaderboard
 from results_by_hand import ResultsByHand
 
 from snakedit.core.errors import ConfigError, RecordError
+from snakedit.report.build_report import _new_folder
 
 
 @pytest.fixture
@@ -44,6 +46,25 @@ def test_a_report_that_cannot_be_made_leaves_the_former_one_as_it_was(hand):
     with pytest.raises(RecordError, match=r"scores\.jsonl:1: not JSON"):
         hand.build()
     assert {path: path.read_bytes() for path in report.rglob("*") if path.is_file()} == before
+
+
+def test_a_second_build_of_a_report_waits_for_the_first(tmp_path):
+    folder = tmp_path / "preview"
+
+    def build_again():
+        with _new_folder(folder) as new:
+            (new / "index.html").write_text("second", encoding="utf-8")
+
+    second = threading.Thread(target=build_again)
+    with _new_folder(folder) as new:
+        (new / "index.html").write_text("first", encoding="utf-8")
+        second.start()
+        second.join(1)
+        assert second.is_alive()
+        assert (new / "index.html").read_text(encoding="utf-8") == "first"
+    second.join()
+    assert (folder / "index.html").read_text(encoding="utf-8") == "second"
+    assert [path.name for path in folder.iterdir()] == ["index.html"]
 
 
 def test_the_scripts_build_the_report_and_print_its_leaderboard(hand, tmp_path, capsys):
