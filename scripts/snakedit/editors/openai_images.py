@@ -10,11 +10,12 @@ from PIL import Image
 from pydantic import Field
 
 from snakedit.config.params import FamilyParams
+from snakedit.core.errors import ImageError, SnakeditError
 from snakedit.core.images import encode_within
 from snakedit.editors.editor import Editor, EditRequest
 from snakedit.runtime.host.picture_process import read_apart
 from snakedit.runtime.servers.address import Server
-from snakedit.runtime.servers.errors import EndpointError
+from snakedit.runtime.servers.errors import EndpointError, RefusedError, is_filters_word, told_error
 from snakedit.runtime.servers.openai_client import Endpoint, Response
 from snakedit.runtime.servers.params import EXECUTION_PARAMS, EndpointParams
 
@@ -78,8 +79,8 @@ class OpenAIImages(Editor):
 
         Raises:
             RefusedError: if the server's content filter refused the request.
-            EndpointError: if the server returned no image.
-            ImageError: if the returned data is not an image, or too large.
+            EndpointError: if the server gave no answer, or only the address of an image.
+            ImageError: if its answer holds no image, or one that is too large.
         """
         bounds = (self.params.max_side, self.params.max_bytes)
         files = [
@@ -109,11 +110,25 @@ def _image_data(response: Response) -> bytes:
     first = images[0] if isinstance(images, list) and images else None
     text = first.get("b64_json") if isinstance(first, dict) else None
     if not isinstance(text, str):
-        raise EndpointError(
-            "the server's answer holds no image as b64_json",
-            hint="some servers give one with extra: {response_format: b64_json}",
-        )
+        raise _no_image(response, first if isinstance(first, dict) else {})
     try:
         return base64.b64decode(response.answer.picture(text), validate=True)
     except binascii.Error as error:
-        raise EndpointError(f"the server's image is no base64 ({error})") from None
+        raise ImageError(f"the server's image is no base64 ({error})") from None
+
+
+def _no_image(response: Response, first: Mapping[str, Any]) -> SnakeditError:
+    """Return the error for an answer without an image: the item's own, unless every answer would be so."""
+    if first.get("url"):
+        return EndpointError(
+            "the server's answer holds no image as b64_json, but an address",
+            hint="some servers give one with extra: {response_format: b64_json}",
+        )
+    told = told_error(200, first)
+    reasons = [part.get("finish_reason") for part in (response.data, first)]
+    filtered = next(filter(is_filters_word, reasons), None)
+    if filtered or (told is not None and told.is_refusal):
+        refused = RefusedError(f"the server refused: {told.shown if told else filtered}")
+        refused.requests = response.requests
+        return refused
+    return ImageError("the server's answer holds no image" + (f": {told.shown}" if told else ""))

@@ -33,6 +33,7 @@ from snakedit.judges.reading.token_probabilities import (
     token_positions,
 )
 from snakedit.judges.rubrics.rubric import Metric
+from snakedit.judges.thinking import check_thinking
 from snakedit.runtime.servers.address import Server
 from snakedit.runtime.servers.errors import EndpointError, RefusedError
 from snakedit.runtime.servers.openai_client import Endpoint, Response
@@ -48,7 +49,7 @@ class OpenAICompatible(Judge):
     Params: ClassVar[type[FamilyParams]] = OpenAICompatibleParams
     model_kind: ClassVar[str] = "endpoint"
     execution_params: ClassVar[frozenset[str]] = EXECUTION_PARAMS
-    later_params: ClassVar[frozenset[str]] = frozenset({"structured"})
+    later_params: ClassVar[frozenset[str]] = frozenset({"structured", "thinking"})
     params: OpenAICompatibleParams
 
     def __init__(
@@ -56,6 +57,7 @@ class OpenAICompatible(Judge):
     ) -> None:
         super().__init__(model, params, device, settings)
         local.check_scales(settings)
+        check_thinking("", params.thinking, settings.reading, model or "")
         self._endpoint = Endpoint(params)
         self._has_logprobs: bool | None = None
         self.forms = AnswerForms(params.structured and not FIELDS_OF_FORMS & set(params.extra))
@@ -79,7 +81,7 @@ class OpenAICompatible(Judge):
             RefusedError: if a content filter left none.
             EndpointError: if there is none.
         """
-        body = {key: value for key, value in {**fields, **self.params.extra}.items() if value is not None}
+        body = self.params.body(fields)
         response = self._endpoint.ask(
             lambda client: client.chat.completions.with_raw_response.create(
                 model=self.model, messages=messages, extra_body=body

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from snakedit.config.params import FamilyParams
-from snakedit.judges.thinking import NEW_TOKENS_TO_THINK, Thinking, as_word
+from snakedit.judges.thinking import NEW_TOKENS_TO_THINK, ThinkingOrUnset, with_room_to_think
 
 
 class Qwen3VLParams(FamilyParams):
@@ -26,7 +26,7 @@ class Qwen3VLParams(FamilyParams):
         description=f"Of a written answer, {NEW_TOKENS_TO_THINK} by default with `thinking: on`; one that is"
         " cut here is `unparsed`. With 1, a digit is whole.",
     )
-    thinking: Annotated[Thinking | None, BeforeValidator(as_word)] = Field(
+    thinking: ThinkingOrUnset = Field(
         None,
         description="For a checkpoint that thinks before it answers, which needs one of them: `off` closes"
         " its thinking block, `on` lets it think, with `reading: generate`.",
@@ -43,9 +43,7 @@ class Qwen3VLParams(FamilyParams):
     @model_validator(mode="before")
     @classmethod
     def _give_room_to_think(cls, params: dict[str, Any]) -> dict[str, Any]:
-        if params.get("thinking") in ("on", True):
-            return {"max_new_tokens": NEW_TOKENS_TO_THINK, **params}
-        return params
+        return with_room_to_think(params, "max_new_tokens")
 
     @model_validator(mode="after")
     def _check_bounds(self) -> "Qwen3VLParams":

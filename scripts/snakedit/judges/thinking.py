@@ -1,7 +1,10 @@
 """Judges that think before they answer: does a chat template open a thinking block, and what closes it."""
 
 import re
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from snakedit.core.errors import ConfigError
 
@@ -16,6 +19,17 @@ _OPEN = re.compile(r"<(?P<name>[\w:]*(?:think|thought|reason)\w*)>\s*\Z|<\|begin
 def as_word(value: Any) -> Any:
     """Return what YAML makes of an unquoted `on` or `off`, true and false, as the word; all else as it is."""
     return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+# The type of a parameter `thinking`.
+ThinkingOrUnset = Annotated[Thinking | None, BeforeValidator(as_word)]
+
+
+def with_room_to_think(params: Mapping[str, Any], budget: str) -> dict[str, Any]:
+    """Return a judge's params in which `budget`, in tokens, is larger by default if the judge thinks."""
+    if params.get("thinking") in ("on", True):
+        return {budget: NEW_TOKENS_TO_THINK, **params}
+    return dict(params)
 
 
 def template_options(thinking: Thinking | None) -> dict[str, Any]:

@@ -97,22 +97,47 @@ def test_a_refusal_is_the_items_failure():
         {},
         {"data": []},
         {"data": [{}]},
-        {"data": [{"url": "http://127.0.0.1:1/image.png"}]},
         {"data": [{"b64_json": None}]},
         {"data": {"b64_json": "x"}},
+        {"data": [{"error": {"message": "the worker ran out of memory"}}]},
     ],
 )
-def test_an_answer_without_an_image_is_a_failure_and_no_other_address_is_asked(body):
+def test_an_answer_without_an_image_is_the_items_failure(body):
     with (
         serving(in_turn(Told(body=body))) as server,
-        pytest.raises(EndpointError, match="holds no image as b64_json"),
+        pytest.raises(ImageError, match="holds no image"),
+    ):
+        editor(server).edit(request())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [{"finish_reason": "content_filter"}]},
+        {"data": [{"b64_json": None, "error": {"code": "content_policy_violation", "message": "no"}}]},
+        {"data": [], "finish_reason": "SAFETY"},
+    ],
+)
+def test_an_answer_that_tells_of_a_filter_in_the_place_of_an_image_is_a_refusal(body):
+    with (
+        serving(in_turn(Told(body=body))) as server,
+        pytest.raises(RefusedError, match="the server refused: "),
+    ):
+        editor(server).edit(request())
+
+
+def test_no_other_address_is_asked_for_an_image():
+    body = {"data": [{"url": "http://127.0.0.1:1/image.png"}]}
+    with (
+        serving(in_turn(Told(body=body))) as server,
+        pytest.raises(EndpointError, match="holds no image as b64_json, but an address"),
     ):
         editor(server).edit(request())
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
-    [("%%%", EndpointError, "no base64"), ("AAAA", ImageError, "the edit of 'a': not an image")],
+    [("%%%", ImageError, "no base64"), ("AAAA", ImageError, "the edit of 'a': not an image")],
 )
 def test_what_is_no_base64_or_no_image_is_a_failure(text, kind, message):
     told = Told(body={"data": [{"b64_json": text}]})

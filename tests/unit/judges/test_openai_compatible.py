@@ -428,6 +428,31 @@ def test_fields_of_ones_own_come_before_those_that_are_sent():
     assert asked[0].body["reasoning_effort"] == "low"
 
 
+@pytest.mark.parametrize(
+    ("params", "options"),
+    [
+        ({}, None),
+        ({"thinking": "on"}, {"enable_thinking": True}),
+        ({"thinking": False}, {"enable_thinking": False}),
+        (
+            {"thinking": "off", "extra": {"chat_template_kwargs": {"tone": "dry"}}},
+            {"enable_thinking": False, "tone": "dry"},
+        ),
+    ],
+)
+def test_a_server_is_told_whether_its_model_is_to_think(params, options):
+    found, asked = verdict([chat("<think>Score: 3</think>\n7")], params, reading="generate")
+    assert found.status == "ok"
+    assert all(each.body.get("chat_template_kwargs") == options for each in asked)
+    assert asked[0].body["max_completion_tokens"] == (2048 if params.get("thinking") == "on" else 512)
+
+
+def test_a_model_that_thinks_answers_in_writing():
+    params = OpenAICompatibleParams(base_url="http://127.0.0.1:1", thinking="on")
+    with pytest.raises(ConfigError, match=r"allowed: `reading: generate`, or `thinking: off`"):
+        OpenAICompatible("a-model", params, "endpoint", settings(reading="expected"))
+
+
 def test_an_image_is_encoded_once_for_all_questions(monkeypatch):
     encoded = []
     save = Image.Image.save
@@ -458,6 +483,9 @@ def test_the_key_is_in_no_verdict():
         ({"top_logprobs": 21}, "from 1 to 20"),
         ({"logprobs": 5}, "did you mean 'top_logprobs'"),
         ({"concurrency": 0}, "concurrency': 0 .* 1 or more"),
+        ({"thinking": "maybe"}, "allowed: on, off, null"),
+        ({"thinking": "on", "extra": {"chat_template_kwargs": None}}, "has to be a mapping"),
+        ({"thinking": "on", "extra": {"chat_template_kwargs": {"enable_thinking": 0}}}, "are one setting"),
     ],
 )
 def test_wrong_params_are_one_line(params, message):
