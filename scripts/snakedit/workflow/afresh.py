@@ -35,7 +35,9 @@ def delete_results(folders: Sequence[Path], ask: Callable[[str], str]) -> bool:
     if ask(f"{question}\ndelete for good? (yes/no) ").strip() != "yes":
         return False
     for folder in folders:
-        shutil.rmtree(folder)
+        # It may lie in one of the others.
+        if folder.exists():
+            shutil.rmtree(folder)
     return True
 
 

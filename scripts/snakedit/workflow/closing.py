@@ -102,6 +102,8 @@ def _missing_in(failures: Path) -> str:
     """The number of rows of a table of failures, as the end of a sentence."""
     if not failures.exists():
         return ""
+    # An error may be longer than csv's default allows.
+    csv.field_size_limit(2**31 - 1)
     with open(failures, encoding="utf-8", newline="") as file:
         count = sum(1 for _ in csv.reader(file)) - 1
     return f"; {count:,} edits or scores are missing, as {failures} says" if count > 0 else ""

@@ -48,6 +48,13 @@ def test_records_changed_by_hand_are_refused_with_the_way_on(sealed: Path) -> No
         check_unchanged(sealed, seal)
 
 
+def test_records_that_a_job_writes_meanwhile_were_not_changed_by_hand(sealed: Path) -> None:
+    seal = read_seal(sealed)
+    assert seal is not None
+    write_sealed(sealed, ["other\n"], "recipe")
+    check_unchanged(sealed, seal)
+
+
 def test_deleted_shortened_and_altered_pictures_are_named(sealed: Path) -> None:
     images = sealed.parent / "images"
     (images / "a.png").unlink()

@@ -38,6 +38,11 @@ def test_a_whole_benchmark_goes(results):
     assert not results.exists()
 
 
+def test_a_folder_may_be_named_twice_or_lie_in_another(results):
+    assert delete_results([results, results / "edits", results], lambda question: "yes")
+    assert not results.exists()
+
+
 @pytest.mark.parametrize("answer", ["", "y", "no", "YES please"])
 def test_without_a_yes_nothing_goes(results, answer):
     assert not delete_results([results], lambda question: answer)
