@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.logs import log_to
-from snakedit.speed.comparison.build_comparison import build_comparison
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,6 +16,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="index.html in results/BENCHMARK/speed")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.logs import log_to
+    from snakedit.speed.comparison.build_comparison import build_comparison
+    from snakedit.workflow.resolved import read_run
+
     log_to(args.log)
     build_comparison(read_run(args.config).config, args.benchmark, args.serial, args.output)
 

@@ -5,16 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.hashing import fingerprint
-from snakedit.core.logs import log_to
-from snakedit.core.registry import find
-from snakedit.recipe import prepare_recipe
-from snakedit.report.build_report import build_report
-from snakedit.report.data.provenance import git_state
-from snakedit.report.data.read import category_files
-from snakedit.sources.index import read_index
-from snakedit.speed.forecast.announce import remember
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,6 +18,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads that make thumbnails")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.hashing import fingerprint
+    from snakedit.core.logs import log_to
+    from snakedit.core.registry import find
+    from snakedit.recipe import prepare_recipe
+    from snakedit.report.build_report import build_report
+    from snakedit.report.data.provenance import git_state
+    from snakedit.report.data.read import category_files
+    from snakedit.sources.index import read_index
+    from snakedit.speed.forecast.announce import remember
+    from snakedit.workflow.resolved import read_run
+
     log_to(args.log)
     run = read_run(args.config)
     benchmark = find(run.config.benchmarks, args.benchmark, "--benchmark")

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.speed.forecast.estimate import estimate_whole_run
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -27,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="results/NAME of an earlier run, may be given again (default: the experiment's own)",
     )
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.speed.forecast.estimate import estimate_whole_run
+    from snakedit.workflow.resolved import read_run
+
     if args.devices < 1:
         parser.error("--devices is 1 or more")
     print(estimate_whole_run(read_run(args.config), args.measured, args.devices))

@@ -5,11 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.logs import log_to
-from snakedit.core.registry import find
 from snakedit.core.shards import Shard
-from snakedit.stages.gather import gather_edits
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -20,6 +16,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="edits.jsonl, to be written")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.logs import log_to
+    from snakedit.core.registry import find
+    from snakedit.stages.gather import gather_edits
+    from snakedit.workflow.resolved import read_run
+
     log_to(args.log)
     run = read_run(args.config)
     editor = find(run.editors, args.output.parents[1].name, "--output")

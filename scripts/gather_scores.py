@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.logs import log_to
 from snakedit.core.shards import Shard
-from snakedit.stages.gather import gather_scores
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -19,6 +16,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="scores.jsonl, to be written")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.logs import log_to
+    from snakedit.stages.gather import gather_scores
+    from snakedit.workflow.resolved import read_run
+
     log_to(args.log)
     where = f"gather_scores {args.output.parent.relative_to(args.output.parents[3])}"
     gather_scores(args.shards, args.output, read_run(args.config).config.run.max_failures, where)

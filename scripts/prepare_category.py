@@ -5,11 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.logs import log_to
-from snakedit.core.registry import find
-from snakedit.sources.index import read_index
-from snakedit.stages.prepare_category import prepare_category
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -22,6 +17,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="items.jsonl, to be written")
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.logs import log_to
+    from snakedit.core.registry import find
+    from snakedit.sources.index import read_index
+    from snakedit.stages.prepare_category import prepare_category
+    from snakedit.workflow.resolved import read_run
+
     log_to(args.log)
     benchmark = find(read_run(args.config).config.benchmarks, args.benchmark, "--benchmark")
     categories = read_index(benchmark, args.index).categories

@@ -9,12 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.registry import find
-from snakedit.report.build_report import build_report
-from snakedit.report.data.partial import PartialResults
-from snakedit.report.data.provenance import git_state
-from snakedit.sources.index import last_index
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -28,6 +22,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads that make thumbnails")
     parser.add_argument("--every", type=float, help="seconds between builds, until nothing is missing")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.registry import find
+    from snakedit.report.build_report import build_report
+    from snakedit.report.data.partial import PartialResults
+    from snakedit.report.data.provenance import git_state
+    from snakedit.sources.index import last_index
+    from snakedit.workflow.resolved import read_run
+
     run = read_run(args.config)
     names = list(run.config.benchmarks) if args.benchmark is None else [args.benchmark]
     while True:

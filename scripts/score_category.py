@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.logs import log_to
-from snakedit.core.registry import find
 from snakedit.stages.command_line import job_context, job_parser
-from snakedit.stages.score_category import score_category
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -17,6 +13,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--judge", required=True, help="the judge's name in the configuration")
     parser.add_argument("--edits", type=Path, required=True, help="edits.jsonl of the editor")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.logs import log_to
+    from snakedit.core.registry import find
+    from snakedit.stages.score_category import score_category
+    from snakedit.workflow.resolved import read_run
+
     log_to(args.log)
     run = read_run(args.config)
     judge = find(run.judges, args.judge, "--judge")

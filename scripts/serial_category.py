@@ -5,10 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from snakedit.core.errors import exit_in_one_line
-from snakedit.core.logs import log_to
-from snakedit.runtime.pool.work import JobContext
-from snakedit.speed.baseline.serial import serial_category
-from snakedit.workflow.resolved import read_run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -24,6 +20,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="a file for this job's messages")
     parser.add_argument("--devices", type=int, default=1, help="0 where there is none; one is used")
     args = parser.parse_args(argv)
+    # Imported only now, so that a question about the command line is answered at once.
+    from snakedit.core.logs import log_to
+    from snakedit.runtime.pool.work import JobContext
+    from snakedit.speed.baseline.serial import serial_category
+    from snakedit.workflow.resolved import read_run
+
     log_to(args.log)
     job = JobContext(
         rule="serial_category",

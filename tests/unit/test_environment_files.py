@@ -25,6 +25,7 @@ RULES = {
 PACKAGE = {"pynvml": "nvidia-ml-py", "torchvision": "torchvision"}
 OF_MODELS = (
     "diffusers",
+    "httpx2",
     "huggingface_hub",
     "openai",
     "pynvml",

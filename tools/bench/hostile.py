@@ -146,7 +146,11 @@ def _ask(address: str, kind: type[EndpointParams], result: "multiprocessing.conn
     """Ask once, and send the peak of this process's memory in MB."""
     endpoint = Endpoint(kind(base_url=address, api_key_env=None, retries=0, timeout=60.0))
     with suppress(EndpointError):
-        endpoint.ask(lambda client: client.chat.completions.with_raw_response.create(model="m", messages=[]))
+        endpoint.ask(
+            lambda client: (
+                client.chat.completions.with_raw_response.create(model="m", messages=[]).http_response
+            )
+        )
     result.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
 
 

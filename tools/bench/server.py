@@ -187,8 +187,10 @@ def serving(settings: Mapping[str, Any]) -> Iterator[str]:
     command = [sys.executable, "-m", "tools.bench.bounded_server", json.dumps(dict(settings))]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        process.kill()
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
 
 
 def _configure(experiment: Experiment, address: str) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageChops, ImageStat, PngImagePlugin, UnidentifiedImageError
 
 from snakedit.core.errors import ImageError, unread_picture
 from snakedit.core.hashing import file_sha256
@@ -223,8 +222,8 @@ def png_text(path: str | Path) -> dict[str, str]:
 def change_between(source: Image.Image, edit: Image.Image) -> float:
     """Return the mean absolute pixel difference, 0–1, after resizing the source to the edit's size."""
     resized = source if source.size == edit.size else source.resize(edit.size, Image.Resampling.LANCZOS)
-    difference = np.abs(np.asarray(resized, dtype=np.int16) - np.asarray(edit, dtype=np.int16))
-    return float(difference.mean() / 255.0)
+    totals = ImageStat.Stat(ImageChops.difference(resized, edit)).sum
+    return sum(totals) / (len(totals) * edit.width * edit.height) / 255.0
 
 
 def remove_strangers(folder: Path, names: set[str]) -> list[str]:

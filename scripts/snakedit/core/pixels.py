@@ -3,14 +3,16 @@
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from snakedit.core.errors import ImageError
 
-Samples = npt.NDArray[np.generic]
+if TYPE_CHECKING:
+    # Imported for the samples that Pillow cannot turn into 8 bits: few pictures have any.
+    import numpy as np
+    from numpy.typing import NDArray
 
 # An image is converted in tiles of about this many pixels.
 TILE_PIXELS = 1 << 20
@@ -73,7 +75,7 @@ def sample_scale(image: Image.Image) -> SampleScale | None:
     )
 
 
-def to_eight_bits(samples: Samples, scale: SampleScale) -> npt.NDArray[np.uint8]:
+def to_eight_bits(samples: "NDArray[np.generic]", scale: SampleScale) -> "NDArray[np.uint8]":
     """Return samples of any depth as 8-bit ones; transparent ones are white.
 
     Integers are rounded down, floats to the nearest step. Negative samples and NaN are black.
@@ -81,6 +83,8 @@ def to_eight_bits(samples: Samples, scale: SampleScale) -> npt.NDArray[np.uint8]
     Raises:
         ImageError: if floats are beyond the range that the file's type has.
     """
+    import numpy as np
+
     is_float = samples.dtype.kind == "f"
     values = samples.view(np.uint32) if scale.unsigned else samples
     # A tile has few pixels, so that double precision costs little.
@@ -166,6 +170,8 @@ def _tile_as_rgb(
 ) -> Image.Image:
     tile = image.crop(box)
     if scale is not None:
+        import numpy as np
+
         return Image.fromarray(to_eight_bits(np.asarray(tile), scale)).convert("RGB")
     if low_bytes is not None:
         return _without_colour(tile, low_bytes.crop(box), image.info["transparency"])
@@ -179,6 +185,8 @@ def _tile_as_rgb(
 
 def _without_colour(high: Image.Image, low: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
     """Lay on white the pixels of a 16-bit colour, whose samples are in two images of 8 bits."""
+    import numpy as np
+
     pixels = np.array(high)
     samples = pixels.astype(np.uint16) << 8 | np.asarray(low)
     pixels[(samples == np.array(colour, np.uint16)).all(axis=-1)] = 255

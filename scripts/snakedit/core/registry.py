@@ -1,7 +1,7 @@
 """Types by name: those of this library, of installed packages, and of a user's own modules."""
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any, Generic, TypeVar
 
 from snakedit.core.errors import ConfigError, did_you_mean
@@ -67,6 +67,9 @@ class Registry(Mapping[str, Registered], Generic[Registered]):
     def _entry_points(self) -> dict[str, str]:
         """Return name → place of the installed packages' types."""
         places: dict[str, str] = {}
+        # It takes a while to import, and most types are this library's.
+        from importlib import metadata
+
         for point in metadata.entry_points(group=self._group):
             if point.name in self._places or places.get(point.name, point.value) != point.value:
                 package = point.dist.name if point.dist else point.module

@@ -89,11 +89,13 @@ class OpenAIImages(Editor):
         ]
         fields: dict[str, Any] = {"size": self.params.size, "n": 1, **self.params.extra}
         response = self._endpoint.ask(
-            lambda client: client.images.with_raw_response.edit(
-                model=self.model,
-                image=files[0] if len(files) == 1 else files,
-                prompt=request.item.instruction,
-                extra_body={name: value for name, value in fields.items() if value is not None},
+            lambda client: (
+                client.images.with_raw_response.edit(
+                    model=self.model,
+                    image=files[0] if len(files) == 1 else files,
+                    prompt=request.item.instruction,
+                    extra_body={name: value for name, value in fields.items() if value is not None},
+                ).http_response
             )
         )
         usage = response.data.get("usage")

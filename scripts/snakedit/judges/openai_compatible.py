@@ -81,13 +81,8 @@ class OpenAICompatible(Judge):
             RefusedError: if a content filter left none.
             EndpointError: if there is none.
         """
-        body = self.params.body(fields)
-        response = self._endpoint.ask(
-            lambda client: client.chat.completions.with_raw_response.create(
-                model=self.model, messages=messages, extra_body=body
-            ),
-            is_trial,
-        )
+        body = {"model": self.model, "messages": messages, **self.params.body(fields)}
+        response = self._endpoint.post("/chat/completions", body, is_trial)
         choices = response.data.get("choices")
         if not (isinstance(choices, list) and choices and isinstance(choices[0], dict)):
             refusal = refusal_in(response.data)

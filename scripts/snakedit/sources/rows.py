@@ -6,14 +6,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from snakedit.core.hashing import canonical
 
 UNCATEGORISED = "uncategorised"
 MAX_DEPTH = 100
 MAX_EXTRA_CHARACTERS = 10_000
 _LONG = 4_096
+_ESCAPED = bytes(range(32)) + b'"\\'
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def _canonical_parts(raw: dict[str, Any]) -> Iterator[str | bytes]:
         value = raw[key]
         encoded = value.encode() if isinstance(value, str) and _is_long_ascii(value) else b""
         # Nothing in it needs a backslash in JSON.
-        if encoded and b'"' not in encoded and b"\\" not in encoded and _lowest_byte(encoded) >= ord(" "):
+        if encoded and len(encoded.translate(None, _ESCAPED)) == len(encoded):
             yield from (b'"', encoded, b'"')
         else:
             yield canonical(value)
@@ -133,10 +132,6 @@ def _canonical_parts(raw: dict[str, Any]) -> Iterator[str | bytes]:
 
 def _is_long_ascii(text: str) -> bool:
     return len(text) > _LONG and text.isascii()
-
-
-def _lowest_byte(data: bytes) -> int:
-    return int(np.frombuffer(data, np.uint8).min())
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

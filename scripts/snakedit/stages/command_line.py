@@ -3,9 +3,12 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from snakedit.core.shards import Shard
-from snakedit.runtime.pool.work import JobContext
+
+if TYPE_CHECKING:
+    from snakedit.runtime.pool.work import JobContext
 
 
 def job_parser(description: str | None) -> argparse.ArgumentParser:
@@ -22,7 +25,7 @@ def job_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def job_context(arguments: argparse.Namespace, rule: str, label: str, scripts: Path) -> JobContext:
+def job_context(arguments: argparse.Namespace, rule: str, label: str, scripts: Path) -> "JobContext":
     """Return the job that a command line describes.
 
     Args:
@@ -30,6 +33,8 @@ def job_context(arguments: argparse.Namespace, rule: str, label: str, scripts: P
         label: the editor's or the judge's name.
         scripts: the folder of the entry points, where a resident pool is started.
     """
+    from snakedit.runtime.pool.work import JobContext
+
     return JobContext(
         rule=rule,
         label=label,

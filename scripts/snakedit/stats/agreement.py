@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import kendalltau, norm, rankdata, spearmanr
+from scipy.special import ndtri
 
 from snakedit.stats.proportions import HIGH
 from snakedit.stats.samples import Array
@@ -50,9 +50,11 @@ def auc(right: Sequence[float], wrong: Sequence[float], clusters: int) -> Auc | 
         return None
     if clusters < 1:
         raise ValueError(f"{clusters} clusters; at least 1 is needed")
-    ranks = rankdata([*right, *wrong])
+    _, places, sizes = np.unique([*right, *wrong], return_inverse=True, return_counts=True)
+    # Equal scores share the mean of their ranks.
+    ranks = (np.cumsum(sizes) - (sizes - 1) / 2)[places]
     value = float((ranks[:m].sum() - m * (m + 1) / 2) / (m * n))
-    z = float(norm.ppf(HIGH))
+    z = float(ndtri(HIGH))
 
     def outside(bound: float) -> bool:
         return abs(value - bound) > z * math.sqrt(_variance(bound, clusters))
@@ -139,6 +141,9 @@ def spearman(judge: Sequence[float], human: Sequence[float]) -> float | None:
     """Return Spearman's rank correlation, −1 to 1; None for fewer than `MIN_EDITS` or equal edits."""
     if len(judge) < MIN_EDITS or len(set(judge)) == 1 or len(set(human)) == 1:
         return None
+    # Imported where there are ratings only: all of scipy.stats takes a while.
+    from scipy.stats import spearmanr
+
     return float(spearmanr(judge, human).statistic)
 
 
@@ -146,6 +151,8 @@ def kendall(judge: Sequence[float], human: Sequence[float]) -> float | None:
     """Return Kendall's τ-b, which allows for ties, −1 to 1; None as for `spearman`."""
     if len(judge) < MIN_EDITS or len(set(judge)) == 1 or len(set(human)) == 1:
         return None
+    from scipy.stats import kendalltau
+
     return float(kendalltau(judge, human, variant="b").statistic)
 
 

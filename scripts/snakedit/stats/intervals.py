@@ -24,7 +24,7 @@ share of 0 %: of others, which could lie at either end of the scale.
 """
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from snakedit.stats.proportions import HIGH, common_sources, effective_number, share_interval, wilson
 from snakedit.stats.resampling import MOST_ROUNDS, steady_quantiles
@@ -78,12 +78,12 @@ def expansion(clusters: int) -> float:
 
 def _mean_interval(totals: Totals, seed: int, most_rounds: int) -> Ends:
     clusters = totals.clusters
-    reach = float(t.ppf(HIGH, _degrees_of_freedom(totals)))
+    reach = float(stdtrit(_degrees_of_freedom(totals), HIGH))
     if clusters > LARGE:
         half = reach * expansion(clusters) * np.sqrt(np.sum(totals.influence() ** 2))
         return float(totals.point - half), float(totals.point + half)
     reach *= expansion(clusters)
-    levels = norm.cdf([-reach, reach]) if clusters < SMALL else _bca_levels(totals, reach)
+    levels = ndtr([-reach, reach]) if clusters < SMALL else _bca_levels(totals, reach)
     low, high = steady_quantiles(totals, levels, seed, most_rounds).tolist()
     return low, high
 
@@ -128,6 +128,6 @@ def _bca_levels(totals: Totals, reach: float) -> Array:
         shifted = acceleration + end
         room = 1 - acceleration * shifted
         # The limit, where the correction would run past the last resample.
-        return float(norm.cdf(acceleration + shifted / room)) if room > 0 else float(shifted > 0)
+        return float(ndtr(acceleration + shifted / room)) if room > 0 else float(shifted > 0)
 
     return np.array([adjusted(-reach), adjusted(reach)])

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from snakedit.stats.intervals import interval
 from snakedit.stats.samples import CLOSE, Array, Codes, ScoreSample, cluster_codes
@@ -234,5 +234,5 @@ def _drawn_p(contributions: Array, seed: int) -> Array:
 
 def _normal_p(contributions: Array) -> Array:
     error = np.sqrt(np.sum(contributions**2, axis=1))
-    result: Array = 2 * norm.sf(np.abs(contributions.sum(1)) / error)
+    result: Array = 2 * ndtr(-np.abs(contributions.sum(1)) / error)
     return result

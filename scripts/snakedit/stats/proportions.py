@@ -14,7 +14,7 @@ ends add up as variances do (Zou and Donner, Statistics in Medicine 27, 2008).
 from math import sqrt
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 from snakedit.stats.samples import Array, Totals
 
@@ -24,7 +24,7 @@ HIGH = (1 + LEVEL) / 2
 
 def wilson(share: float, n: float, level: float = LEVEL) -> tuple[float, float]:
     """Return Wilson's interval of a share, both 0–1, that was seen in ``n`` items (n > 0, a fraction too)."""
-    z = float(norm.ppf((1 + level) / 2))
+    z = float(ndtri((1 + level) / 2))
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(0.0, middle - half), min(1.0, middle + half)
@@ -65,9 +65,9 @@ def effective_number(sums: Array, sizes: Array) -> float:
     if rarer > 0:
         variance = clusters / (clusters - 1) * float(np.sum((sums - share * sizes) ** 2)) / n**2
         estimate = max(1.0, variance * (n - 1) / (share * (1 - share)))
-    doubt = float(norm.ppf(HIGH)) ** 2 / 2
+    doubt = float(ndtri(HIGH)) ** 2 / 2
     effect = (rarer * estimate + doubt * agreeing) / (rarer + doubt)
-    return n / effect * float(t.ppf(HIGH, n - 1) / t.ppf(HIGH, clusters - 1)) ** 2
+    return n / effect * float(stdtrit(n - 1, HIGH) / stdtrit(clusters - 1, HIGH)) ** 2
 
 
 def common_sources(totals: Totals) -> float:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from snakedit.stats.intervals import FEWEST, LARGE, expansion
 from snakedit.stats.proportions import HIGH
@@ -85,8 +85,8 @@ def _rank_ends(
 ) -> NDArray[np.int64]:
     """Both ends of each sample's rank, shape (samples, 2), over resamples until both stand still."""
     clusters = int(np.any([(total.counts > 0).any(0) for total in totals], axis=0).sum())
-    reach = t.ppf(HIGH, clusters - 1) * expansion(clusters)
-    levels = norm.cdf([-reach, reach])
+    reach = stdtrit(clusters - 1, HIGH) * expansion(clusters)
+    levels = ndtr([-reach, reach])
     seen = np.zeros((count, count + 1), np.int64)
     ends = np.ones((count, 2), np.int64)
     for differences in _resampled_differences(totals, seed):

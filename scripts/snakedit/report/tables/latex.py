@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
 from snakedit.report.data.leaderboard import LeaderboardRow, MetricTable, metric_table
 from snakedit.report.data.numbers import SCORE
 from snakedit.report.tables.markdown import UNPRINTABLE
 from snakedit.stats.ranks import Rank
 from snakedit.stats.summaries import Summary
 
-# pandas' own escape="latex" leaves < and >, which the default font encoding prints as ¡ and ¿.
+# The default font encoding prints < and > as ¡ and ¿.
 _SPECIAL = str.maketrans(
     {
         **{character: f"\\{character}" for character in "{}$&#%_"},
@@ -73,13 +71,27 @@ def _latex_table(table: MetricTable, caption: str) -> str:
         ]
         for standing in table.standings
     ]
-    frame = pd.DataFrame(lines, columns=["Editor", *table.totals, *table.parts, "coverage", "rank"])
-    return frame.style.hide(axis="index").to_latex(
-        hrules=True,
-        position_float="centering",
-        column_format="l" + "r" * (len(frame.columns) - 1),
-        caption=caption,
+    head = ["Editor", *table.totals, *table.parts, "coverage", "rank"]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{caption}}}",
+            rf"\begin{{tabular}}{{l{'r' * len(head[1:])}}}",
+            r"\toprule",
+            _latex_row(head),
+            r"\midrule",
+            *map(_latex_row, lines),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
     )
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return rf"{' & '.join(cells)} \\"
 
 
 def _mean_text(summary: Summary, with_interval: bool = True) -> str:

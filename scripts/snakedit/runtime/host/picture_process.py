@@ -1,10 +1,11 @@
-"""A process with a memory limit that decodes strangers' pictures and writes them as PNGs.
+"""A process with a memory limit that decodes strangers' pictures, and hands them over or writes them as PNGs.
 
 A picture of a few bytes may declare sixty million pixels, and decoders hold several copies of them. The size
 is bounded by `snakedit.core.images`, and what a decoder takes beside the pixels is bounded here.
 """
 
 import atexit
+import base64
 import contextlib
 import json
 import os
@@ -13,8 +14,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
+from collections.abc import Iterator
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,10 +24,12 @@ from typing import Any
 from PIL import Image
 
 from snakedit.core.errors import ImageError
-from snakedit.core.images import WrittenPng, decode_image, open_image, write_png
+from snakedit.core.images import WrittenPng, decode_image, write_png
 
 # Pillow keeps four bytes a pixel: 256 MB of the largest image, and some room for its decoder.
 MEMORY_BYTES = 340 << 20
+# Pixels cross in strips of about this many bytes, so that neither side holds a second copy.
+_STRIP_BYTES = 4 << 20
 _TOO_MUCH = "an image that takes too much memory to decode"
 _HINT = "save it with fewer pixels, or as a PNG or JPEG"
 
@@ -61,14 +64,24 @@ class PictureProcess:
             ImageError: as `decode_image`, or if it takes over `MEMORY_BYTES` of memory beside its file's.
             OSError: if the PNG cannot be written.
         """
+        answer = self._ask(data, where, path)
+        return WrittenPng(path, Path(answer["temporary"]), answer["sha256"])
+
+    def read(self, data: bytes, where: str) -> Image.Image:
+        """Return a picture as RGB; else as `write`."""
+        image: Image.Image = self._ask(data, where, None)["image"]
+        return image
+
+    def _ask(self, data: bytes, where: str, path: Path | None) -> dict[str, Any]:
+        """Return the answer without an error; with pixels as its image."""
         with self._turn:
             try:
-                answer = self._ask(data, where, path)
+                answer = self._exchange(data, where, path)
             except (EOFError, ConnectionError):
                 self._end()
                 # Somebody may have ended the process, which is not the picture's fault.
                 try:
-                    answer = self._ask(data, where, path)
+                    answer = self._exchange(data, where, path)
                 except (EOFError, ConnectionError):
                     code = self._end()
                     raise ImageError(
@@ -82,18 +95,21 @@ class PictureProcess:
             raise ImageError(**answer["image_error"])
         if "os_error" in answer:
             raise OSError(*answer["os_error"])
-        return WrittenPng(path, Path(answer["temporary"]), answer["sha256"])
+        return answer
 
-    def read(self, data: bytes, where: str) -> Image.Image:
-        """Return a picture as RGB; else as `write`."""
-        with tempfile.TemporaryDirectory(prefix="snakedit-picture-") as folder:
-            return open_image(self.write(data, where, Path(folder, "picture.png")).temporary)
-
-    def _ask(self, data: bytes, where: str, path: Path) -> dict[str, Any]:
+    def _exchange(self, data: bytes, where: str, path: Path | None) -> dict[str, Any]:
         connection = self._connection or self._start()
-        connection.send_bytes(json.dumps({"where": where, "path": str(path)}).encode())
+        connection.send_bytes(json.dumps({"where": where, "path": path and str(path)}).encode())
         connection.send_bytes(data)
         answer: dict[str, Any] = json.loads(connection.recv_bytes())
+        if "size" in answer:
+            image = Image.new("RGB", tuple(answer["size"]))
+            if answer["icc_profile"]:
+                image.info["icc_profile"] = base64.b64decode(answer["icc_profile"])
+            for box in _strips(image):
+                strip = Image.frombytes("RGB", (box[2], box[3] - box[1]), connection.recv_bytes())
+                image.paste(strip, box)
+            answer["image"] = image
         return answer
 
     def _start(self) -> Connection:
@@ -155,24 +171,40 @@ def _serve(connection: Connection) -> None:
                 # Beside the file itself, which Pillow may copy once.
                 limit = base + 2 * len(data) + MEMORY_BYTES
                 resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.RLIM_INFINITY))
-            answer = _answer(data, request["where"], Path(request["path"]))
+            answer, image = _answer(data, request["where"], request["path"])
             del data
             if base is not None:
                 resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY,) * 2)
             connection.send_bytes(json.dumps(answer).encode())
+            if image is not None:
+                for box in _strips(image):
+                    connection.send_bytes(image.crop(box).tobytes())
+            del image
 
 
-def _answer(data: bytes, where: str, path: Path) -> dict[str, Any]:
+def _answer(data: bytes, where: str, path: str | None) -> tuple[dict[str, Any], Image.Image | None]:
+    """Return what to answer, and the picture whose strips follow."""
     try:
-        written = write_png(decode_image(data, where), path)
+        image = decode_image(data, where)
+        if path is None:
+            profile = base64.b64encode(image.info.get("icc_profile") or b"").decode()
+            return {"size": image.size, "icc_profile": profile}, image
+        written = write_png(image, Path(path))
     except ImageError as error:
         fields = {name: getattr(error, name) for name in ("what", "where", "allowed", "hint")}
-        return {"image_error": fields}
+        return {"image_error": fields}, None
     except MemoryError:
-        return {"image_error": {"what": _TOO_MUCH, "where": where, "hint": _HINT}}
+        return {"image_error": {"what": _TOO_MUCH, "where": where, "hint": _HINT}}, None
     except OSError as error:
-        return {"os_error": [error.errno, error.strerror, str(error.filename or path)]}
-    return {"temporary": str(written.temporary), "sha256": written.sha256}
+        return {"os_error": [error.errno, error.strerror, str(error.filename or path)]}, None
+    return {"temporary": str(written.temporary), "sha256": written.sha256}, None
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the boxes of an image's strips, from the top."""
+    rows = max(1, _STRIP_BYTES // (3 * image.width))
+    for top in range(0, image.height, rows):
+        yield 0, top, image.width, min(top + rows, image.height)
 
 
 def _data_bytes() -> int | None:

@@ -3,7 +3,6 @@
 import platform
 import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
@@ -12,6 +11,8 @@ LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
 @cache
 def library_versions(device: str) -> dict[str, str]:
     """Return name → version of this Python and the libraries that touch pixels, and the processor's name."""
+    from importlib.metadata import PackageNotFoundError, version
+
     versions = {"python": platform.python_version()}
     for library in LIBRARIES:
         try:

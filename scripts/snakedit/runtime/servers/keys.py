@@ -51,6 +51,9 @@ class Cleaner:
         Raises:
             ValueError, RecursionError: if it is no JSON that Python can hold.
         """
+        if isinstance(text, str) and "\\" not in text and not (self._key and self._key in text):
+            # Text that came as UTF-8 has no half characters but those that a backslash spells.
+            return json.loads(text)
         # Written again, each character has one spelling.
         text = json.dumps(json.loads(text), ensure_ascii=False)
         if self._key:

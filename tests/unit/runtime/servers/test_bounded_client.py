@@ -25,7 +25,9 @@ def endpoint(server, **params):
 
 
 def ask(asked):
-    return asked.ask(lambda client: client.chat.completions.with_raw_response.create(model="m", messages=[]))
+    return asked.ask(
+        lambda client: client.chat.completions.with_raw_response.create(model="m", messages=[]).http_response
+    )
 
 
 def packed(body, name="gzip"):

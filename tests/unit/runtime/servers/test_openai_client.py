@@ -31,8 +31,10 @@ def endpoint(server, sleep=lambda seconds: None, **params):
 
 def ask(asked):
     return asked.ask(
-        lambda client: client.chat.completions.with_raw_response.create(
-            model="m", messages=[{"role": "user", "content": "hello"}]
+        lambda client: (
+            client.chat.completions.with_raw_response.create(
+                model="m", messages=[{"role": "user", "content": "hello"}]
+            ).http_response
         )
     )
 
@@ -348,7 +350,9 @@ def test_a_trial_says_nothing_of_other_requests():
         for _ in range(2 * FEW):
             with pytest.raises(EndpointError):
                 asked.ask(
-                    lambda client: client.chat.completions.with_raw_response.create(model="m", messages=[]),
+                    lambda client: (
+                        client.chat.completions.with_raw_response.create(model="m", messages=[]).http_response
+                    ),
                     is_trial=True,
                 )
     assert len(server.asked) == 2 * FEW
