@@ -44,6 +44,22 @@ RULES = {
     "snakedit.speed.forecast.outlook",
 }
 
+SLOW = HEAVY | {"pandas", "scipy", "altair", "openai", "pyarrow"}
+# Those with options.
+ENTRY_POINTS = (
+    "build_comparison",
+    "build_report",
+    "edit_category",
+    "estimate_run",
+    "gather_edits",
+    "gather_scores",
+    "prepare_category",
+    "preview_report",
+    "score_category",
+    "serial_category",
+    "show_leaderboard",
+)
+
 
 def imports(tree: ast.Module) -> list[tuple[str, bool]]:
     """The modules a file imports, and whether at its top level."""
@@ -110,7 +126,6 @@ def test_a_forbidden_import_is_found(tmp_path, place, line):
 
 
 def test_what_the_rules_read_imports_nothing_heavy():
-    heavy = {"torch", "diffusers", "transformers", "pandas", "scipy", "altair", "openai", "pyarrow"}
     code = f"import sys, {', '.join(sorted(RULES))}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -119,7 +134,39 @@ def test_what_the_rules_read_imports_nothing_heavy():
         text=True,
         check=True,
     )
-    assert not heavy & set(done.stdout.split())
+    assert not SLOW & set(done.stdout.split())
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The packages and modules that Python has imported at the end of a program, by its own list."""
+    done = subprocess.run(
+        [sys.executable, "-v", *arguments],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(re.findall(r"^import '?([\w.]+)'? #", done.stderr, re.M))
+
+
+@pytest.mark.parametrize("script", ENTRY_POINTS)
+def test_an_entry_point_answers_a_question_about_its_command_line_without_its_libraries(script):
+    loaded = loaded_by(str(REPOSITORY / "scripts" / f"{script}.py"), "--help")
+    assert "argparse" in loaded
+    assert not loaded & {*SLOW, "numpy", "scipy.stats", "pydantic", "psutil", "httpx2"}
+
+
+@pytest.mark.parametrize("stage", ["edit_category", "score_category", "prepare_category"])
+def test_a_stage_imports_no_library_before_it_is_used(stage):
+    loaded = loaded_by("-c", f"import snakedit.stages.{stage}")
+    assert "PIL.Image" in loaded
+    assert not loaded & {*SLOW, "numpy", "httpx2"}
+
+
+def test_a_report_imports_neither_its_plots_nor_the_whole_of_scipy_before_they_are_used():
+    loaded = loaded_by("-c", "import snakedit.report.build_report")
+    assert "scipy.special" in loaded
+    assert not loaded & {"altair", "vl_convert", "pandas", "scipy.stats", "torch"}
 
 
 def test_the_rules_read_the_library_through_the_plan():

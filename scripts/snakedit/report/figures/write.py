@@ -153,14 +153,17 @@ def _plots(
             "distributions",
             ({editor: _known_scores(numbers, judge, editor) for editor in order},),
         )
-        yield _Plot(
-            judge,
-            "head-to-head",
-            f"Mean differences by {judge} on the items that both editors have: the row's editor minus the "
-            "column's. A star marks those that chance alone would hardly make (Holm, 5 %).",
-            "head_to_head",
-            (compared.get((judge, total), ()), order),
-        )
+        pairs = compared.get((judge, total), ())
+        # To find out in `head_to_head` that a single editor has none would import Altair at every report.
+        if any(pair.difference is not None for pair in pairs):
+            yield _Plot(
+                judge,
+                "head-to-head",
+                f"Mean differences by {judge} on the items that both editors have: the row's editor minus "
+                "the column's. A star marks those that chance alone would hardly make (Holm, 5 %).",
+                "head_to_head",
+                (pairs, order),
+            )
     if activity is not None:
         yield _Plot("", "timeline", "What each device did in the latest run.", "timeline", (activity.spans,))
 

@@ -111,7 +111,9 @@ class Endpoint:
         It is written once, whatever the attempts, and not turned over by the client's own types, which
         takes longer than all the rest of a request.
         """
-        content = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        # Half a character, which UTF-8 has not, becomes a question mark.
+        content = text.encode(errors="replace")
         kind = self._response_type
         return self.ask(lambda client: client.post(path, cast_to=kind, content=content), is_trial)
 

@@ -27,7 +27,8 @@ def probe_server(params: EndpointParams, model: str, chats: bool) -> None:
     endpoint = Endpoint(params.model_copy(update=quick))
     models: list[str] = []
     try:
-        models = _names(endpoint.ask(lambda client: client.models.with_raw_response.list(), True).data)
+        answer = endpoint.ask(lambda client: client.models.with_raw_response.list().http_response, True)
+        models = _names(answer.data)
     except EndpointError as error:
         does_not_answer = error.status is None and not isinstance(error, BrokenAnswerError)
         if does_not_answer or error.status in (401, 402):
@@ -44,14 +45,10 @@ def probe_server(params: EndpointParams, model: str, chats: bool) -> None:
 
 
 def _ask_for_a_token(endpoint: Endpoint, model: str) -> None:
-    messages: Any = [{"role": "user", "content": [{"type": "text", "text": "Write 1."}]}]
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Write 1."}]}]
+    body = {"model": model, "messages": messages, "max_completion_tokens": 1}
     try:
-        endpoint.ask(
-            lambda client: client.chat.completions.with_raw_response.create(
-                model=model, messages=messages, extra_body={"max_completion_tokens": 1}
-            ),
-            True,
-        )
+        endpoint.post("/chat/completions", body, is_trial=True)
     except EndpointError as error:
         if error.is_hopeless:
             raise

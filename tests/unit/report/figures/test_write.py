@@ -6,7 +6,7 @@ import pytest
 from results_by_hand import ResultsByHand
 
 from snakedit.report.data.leaderboard import comparisons, leaderboard
-from snakedit.report.figures import plots
+from snakedit.report.figures import plots, write
 from snakedit.report.figures.write import write_figures
 
 KINDS = ("standings", "heat-map", "distributions", "head-to-head")
@@ -45,3 +45,12 @@ def test_a_picture_that_shows_the_same_is_not_drawn_again(tmp_path: Path, monkey
     assert drawn == ["one"]
     assert figures(tmp_path, {**scores, "tiny": [6.0, 8.0]}, "changed") != first
     assert len(drawn) == 1 + len(KINDS)
+
+
+def test_a_report_of_one_editor_that_shows_the_same_has_nothing_to_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = figures(tmp_path, {"tiny": [7.0, 8.0]})
+    assert "head-to-head" not in first
+    monkeypatch.setattr(write, "import_module", lambda name: pytest.fail(f"{name} was imported"))
+    assert figures(tmp_path, {"tiny": [7.0, 8.0]}, "again") == first

@@ -112,3 +112,11 @@ def has_ended(pid):
 
 def test_pictures_are_read_apart_from_this_process():
     assert read_apart(encoded(PICTURE), "a").tobytes() == PICTURE.tobytes()
+
+
+def test_a_picture_crosses_whole_with_its_profile_however_many_strips_it_takes(pictures):
+    picture = Image.radial_gradient("L").resize((1900, 1800)).convert("RGB")
+    assert len(list(picture_process._strips(picture))) == 3
+    read = pictures.read(encoded(picture, icc_profile=b"profile"), "a")
+    assert (read.mode, read.size, read.info) == ("RGB", picture.size, {"icc_profile": b"profile"})
+    assert read.tobytes() == picture.tobytes()

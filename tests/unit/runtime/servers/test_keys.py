@@ -28,3 +28,9 @@ def test_an_excerpt_ends_in_no_half_of_the_key():
 def test_a_short_key_is_no_secret():
     assert Cleaner("7").parsed('{"score": "7"}') == {"score": "7"}
     assert Cleaner("7").excerpt("7", 9) == "7"
+
+
+@pytest.mark.parametrize("text", ['{"a": "sk-plain-0123, é"}', '{"a": "sk-plain-0123,\\u0020é"}'])
+def test_a_plain_key_is_in_no_answer_with_or_without_a_backslash(text):
+    assert Cleaner("sk-plain-0123").parsed(text) == {"a": "[key], é"}
+    assert Cleaner("").parsed(text) == {"a": "sk-plain-0123, é"}

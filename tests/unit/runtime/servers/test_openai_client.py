@@ -369,3 +369,19 @@ def test_an_error_within_200_is_treated_by_its_code():
             with pytest.raises(EndpointError, match="does not accept the key"):
                 ask(asked)
         assert len(server.asked) == 1
+
+
+def test_a_json_object_arrives_as_it_was_given_and_as_the_clients_own_requests_do():
+    text = {"type": "text", "text": "“é” \ud83d"}
+    messages = [{"role": "user", "content": [text]}]
+    with serving(in_turn(chat("7"), chat("7"))) as server:
+        asked = endpoint(server)
+        assert asked.post("/chat/completions", {"model": "m", "messages": messages}).requests == 1
+        ask(asked)
+    ours, theirs = server.asked
+    assert ours.path == theirs.path == "/v1/chat/completions"
+    assert ours.body == {"model": "m", "messages": [{"role": "user", "content": [{**text, "text": "“é” ?"}]}]}
+    volatile = {"Content-Length", "X-Stainless-Raw-Response"}
+    assert {k: v for k, v in ours.headers.items() if k not in volatile} == {
+        k: v for k, v in theirs.headers.items() if k not in volatile
+    }
