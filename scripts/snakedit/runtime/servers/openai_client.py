@@ -146,7 +146,9 @@ class Endpoint:
                 problem.error.requests = attempt
                 raise problem.error from None
             if problem.wait:
-                self._pause(min(problem.wait, self._params.max_wait))
+                # A longer one is refused before the next attempt.
+                if problem.wait <= self._params.max_wait:
+                    self._pause(problem.wait)
             else:
                 self._pause(min(wait, self._params.max_wait) * random.uniform(0.75, 1.0))
                 wait *= 2

@@ -154,6 +154,18 @@ def test_every_thread_heeds_what_one_was_told_and_none_asks_a_server_that_wants_
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize("seconds", [90, 3600])
+def test_too_long_a_rest_is_refused_at_once(seconds, clock):
+    begin = clock.monotonic()
+    rest = error(429, "tomorrow", headers={"Retry-After": str(seconds)})
+    with (
+        serving(in_turn(rest, chat("7"))) as server,
+        pytest.raises(EndpointError, match=f"left alone for {seconds} s"),
+    ):
+        ask(endpoint(server, clock.advance))
+    assert clock.monotonic() == pytest.approx(begin, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
