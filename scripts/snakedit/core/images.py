@@ -173,9 +173,7 @@ def write_png(image: Image.Image, path: str | Path, text: Mapping[str, str] | No
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with open(handle, "wb") as file:
-            # Pillow copies what it converts, even if nothing is to be converted.
-            rgb = image if image.mode == "RGB" else image.convert("RGB")
-            rgb.save(file, format="PNG", pnginfo=chunks, compress_level=4)
+            _as_rgb_mode(image).save(file, format="PNG", pnginfo=chunks, compress_level=4)
         os.chmod(temporary, 0o644)
         return WrittenPng(path, Path(temporary), file_sha256(temporary))
     except BaseException:
@@ -191,7 +189,7 @@ def encode_within(image: Image.Image, max_side: int, max_bytes: int, kind: str =
         max_bytes: of the file. No image is too large for it, since it is shrunk again until it fits.
         kind: ``PNG``, or ``JPEG`` at quality 95 with full colour.
     """
-    image = image.convert("RGB")
+    image = _as_rgb_mode(image)
     scale = min(1.0, max_side / max(image.size))
     while True:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -203,6 +201,11 @@ def encode_within(image: Image.Image, max_side: int, max_bytes: int, kind: str =
         if len(data) <= max_bytes or max(size) == 1:
             return data
         scale *= max(0.5, min(0.9, (max_bytes / len(data)) ** 0.5))
+
+
+def _as_rgb_mode(image: Image.Image) -> Image.Image:
+    # Pillow copies what it converts, even if nothing is to be converted.
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def png_text(path: str | Path) -> dict[str, str]:

@@ -103,7 +103,7 @@ class PictureProcess:
         connection.send_bytes(data)
         answer: dict[str, Any] = json.loads(connection.recv_bytes())
         if "size" in answer:
-            image = Image.new("RGB", tuple(answer["size"]))
+            image = Image.new("RGB", tuple(answer["size"]), None)
             if answer["icc_profile"]:
                 image.info["icc_profile"] = base64.b64decode(answer["icc_profile"])
             for box in _strips(image):
