@@ -49,7 +49,7 @@ def json_rows(path: str, start: Place | None = None) -> Iterator[TableRow]:
     Raises:
         SourceError: if the file cannot be read or is none of these.
     """
-    is_lines = path.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+    is_lines = path.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson"))
     with open_utf8(path) as file:
         if start is not None:
             file.seek(start.byte)

@@ -210,7 +210,7 @@ class _Row:
     def _no_image(self) -> str:
         names = self._names.of("image")
         empty = next((name for name in names if name in self._raw), None)
-        if empty is not None and self._reader.pictures is not None:
+        if empty is not None and self._reader.pictures is not None and not self._misfit:
             return f"{self._key_named(empty)} is empty"
         return f"no image under any of the {self._reader.word}s {', '.join(names)}{self._misfit}"
 

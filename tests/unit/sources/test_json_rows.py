@@ -200,3 +200,10 @@ def test_a_category_that_changes_after_it_was_indexed_is_refused(tmp_path, chang
     with pytest.raises(SourceError, match=r"b\.json: the category 'c' has changed .*run again"):
         prepare_category(benchmark(path), category, tmp_path / "items.jsonl")
     assert not (tmp_path / "items.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["ITEMS.JSONL", "items.JsonL", "ITEMS.NDJSON"])
+def test_json_lines_are_known_by_their_name_in_capitals_too(tmp_path, name):
+    path = tmp_path / name
+    path.write_text('{"image": ["a.png"], "instruction": ["x"]}\n' * 2)
+    assert [found.value["image"] for found in json_rows(str(path))] == [["a.png"]] * 2

@@ -156,3 +156,10 @@ def test_unknown_keys_are_named(folder):
     (source_row,) = read(folder, {"image": "a.png", "instruction": "x", "licence": "free", "mystery": 1})
     assert source_row.unused == ("licence", "mystery")
     assert source_row.fields["extra"] == {"licence": "free", "mystery": 1}
+
+
+@pytest.mark.parametrize("value", [3, {"bytes": None, "path": "a.png"}])
+def test_a_picture_that_is_of_another_type_is_told_as_that_and_not_as_missing(folder, value):
+    (source_row,) = read(folder, {"image": value, "instruction": "x"})
+    assert "the column 'image' holds no picture but " in source_row.problem
+    assert "is empty" not in source_row.problem

@@ -122,7 +122,7 @@ _QUALITY = (
     r"|最终|最后|综合|我的|总体)*"
 )
 _SCALE = (
-    r"(?P<scale>\s?\(\s?(?:from|out of|on|scale|of|max|to|-|–|/|[0-9 :])+\)"
+    r"(?P<scale>\s?\(\s?(?:from|out of|on|scale|of|max|to|满分|分|-|–|/|[0-9 :])+\)"
     r"|\s[0-9]{1,3}\s?[-–]\s?[0-9]{1,3}(?=\s?[:=]))?"
 )
 _BEGIN = (
@@ -143,13 +143,15 @@ _GIVEN = re.compile(
     r"(?P<before>(?:(?:[^,。0-9]{1,12},)?我会?|因此|所以|综上(?:所述)?|综合|,|\s){0,4})"
     rf"(?:给出|打出|给|打|评)了?{_EDIT}(?:打出?|评)?了?(?P<rest>\S{{1,9}}\s?分.{{0,12}})"
 )
-# What stands before a statement in the same sentence: its scale, what it is based on, its reason.
+# What stands before a statement in the same sentence: its scale, what it is based on, its reason. A picture
+# may show a score, too, so what is no judging leads to "I" or "my final score" alone.
+_BASED = r"(?:based on|given|considering|taking|after)\b"
 _ASIDE = _pattern(
     rf"(?P<on_scale>{_ON_A_SCALE}), "
-    r"|(?:based on|given|considering|taking|after)\b[^,.;:0-9\"]{0,80}\b(?:analysis|evaluation|assessment"
-    r"|observations?|comparison|criteria|rubric|guidelines|above|factors|points|aspects|everything|these|all"
-    r"|artifacts|issues|flaws|errors|changes|edit|quality|images|pictures)\b[^,.;:0-9\"]{0,40}, "
-    r"|(?P<reason>[^,.;:0-9\"]{3,160}), (?:and|so|hence|thus|therefore),? (?=(?:i|we)\b)"
+    rf"|{_BASED}[^,.;:0-9\"]{{0,30}}\b(?:analysis|evaluation|assessment|observations?|comparison|criteria"
+    r"|rubric|guidelines|above|considerations?)\b[^,.;:0-9\"]{0,25}, "
+    rf"|{_BASED}[^,.;:0-9\"]{{3,120}}, (?=(?:i|we|my|the (?:final|overall))\b)"
+    r"|[^,.;:0-9\"]{3,160}, (?:and|so|hence|thus|therefore),? (?=(?:i|we)\b)"
 )
 
 
@@ -176,7 +178,7 @@ _DIGIT = re.compile(r"[0-9]")
 _SHORT = 400
 _INTEGER = re.compile(r"[0-9]+")
 # "Score (1): 7" counts.
-_IS_SCALE = re.compile(r"[A-Za-z/–-]")
+_IS_SCALE = re.compile(r"[A-Za-z/–满-]")
 _PAIRS = ('""', "''", "“”", "‘’", "()", "[]", "【】", "「」", "『』", "$$", "__")
 _BULLET = re.compile(r"\A(?:[-•·>+] )+")
 _FULL_STOP = " .!。"
