@@ -23,6 +23,7 @@ class Placement:
         self._devices, self._holder, self._say = devices, holder, say
         limit = min(demand.limit, devices.count or demand.limit)
         self._demand = replace(demand, limit=limit)
+        self._candidates: list[Device] = []
         self._failed: set[Device] = set()
         self.lease = Lease()
 
@@ -34,7 +35,7 @@ class Placement:
                 would get on the CPU without being asked for there.
         """
         refuse_by_accident_on_cpu(self._devices, self._demand)
-        candidates = candidate_devices(self._devices)
+        candidates = self._candidates = candidate_devices(self._devices)
         self._demand.check([replace(device, free=None) for device in candidates])
         self.lease, copies = acquire(candidates, self._demand, self._holder, on_wait)
         for line in (too_full(self._demand, candidates, copies), self._demand.advice(copies)):
@@ -53,9 +54,15 @@ class Placement:
         if is_free:
             self.lease.give_back(parts)
         out = self._failed.union(self.lease.devices)
-        left = [device for device in candidate_devices(self._devices) if device not in out]
+        # Those of the beginning: one that has fallen off the bus has no room now.
+        left = [device for device in self._candidates if device not in out]
         demand = replace(self._demand, limit=self._demand.limit - len(self.lease.devices))
-        other = one_more(self.lease, left, demand, self._holder)
+        try:
+            other = one_more(self.lease, left, demand, self._holder)
+        except (OSError, DeviceError) as error:
+            # The other workers go on.
+            self._say(f"no other device is tried for {failed.name}: {error}")
+            return None
         if other is not None:
             self._say(f"{failed.name} is put back, and {other.name} is taken for it")
         return other

@@ -120,6 +120,30 @@ def test_a_device_that_cannot_load_is_put_back_until_none_is_left(place):
     leased.lease.release()
 
 
+def test_a_device_that_is_lost_is_exchanged_though_the_configuration_names_it(place, monkeypatch):
+    host = gpus(80, 80, 80)
+    _, _, leased = place(host, demand(EDITOR, 1), ids=[0, 1, 2])
+    (first,) = leased.lease.devices
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml([FakeGpu("GPU-0", lost=True), *host[1:]]))
+    assert leased.exchange(first, is_free=True).name == "cuda:1"
+    leased.lease.release()
+
+
+def test_a_lost_device_is_not_exchanged_for_the_cpu(place, monkeypatch):
+    _, _, leased = place(gpus(80), demand(EDITOR, 1))
+    (only,) = leased.lease.devices
+    monkeypatch.setitem(sys.modules, "pynvml", FakeNvml([FakeGpu("GPU-0", lost=True)]))
+    assert leased.exchange(only, is_free=True) is None
+
+
+def test_without_the_folder_of_locks_no_other_device_is_tried(place, monkeypatch, tmp_path):
+    _, said, leased = place(gpus(80, 80), demand(EDITOR, 1))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SNAKEDIT_LOCK_DIR", str(tmp_path / "file"))
+    assert leased.exchange(leased.lease.devices[0], is_free=True) is None
+    assert "no other device is tried for cuda:0" in said[-1]
+
+
 @pytest.mark.parametrize("resident", [False, True])
 def test_the_next_device_is_taken_where_one_cannot_load(run_owner, resident):
     devices = DevicesConfig(kind="simulated", count=6)
