@@ -28,10 +28,6 @@ class RowPictures:
     sha256s: dict[str, str] = field(default_factory=dict)
     error: str | None = None
 
-    def first(self, column: str) -> Callable[[], bytes] | None:
-        """Return a column's first reader, or None if it names no file."""
-        return next(iter(self.readers[column]), None)
-
 
 def folder_stamp(folder: Path, follow_links: bool = False) -> str:
     """Return a text that changes with the path, size or mtime of any file below a folder.

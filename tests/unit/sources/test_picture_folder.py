@@ -43,7 +43,7 @@ def test_a_row_names_one_picture_several_or_none(folder):
         {"image": ["a.png", " inner/b.png "], "mask": "a.png", "reference": None}
     )
     assert [read() for read in pictures.readers["image"]] == [b"a", b"b"]
-    assert (pictures.first("mask")(), pictures.first("reference")) == (b"a", None)
+    assert ([read() for read in pictures.readers["mask"]], pictures.readers["reference"]) == ([b"a"], [])
     hashes = {key: hashlib.sha256(content).hexdigest() for key, content in (("a", b"a"), ("b", b"b"))}
     assert pictures.sha256s == {"image 0": hashes["a"], "image 1": hashes["b"], "mask 0": hashes["a"]}
     assert pictures.error is None
@@ -54,7 +54,7 @@ def test_a_picture_that_cannot_be_used_is_named_by_its_column(folder):
     assert pictures.error == "the column 'mask': there is no file 'none.png'"
     (folder / "a.png").unlink()
     with pytest.raises(SourceError, match=r"the column 'image': 'a\.png' cannot be read"):
-        pictures.first("image")()
+        pictures.readers["image"][0]()
 
 
 def test_the_stamp_changes_with_any_file_below_the_folder(folder):
