@@ -24,7 +24,9 @@ from snakedit.report.data.parts import with_parts_of_scores
 from snakedit.report.data.present import PresentResults
 from snakedit.report.data.provenance import provenance, provenance_text
 from snakedit.report.data.read import Category, CategoryFiles, read_categories
-from snakedit.report.data.roles import controls_of
+from snakedit.report.data.roles import controls_of, unedited_sources
+from snakedit.report.data.unchanged import UnchangedEdits
+from snakedit.report.data.verdicts.differences import not_above_the_source, unchanged_edits
 from snakedit.report.data.verdicts.judges import control_warnings
 from snakedit.report.figures.write import write_figures
 from snakedit.report.gallery.gallery_data import GalleryData, pictures_of
@@ -82,7 +84,7 @@ def build_report(
     minimum = run.config.report.min_control_auc
     folder = output.parent
     with _new_folder(folder) as new:
-        stats, causes = ResultStats(run.editors, run.judges), Causes()
+        stats, causes, unchanged = ResultStats(run.editors, run.judges), Causes(), UnchangedEdits()
         gaps = Gaps(list(run.editors), list(run.judges))
         thumbnails = Thumbnails(folder, run.config.report.max_thumbnails, len(categories), workers)
         gallery = GalleryData(new, folder, list(run.editors), list(run.judges))
@@ -95,6 +97,7 @@ def build_report(
             benchmark,
             whole,
             stats,
+            unchanged,
             causes,
             gaps,
             thumbnails,
@@ -110,7 +113,12 @@ def build_report(
         doubts = control_warnings(checks, minimum)
         notices = [*notices, *partial_notices(partial, stamp), *present.sentences()]
         banner = [*notices, *gaps.sentences(), *demo_notices(run.config), *simulation_notices(run), *doubts]
-        limits = warnings(stats, rows, headline)
+        shown = {judge: pairs[judge, total] for judge, total in headline.items()}
+        limits = [
+            *unchanged_edits(unchanged, controls),
+            *not_above_the_source(shown, unedited_sources(run), controls),
+            *warnings(stats, rows, headline),
+        ]
         origin = provenance(benchmark, run, git, stats)
         activity = read_activity(folder.parent / "telemetry")
         files = {
@@ -153,6 +161,7 @@ def _reduce(
     benchmark: str,
     categories: Iterable[Category],
     stats: ResultStats,
+    unchanged: UnchangedEdits,
     causes: Causes,
     gaps: Gaps,
     thumbnails: Thumbnails,
@@ -167,12 +176,13 @@ def _reduce(
         failed = stack.enter_context(open(folder / FAILURES.name, "w", encoding="utf-8", newline=""))
         failed.writelines(FAILURES.table(benchmark))
         for category in categories:
-            arrays = collector.add(category)
+            absent = absent_controls(category, controls_of(run))
+            arrays = collector.add(category, absent)
             scores.add(category, arrays)
             stats.add(category)
+            unchanged.add(category)
             small = thumbnails.of_category(pictures_of(category, item) for item in category.items)
             gallery.add(category, arrays, small)
-            absent = absent_controls(category, controls_of(run))
             gaps.add(category, absent)
             for failure in failures(category, [e for e in editors if e not in absent], judges):
                 if failure.status != "missing" or counts_missing:
@@ -186,7 +196,8 @@ def _comparison_rows(
 ) -> Iterator[SimpleNamespace]:
     for (judge, level), group in pairs.items():
         for pair in group:
-            yield SimpleNamespace(judge=judge, metric=SCORE, level=level, **vars(pair))
+            needed = pair.items_needed
+            yield SimpleNamespace(judge=judge, metric=SCORE, level=level, items_needed=needed, **vars(pair))
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def expansion(clusters: int) -> float:
 
 def _mean_interval(totals: Totals, seed: int, most_rounds: int) -> Ends:
     clusters = totals.clusters
-    reach = float(stdtrit(_degrees_of_freedom(totals), HIGH))
+    reach = float(stdtrit(degrees_of_freedom(totals), HIGH))
     if clusters > LARGE:
         half = reach * expansion(clusters) * np.sqrt(np.sum(totals.influence() ** 2))
         return float(totals.point - half), float(totals.point + half)
@@ -107,8 +107,8 @@ def _widened(ends: Ends, sample: ScoreSample, totals: Totals, scale: Ends) -> En
     )
 
 
-def _degrees_of_freedom(totals: Totals) -> float:
-    """Degrees of freedom of the estimated variance of the mean of the groups' means; fewer than clusters."""
+def degrees_of_freedom(totals: Totals) -> float:
+    """Return the degrees of freedom of a total's variance, fewer than its clusters (Satterthwaite's)."""
     sizes = totals.sizes
     variances = np.sum(totals.deviations() ** 2, axis=1) * sizes / (sizes - 1)
     most = totals.clusters - 1

@@ -24,6 +24,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from snakedit.stats.intervals import interval
+from snakedit.stats.power import items_needed, least_difference
 from snakedit.stats.samples import CLOSE, Array, Codes, ScoreSample, cluster_codes
 
 ALPHA = 0.05
@@ -47,6 +48,9 @@ class PairedComparison:
         p_holm: p after the correction; None for n = 0 and for a pair that is not corrected.
         sources: source images of these items.
         least_p: the smallest p_holm that so many source images can give, beside the other pairs as they are.
+        least_difference: the least that would have been significant with a power of 80 % (`power`), at the
+            level that the correction leaves this pair beside the others; None where that is not known, and
+            where no difference would.
     """
 
     editor: str
@@ -62,6 +66,14 @@ class PairedComparison:
     p_holm: float | None = None
     sources: int = 0
     least_p: float | None = None
+    least_difference: float | None = None
+
+    @property
+    def items_needed(self) -> int | None:
+        """How many items would show this difference with a power of 80 %, if they are like these."""
+        if self.difference is None or self.least_difference is None:
+            return None
+        return items_needed(self.n, self.difference, self.least_difference)
 
     @property
     def is_significant(self) -> bool:
@@ -113,10 +125,11 @@ def paired_comparisons(
     """
     widest = None if scale is None else (scale[0] - scale[1], scale[1] - scale[0])
     codes, count = cluster_codes(clusters)
-    pairs, contributions = [], []
+    pairs, contributions, samples = [], [], []
     for editor, against in combinations(scores, 2):
         difference = scores[editor] - scores[against]
-        ends = interval(ScoreSample(difference, groups, codes), widest, seed) if with_intervals else None
+        samples.append(ScoreSample(difference, groups, codes))
+        ends = interval(samples[-1], widest, seed) if with_intervals else None
         both = ~np.isnan(difference)
         parts = _contributions(difference[both], groups[both], codes[both], count)
         contributions.append(parts)
@@ -140,7 +153,29 @@ def paired_comparisons(
     tested = [place for place, pair in enumerate(pairs) if pair.n]
     for place, p in zip(tested, sign_flip_p(np.stack(contributions)[tested], seed), strict=True):
         pairs[place] = replace(pairs[place], p=p)
-    return _corrected(pairs, uncorrected, count)
+    pairs = _corrected(pairs, uncorrected, count)
+    if not with_intervals:
+        return pairs
+    most = widest[1] if widest else None
+    return [
+        replace(pair, least_difference=least_difference(sample, parts, level, most) if level else None)
+        for pair, sample, parts, level in zip(pairs, samples, contributions, _levels(pairs), strict=True)
+    ]
+
+
+def _levels(pairs: Sequence[PairedComparison]) -> list[float | None]:
+    """The level that Holm's correction leaves each pair, the others as they are; None if none would do."""
+    corrected = [pair for pair in pairs if pair.p_holm is not None]
+    significant = sum(pair.is_significant for pair in corrected)
+    levels: list[float | None] = []
+    for pair in pairs:
+        if pair.p_holm is None:
+            levels.append(ALPHA if pair.n else None)
+        elif not pair.could_be_significant:
+            levels.append(None)
+        else:
+            levels.append(ALPHA / (len(corrected) - significant + pair.is_significant))
+    return levels
 
 
 def _corrected(

@@ -81,7 +81,8 @@ def leaderboard(numbers: Numbers, scales: Mapping[str, Scales] | None = None) ->
 
     `n` counts every item, also those whose edit failed or whose score could not be read. The one exception
     is an item that the rubric does not ask a metric of, as any editor's `ok` score of that item shows: it is
-    not in the metric's `n`, for any editor. A category in which a metric is asked of no item has no row.
+    not in the metric's `n`, for any editor. A category in which a metric is asked of no item has no row, and
+    a control has none where it cannot be made.
 
     Args:
         scales: judge → metric, the item's `SCORE` among them → ends of its scale.
@@ -148,12 +149,11 @@ def comparisons(
     pairs = {}
     for judge in numbers.judges:
         scale = (scales or {}).get(judge, {}).get(SCORE)
-        samples = {editor: numbers.sample(judge, editor, SCORE) for editor in numbers.editors}
-        if missing_is_lowest:
-            if scale is None or not any(np.isnan(sample.values).any() for sample in samples.values()):
-                continue
-            samples = {editor: sample.with_missing(scale[0]) for editor, sample in samples.items()}
-        for level in TOTALS:
+        if missing_is_lowest and (scale is None or not _misses_any(numbers, judge)):
+            continue
+        lowest = scale[0] if scale and missing_is_lowest else None
+        samples = {editor: numbers.sample(judge, editor, SCORE, lowest) for editor in numbers.editors}
+        for level in TOTALS if samples else ():
             leveled = {editor: _leveled(sample, level) for editor, sample in samples.items()}
             any_sample = next(iter(leveled.values()))
             pairs[judge, level] = paired_comparisons(
@@ -167,13 +167,21 @@ def comparisons(
     return pairs
 
 
+def _misses_any(numbers: Numbers, judge: str) -> bool:
+    return any(
+        np.isnan(category.of(judge, editor, SCORE)).any()
+        for editor in numbers.editors
+        for category in numbers.present_categories(judge, editor, SCORE)
+    )
+
+
 def _metric_rows(
     numbers: Numbers, judge: str, metric: str, scale: tuple[float, float] | None
 ) -> Iterator[LeaderboardRow]:
     samples = {editor: numbers.sample(judge, editor, metric) for editor in numbers.editors}
     ranks = {level: _ranks_of([_leveled(s, level) for s in samples.values()]) for level in TOTALS}
-    categories = numbers.asked_categories(judge, metric)
     for place, editor in enumerate(numbers.editors):
+        categories = numbers.present_categories(judge, editor, metric)
         parts = [category.sample(judge, editor, metric) for category in categories]
         means = [summaries.summarise(part.values) for part in parts]
         bounds = [[summaries.if_missing(mean, end) for mean in means] for end in scale or ()]

@@ -4,7 +4,7 @@ Each category's records are read, reduced to arrays and dropped, so that a repor
 memory of one category.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ class CategoryNumbers:
         asked: (judge, metric) → the items that the metric is asked of, where not all.
         edited: editor → whether there is an edit.
         human: editor → ratings by people, NaN where missing.
+        absent: controls that cannot be made here, such as references where it has none.
     """
 
     name: str
@@ -40,6 +41,7 @@ class CategoryNumbers:
     asked: dict[tuple[str, str], Mask]
     edited: dict[str, Mask]
     human: dict[str, Array]
+    absent: frozenset[str] = frozenset()
 
     @property
     def n(self) -> int:
@@ -85,13 +87,24 @@ class Numbers:
         """Return the categories in which a metric is asked of any item; for `SCORE`, all."""
         return [c for c in self.categories if metric == SCORE or c.is_asked(judge, metric).any()]
 
-    def sample(self, judge: str, editor: str, metric: str) -> ScoreSample:
+    def present_categories(self, judge: str, editor: str, metric: str) -> list[CategoryNumbers]:
+        """Return `asked_categories` without those in which the editor is absent."""
+        return [c for c in self.asked_categories(judge, metric) if editor not in c.absent]
+
+    def sample(self, judge: str, editor: str, metric: str, if_missing: float | None = None) -> ScoreSample:
         """Return a metric's values over all items that it is asked of, the categories as groups.
 
         Every editor's sample of one judge and metric has the same items in the same order.
+
+        Args:
+            if_missing: a number for each value that is missing where the editor is not absent.
         """
-        categories = self.asked_categories(judge, metric)
-        parts = [c.sample(judge, editor, metric, number) for number, c in enumerate(categories)]
+        parts = []
+        for number, category in enumerate(self.asked_categories(judge, metric)):
+            part = category.sample(judge, editor, metric, number)
+            if if_missing is not None and editor not in category.absent:
+                part = part.with_missing(if_missing)
+            parts.append(part)
         none = np.empty(0, np.int64)
         return ScoreSample(
             np.concatenate([np.empty(0), *(part.values for part in parts)]),
@@ -109,8 +122,12 @@ class Collector:
         self._clusters = _Clusters()
         self._categories: list[CategoryNumbers] = []
 
-    def add(self, category: Category) -> CategoryNumbers:
-        """Keep a category's numbers, and return them with provisional clusters."""
+    def add(self, category: Category, absent: Iterable[str] = ()) -> CategoryNumbers:
+        """Keep a category's numbers, and return them with provisional clusters.
+
+        Args:
+            absent: controls that cannot be made in it.
+        """
         values: dict[tuple[str, str, str], Array] = {}
         asked: dict[tuple[str, str], Mask] = {}
         for judge in self._judges:
@@ -129,17 +146,25 @@ class Collector:
             asked=asked,
             edited={editor: _edited(category, editor) for editor in self._editors},
             human=_ratings(category.items),
+            absent=frozenset(absent),
         )
         self._categories.append(numbers)
         return numbers
 
     def numbers(self) -> Numbers:
-        """Return all numbers, with the clusters that follow from all categories together."""
+        """Return all numbers, with the clusters that follow from all categories together.
+
+        Editors that are absent from every category are left out.
+        """
         codes = self._clusters.codes()
         for category in self._categories:
             category.clusters[:] = codes[category.clusters]
         metrics = {judge: [*names, SCORE] for judge, names in self._metrics.items()}
-        return Numbers(self._benchmark, self._editors, self._judges, metrics, tuple(self._categories))
+        absent = (
+            frozenset[str].intersection(*(c.absent for c in self._categories)) if self._categories else ()
+        )
+        editors = tuple(editor for editor in self._editors if editor not in absent)
+        return Numbers(self._benchmark, editors, self._judges, metrics, tuple(self._categories))
 
 
 class _Clusters:

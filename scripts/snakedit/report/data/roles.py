@@ -18,6 +18,11 @@ def wrong_answers(run: Run) -> list[str]:
     return [name for name in controls_of(run) if not run.editors[name].is_right]
 
 
+def unedited_sources(run: Run) -> list[str]:
+    """Return the controls that show the source as it is."""
+    return [name for name in controls_of(run) if run.editors[name].type == "identity"]
+
+
 def shown_by(run: Run, name: str) -> list[str]:
     """Return the editors of the run whose edits an editor shows for other items."""
     return [shown for shown in run.editors[name].shows if shown in run.editors]

@@ -8,6 +8,7 @@ from snakedit.report.data.judge_checks import HUMAN, Check
 from snakedit.report.data.leaderboard import LeaderboardRow, MetricTable, metric_table
 from snakedit.report.data.numbers import SCORE, Numbers
 from snakedit.report.data.roles import controls_of, right_answers, shown_by, wrong_answers
+from snakedit.report.data.verdicts.differences import least_shown
 from snakedit.report.data.verdicts.judges import JudgeVerdict, judge_verdict
 from snakedit.report.data.verdicts.leads import lead
 from snakedit.stats.paired import PairedComparison
@@ -26,6 +27,7 @@ class JudgeView:
         tables: the item's score first, then each metric of the rubric.
         compared: every two editors by the headline total.
         lead: a sentence on the first place; empty with fewer than two contestants.
+        least_shown: which differences between contestants could have been shown; empty where none is known.
         tokens, requests: of all its scores, as its server counted them.
     """
 
@@ -38,6 +40,7 @@ class JudgeView:
     tables: list[MetricTable]
     compared: Sequence[PairedComparison]
     lead: str
+    least_shown: str
     tokens: int
     requests: int
 
@@ -81,6 +84,7 @@ def judge_views(
                 tables=tables,
                 compared=pairs,
                 lead=lead(tables[0], pairs, if_missing_lowest.get((name, headline[name]), ()), controls),
+                least_shown=least_shown(pairs, controls),
                 tokens=stats.judges[name].tokens,
                 requests=stats.judges[name].requests,
             )

@@ -136,6 +136,12 @@ COMPARISONS = ReportFile(
             "p_holm",
             "corrected for all pairs of this judge and level but those of two controls, which have none",
         ),
+        Columns(
+            "least_difference",
+            "the least that would have been significant, after the correction, with a power of 80 %; empty "
+            "where none could be or nothing is known of it",
+        ),
+        Columns("items_needed", "items like these that would show this difference with a power of 80 %"),
     ),
 )
 SCORES = ReportFile(

@@ -52,8 +52,9 @@ def _markdown_table(table: MetricTable) -> str:
     for standing in table.standings:
         cells = [_summary_text(standing.totals[total].summary) for total in table.totals]
         beside = [standing.parts[name] for name in table.parts]
-        beside += [standing.categories[name] for name in table.categories]
-        cells += [_summary_text(row.summary, with_interval=False) for row in beside]
+        # A control that cannot be made in a category is not there.
+        rows = [*beside, *(standing.categories.get(name) for name in table.categories)]
+        cells += [_summary_text(row.summary, with_interval=False) if row else "" for row in rows]
         lines.append([escape_markdown(standing.editor), *cells])
     return aligned(lines)
 

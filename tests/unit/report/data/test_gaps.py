@@ -1,11 +1,12 @@
 """Where nothing succeeded: what the top of a report says of it, and what it does not say."""
 
+import csv
 from pathlib import Path
 
 import pytest
-from results_by_hand import ResultsByHand, edit, item, score
+from results_by_hand import ResultsByHand, edit, item, planned_run, score
 
-from snakedit.core.records import Edit, Score
+from snakedit.core.records import Edit, Score, write_records
 from snakedit.report.data.gaps import Gaps, absent_controls
 
 NAMES = ("a", "b")
@@ -101,3 +102,36 @@ def test_a_control_that_a_category_cannot_have_is_absent_and_another_editor_is_n
     gaps = Gaps(hand.editors, hand.judges)
     gaps.add(category, ["reference"])
     assert [sentence.split("'")[1] for sentence in gaps.sentences()] == ["files", "blank"]
+
+
+def test_an_absent_control_is_in_no_table_and_no_warning_of_that_category(tmp_path):
+    editors = {
+        "tiny": {"type": "simulated"},
+        "reference": {"type": "reference"},
+        "none": {"type": "reference"},
+    }
+    hand = ResultsByHand(tmp_path / "results" / "bench", tuple(editors))
+    hand.add_scored("right", tiny=[5.0] * 8, reference=[9.0] * 8)
+    names = [item.id for item in next(hand.read()).items]
+    absent = [lost(name, fingerprint="") for name in names]
+    write_records(hand.categories[0].edits["none"], absent)
+    others = [f"free-{number}" for number in range(8)]
+    unplanned = [lost(name, fingerprint="") for name in others]
+    hand.add(
+        "free",
+        [item(name, "free") for name in others],
+        {"tiny": [edit(name) for name in others], "reference": unplanned, "none": unplanned},
+        {("vl", "tiny"): [score(name, 4.0) for name in others]},
+    )
+    folder = hand.build(planned_run(editors))
+    rows = list(csv.DictReader((folder / "leaderboard.csv").read_text(encoding="utf-8").splitlines()))
+    assert {row["editor"] for row in rows} == {"tiny", "reference"}
+    reference = [row for row in rows if row["editor"] == "reference"]
+    assert "free" not in {row["category"] for row in reference}
+    assert {(row["n"], row["coverage"]) for row in reference} == {("8", "1.0")}
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "macro total of" not in page
+    assert "Scores are missing" not in page
+    assert "not made" in page
+    assert "9.00 (8/8)" in (folder / "leaderboard.md").read_text(encoding="utf-8")
+    assert "none" not in (folder / "comparisons.csv").read_text(encoding="utf-8")

@@ -101,7 +101,8 @@ def test_comparisons_csv_has_every_two_editors_by_both_totals(hand):
     hand.add_scored("a", tiny=[8.0, 7.0, None], blank=[1.0, 1.0, 1.0])
     macro, micro = read(hand.build(), "comparisons.csv")
     assert ",".join(macro) == (
-        "benchmark,judge,metric,level,editor,against,n,wins,ties,losses,difference,ci_low,ci_high,p,p_holm"
+        "benchmark,judge,metric,level,editor,against,n,wins,ties,losses,difference,ci_low,ci_high,p,p_holm,"
+        "least_difference,items_needed"
     )
     assert (macro["level"], micro["level"]) == ("macro", "micro")
     assert (macro["editor"], macro["against"], macro["n"], macro["wins"]) == ("tiny", "blank", "2", "2")
