@@ -168,7 +168,8 @@ class _Thread(threading.Thread):
         """A task for each `size` edits, and None while there is none or enough are under way."""
         batch: list[Edit] = []
         while True:
-            if self._is_over.is_set():
+            # The last few are judged here too, which takes no longer than the answers under way.
+            if self._is_over.is_set() and self.edits.qsize() > most:
                 return
             if len(self._under_way) >= most:
                 yield None
@@ -180,6 +181,8 @@ class _Thread(threading.Thread):
                 yield None
                 continue
             if edit is None:
+                if batch:
+                    yield self._task(batch)
                 return
             fingerprint = expected_fingerprints(self._judge, self._items, [edit], self._extras)[edit.item]
             if (edit.item, fingerprint) in known:
@@ -187,11 +190,14 @@ class _Thread(threading.Thread):
             self._expected[edit.item] = fingerprint
             batch.append(edit)
             if len(batch) == size:
-                self._has_begun, key = True, batch[0].item
-                self._under_way[key] = batch
-                payload = judge_payload(batch, self._items, self._extras, *self._folders)
+                yield self._task(batch)
                 batch = []
-                yield Task(key, payload, weight=size)
+
+    def _task(self, batch: list[Edit]) -> Task:
+        self._has_begun, key = True, batch[0].item
+        self._under_way[key] = batch
+        payload = judge_payload(batch, self._items, self._extras, *self._folders)
+        return Task(key, payload, weight=len(batch))
 
 
 def _scores_path(edits: Path, judge: str, benchmark: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Judging while a job edits. With a server it is seen in tests/workflow/test_judge_ahead.py."""
+"""Judging while a job edits. With a server it is seen in tests/workflow/test_judging_ahead.py."""
 
 import dataclasses
 import threading
