@@ -4,33 +4,8 @@ import json
 from collections import Counter
 
 import pytest
+from counted_models import EDITOR, JUDGE, loads
 from experiments import Experiment, add, copy_of_the_repository, rows
-
-EDITOR = '''\
-"""A simulated editor that says when it is loaded."""
-
-from snakedit.editors.simulated_editor import SimulatedEditor
-
-
-class Counted(SimulatedEditor):
-    def __init__(self, model, params, device):
-        with open({log!r}, "a", encoding="utf-8") as file:
-            file.write(f"editor {{params.seed}} {{device}}\\n")
-        super().__init__(model, params, device)
-'''
-
-JUDGE = '''\
-"""A simulated judge that says when it is loaded."""
-
-from snakedit.judges.simulated_judge import SimulatedJudge
-
-
-class Counted(SimulatedJudge):
-    def __init__(self, model, params, device, settings):
-        with open({log!r}, "a", encoding="utf-8") as file:
-            file.write(f"judge {{settings.min_scale_mass}} {{device}}\\n")
-        super().__init__(model, params, device, settings)
-'''
 
 
 @pytest.fixture
@@ -51,11 +26,6 @@ def counted(experiment: Experiment) -> Experiment:
         )
     )
     return experiment
-
-
-def loads(experiment: Experiment) -> list[str]:
-    path = experiment.folder / "loads.log"
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def test_two_editors_and_two_judges_load_four_models_once_a_device_and_a_rerun_none(

@@ -7,12 +7,12 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from datetime import datetime
 from pathlib import Path
 
 import psutil
 import pytest
+from counted_models import wait_until
 from experiments import Experiment, Run, rows, write_small_experiment
 
 # Generous: a machine may be busy. That nothing went on is seen by the images that are missing.
@@ -30,13 +30,6 @@ def pool_processes(experiment: Experiment) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
-
-
-def wait_until(condition, seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from counted_models import EDITOR, JUDGE, loads, wait_until
 from experiments import Experiment, Run, add, copy_of_the_repository, picture, rows
-from test_loads import EDITOR, JUDGE, loads
-from test_residency import wait_until
 
 from snakedit.workflow.shard_rules import forced
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from snakedit.demo.checkpoints.qwen_networks import make_qwen3_vl_processor, save_processor
+from tools.demo_judge.examples import CELL
 from tools.demo_judge.network import build_network
 
 
@@ -16,4 +17,7 @@ def export(network: Any, tokenizer: Any, folder: Path) -> None:
     # Identifies the demo's judge wherever the checkpoint is copied to.
     exported.config.snakedit_demo_judge = True
     exported.to(torch.float16).save_pretrained(folder)
-    save_processor(make_qwen3_vl_processor(tokenizer), folder)
+    processor = make_qwen3_vl_processor(tokenizer)
+    # Its pictures were not enlarged while it was trained.
+    processor.image_processor.size["shortest_edge"] = CELL * CELL
+    save_processor(processor, folder)

@@ -1,6 +1,7 @@
 """A job with workers of its own, seen from outside: what it leases, what it says, and how it is stopped."""
 
 import itertools
+import logging
 import os
 import signal
 
@@ -23,6 +24,7 @@ from jobs_by_hand import (
 
 from snakedit.config.schema import DevicesConfig
 from snakedit.core.errors import DeviceError, StageError
+from snakedit.core.logs import LOGGER
 from snakedit.runtime.pool.run import run_tasks
 from snakedit.runtime.pool.tasks import Task
 
@@ -161,6 +163,8 @@ def test_a_job_and_its_workers_end_with_a_run_that_is_killed(tmp_path, monkeypat
 
 
 def test_progress_counts_the_items_that_a_task_stands_for(messages):
+    # The lines of a short job stand in its log file only.
+    LOGGER.setLevel(logging.DEBUG)
     batches = [Task("a", {"n": 0}, weight=4), Task("b", {"n": 1, "do": "raise"}, weight=3)]
     done(work(), batches, job(total=7), resident=False)
     assert any("sim/c: 7/7 done, 3 failed" in message for message in messages)

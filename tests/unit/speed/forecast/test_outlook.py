@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from test_announce import JOBS, folder, timed  # noqa: F401
+from plans_of_forecasts import JOBS, timed
 
 from snakedit.speed.forecast import outlook as module
 from snakedit.speed.forecast.costs import COSTS_FILE
