@@ -27,7 +27,7 @@ from snakedit.report.data.read import Category, CategoryFiles, read_categories
 from snakedit.report.data.roles import controls_of, unedited_sources
 from snakedit.report.data.unchanged import UnchangedEdits
 from snakedit.report.data.verdicts.differences import not_above_the_source, unchanged_edits
-from snakedit.report.data.verdicts.judges import control_warnings
+from snakedit.report.data.verdicts.judges import control_warnings, rating_warnings
 from snakedit.report.figures.write import write_figures
 from snakedit.report.gallery.gallery_data import GalleryData, pictures_of
 from snakedit.report.gallery.thumbnails import Thumbnails
@@ -110,7 +110,7 @@ def build_report(
         rows, pairs = leaderboard(numbers, scales), comparisons(numbers, scales, controls)
         if_lowest = comparisons(numbers, scales, controls, missing_is_lowest=True)
         checks = judge_checks(run, numbers)
-        doubts = control_warnings(checks, minimum)
+        doubts = [*rating_warnings(checks), *control_warnings(checks, minimum)]
         notices = [*notices, *partial_notices(partial, stamp), *present.sentences()]
         banner = [*notices, *gaps.sentences(), *demo_notices(run.config), *simulation_notices(run), *doubts]
         shown = {judge: pairs[judge, total] for judge, total in headline.items()}

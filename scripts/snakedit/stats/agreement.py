@@ -114,15 +114,26 @@ class Pairs:
 
 
 def pairs(judge: Sequence[float], human: Sequence[float]) -> Pairs:
-    """Count the pairs of edits by how a judge and people order them; both sequences are of the same edits."""
-    total = Pairs()
-    scores, ratings = np.asarray(judge, dtype=np.float64), np.asarray(human, dtype=np.float64)
-    for place in range(1, scores.size):
-        # One edit against all before it, so that memory does not grow quadratically.
-        by_judge = np.sign(scores[:place] - scores[place])
-        by_human = np.sign(ratings[:place] - ratings[place])
-        total += ordered(by_judge, by_human)
-    return total
+    """Count the pairs of edits by how a judge and people order them; both sequences are of the same edits.
+
+    Pairs of many edits are too many to look at; the counts follow from the ties and Kendall's τ-b.
+    """
+    if len(judge) < 2:
+        return Pairs()
+    from scipy.stats import kendalltau
+
+    total = math.comb(len(judge), 2)
+    tied_judge, tied_human, both = _tied(judge), _tied(human), _tied(np.column_stack([judge, human]))
+    ordered_by_both = total - tied_judge - tied_human + both
+    tau = kendalltau(judge, human, variant="b").statistic if ordered_by_both else 0.0
+    excess = tau * math.sqrt((total - tied_judge) * (total - tied_human))
+    agree = round((ordered_by_both + excess) / 2)
+    return Pairs(agree, ordered_by_both - agree, tied_judge - both, tied_human - both, both)
+
+
+def _tied(values: Sequence[float] | Array) -> int:
+    counts = np.unique(np.asarray(values, dtype=np.float64), axis=0, return_counts=True)[1]
+    return int(np.sum(counts * (counts - 1) // 2))
 
 
 def ordered(judge: Array, human: Array) -> Pairs:
@@ -137,14 +148,39 @@ def ordered(judge: Array, human: Array) -> Pairs:
     )
 
 
-def spearman(judge: Sequence[float], human: Sequence[float]) -> float | None:
-    """Return Spearman's rank correlation, −1 to 1; None for fewer than `MIN_EDITS` or equal edits."""
+@dataclass(frozen=True)
+class Correlation:
+    """A rank correlation, −1 to 1.
+
+    Attributes:
+        low, high: ends of its 95 % interval, None where it has none.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def spearman(judge: Sequence[float], human: Sequence[float], clusters: int) -> Correlation | None:
+    """Return Spearman's rank correlation; None for fewer than `MIN_EDITS` edits, or equal ones.
+
+    The interval is Fisher's with the variance (1 + ρ² / 2) / (n − 3) of a rank correlation (Bonett and
+    Wright, Psychometrika 65, 2000). For three clusters or fewer it is the whole range.
+
+    Args:
+        clusters: how many edits are independent, such as source images; taken for n.
+    """
     if len(judge) < MIN_EDITS or len(set(judge)) == 1 or len(set(human)) == 1:
         return None
     # Imported where there are ratings only: all of scipy.stats takes a while.
     from scipy.stats import spearmanr
 
-    return float(spearmanr(judge, human).statistic)
+    value = float(np.clip(spearmanr(judge, human).statistic, -1.0, 1.0))
+    if clusters <= MIN_EDITS:
+        return Correlation(value, -1.0, 1.0)
+    reach = float(ndtri(HIGH)) * math.sqrt((1 + value**2 / 2) / (clusters - 3))
+    middle = _transformed(value, clusters)
+    return Correlation(value, min(value, math.tanh(middle - reach)), max(value, math.tanh(middle + reach)))
 
 
 def kendall(judge: Sequence[float], human: Sequence[float]) -> float | None:
@@ -159,15 +195,18 @@ def kendall(judge: Sequence[float], human: Sequence[float]) -> float | None:
 def fisher_mean(correlations: Sequence[tuple[float | None, int]]) -> float | None:
     """Return the mean of correlations by Fisher's transform: tanh of the mean of z = atanh(r).
 
-    An r of ±1, whose z is infinite, is moved half a step towards the next rank correlation that n edits can
-    have, √(1 − 6 / (n³ − n)), which has one tie.
-
     Args:
         correlations: (r, number n of edits); None is skipped.
     """
-    transformed = []
-    for r, n in correlations:
-        if r is not None:
-            most = (1 + math.sqrt(1 - 6 / (n**3 - n))) / 2
-            transformed.append(math.atanh(max(-most, min(most, r))))
+    transformed = [_transformed(r, n) for r, n in correlations if r is not None]
     return math.tanh(sum(transformed) / len(transformed)) if transformed else None
+
+
+def _transformed(r: float, n: int) -> float:
+    """Fisher's z of a rank correlation of n edits.
+
+    An r of ±1, whose z is infinite, is moved half a step towards the next rank correlation that n edits can
+    have, √(1 − 6 / (n³ − n)), which has one tie.
+    """
+    most = (1 + math.sqrt(1 - 6 / (n**3 - n))) / 2
+    return math.atanh(max(-most, min(most, r)))

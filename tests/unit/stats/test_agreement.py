@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakedit.stats.agreement import Pairs, auc, fisher_mean, kendall, pairs, spearman
+from snakedit.stats.agreement import (
+    Correlation,
+    Pairs,
+    auc,
+    fisher_mean,
+    kendall,
+    ordered,
+    pairs,
+    spearman,
+)
 
 SCORES = st.lists(st.sampled_from([0, 1, 2, 2.5, 7, 10]), min_size=1, max_size=12)
 
@@ -96,10 +105,49 @@ def test_every_pair_is_counted_once(both):
     assert counted == len(both) * (len(both) - 1) // 2
 
 
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=15))
+def test_pairs_are_those_of_looking_at_each(both):
+    judge, human = (np.array(part, dtype=float) for part in zip(*both, strict=True))
+    first, second = np.triu_indices(len(both), 1)
+    one_by_one = ordered(np.sign(judge[first] - judge[second]), np.sign(human[first] - human[second]))
+    assert pairs(judge.tolist(), human.tolist()) == one_by_one
+
+
+def test_pairs_of_very_many_edits_are_counted_exactly():
+    drawn = np.random.default_rng(0)
+    found = pairs(drawn.normal(size=40_000).tolist(), drawn.integers(0, 5, 40_000).tolist())
+    total = found.agree + found.disagree + found.tied_human
+    assert (total, found.tied_judge, found.tied_both) == (math.comb(40_000, 2), 0, 0)
+
+
+def test_the_interval_of_a_correlation_holds_the_truth_as_often_as_it_says():
+    drawn = np.random.default_rng(2)
+    rho = 0.6
+    truth = 6 / math.pi * math.asin(rho / 2)  # Spearman's ρ of the normal distribution.
+    samples = drawn.multivariate_normal([0, 0], [[1, rho], [rho, 1]], (500, 30))
+    found = [spearman(sample[:, 0].tolist(), sample[:, 1].tolist(), 30) for sample in samples]
+    assert 0.93 <= np.mean([r.low <= truth <= r.high for r in found]) <= 0.98
+
+
+def test_edits_of_few_source_images_have_a_wide_interval_and_those_of_three_the_whole_range():
+    judge, human = [1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5]
+    many, few = spearman(judge * 5, human * 5, 30), spearman(judge * 5, human * 5, 6)
+    assert few.low < many.low < many.value == few.value < many.high < few.high
+    assert spearman(judge, human, 3) == Correlation(spearman(judge, human, 6).value, -1.0, 1.0)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_perfect_correlation_lies_in_its_interval(sign):
+    found = spearman(range(20), [sign * number for number in range(20)], 20)
+    assert found.value == pytest.approx(sign)
+    assert found.low <= found.value <= found.high
+    assert min(abs(found.low), abs(found.high)) > 0.9
+
+
 def test_rank_correlations_are_those_of_the_textbook():
     # Kendall, Rank Correlation Methods: ten candidates; and a pair of ties on each side.
     judge, human = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [2, 1, 4, 3, 6, 5, 8, 7, 10, 9]
-    assert spearman(judge, human) == pytest.approx(1 - 6 * 10 / 990)
+    assert spearman(judge, human, 10).value == pytest.approx(1 - 6 * 10 / 990)
     assert kendall(judge, human) == pytest.approx((40 - 5) / 45)
     # 5 pairs of 6 agree or are tied: (C − D) / √((n₀ − n₁)(n₀ − n₂)).
     assert kendall([1, 2, 2, 4], [1, 1, 3, 2]) == pytest.approx((3 - 1) / math.sqrt(5 * 5))
@@ -109,7 +157,7 @@ def test_rank_correlations_are_those_of_the_textbook():
     ("judge", "human"), [([1, 2], [1, 2]), ([5, 5, 5], [1, 2, 3]), ([1, 2, 3], [4, 4, 4])]
 )
 def test_too_few_edits_or_none_that_differ_have_no_correlation(judge, human):
-    assert spearman(judge, human) is None
+    assert spearman(judge, human, 3) is None
     assert kendall(judge, human) is None
 
 
@@ -126,8 +174,8 @@ def test_correlations_are_averaged_by_the_forward_transform():
 
 @pytest.mark.parametrize("n", [3, 4])
 def test_a_perfect_correlation_is_not_infinitely_good_but_better_than_any_other(n):
-    every = [spearman(range(n), ratings) for ratings in itertools.product(range(n), repeat=n)]
-    next_best = max(r for r in every if r is not None and r < 1 - 1e-9)
+    every = [spearman(range(n), ratings, n) for ratings in itertools.product(range(n), repeat=n)]
+    next_best = max(r.value for r in every if r is not None and r.value < 1 - 1e-9)
     perfect = fisher_mean([(1.0, n)])
     assert perfect == pytest.approx((1 + next_best) / 2)
     assert fisher_mean([(-1.0, n)]) == pytest.approx(-perfect)

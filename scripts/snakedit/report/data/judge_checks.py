@@ -8,7 +8,17 @@ import numpy as np
 
 from snakedit.report.data.numbers import SCORE, CategoryNumbers, Numbers
 from snakedit.report.data.roles import right_answers, shown_by, wrong_answers
-from snakedit.stats.agreement import Auc, Pairs, auc, fisher_mean, kendall, ordered, pairs, spearman
+from snakedit.stats.agreement import (
+    Auc,
+    Correlation,
+    Pairs,
+    auc,
+    fisher_mean,
+    kendall,
+    ordered,
+    pairs,
+    spearman,
+)
 from snakedit.stats.samples import Array, Codes
 from snakedit.workflow.resolved import Run
 
@@ -24,12 +34,14 @@ class Check:
     Attributes:
         against: a control's name, `ALL_CONTROLS`, or `HUMAN`.
         right: the editor whose edits should be above the control's; empty for `HUMAN`.
-        level: ``category``, ``editor`` or ``all``; `category` or `editor` names it.
+        level: ``category``, ``editor`` or ``all``; `category` or `editor` names it. For `HUMAN` also
+            ``item``, for the pairs within an item, and ``mean``, for the mean of the editors' Spearman
+            correlations by Fisher's transform. All numbers of a check are over the same edits.
         n: edits that were compared: items with both scores, or edits with a rating and a score.
         missing: those that lack a score.
-        sources: against a control, the source images of the items that were compared.
-        pairs: of the same item's edits; at level ``editor`` of the editor's items.
-        spearman: at level ``all`` the mean of the editors' by Fisher's transform.
+        sources: the source images of what was compared.
+        pairs: of a right answer and the control of one item; for `HUMAN` all pairs of the edits, at level
+            ``item`` those of one item.
     """
 
     judge: str
@@ -42,7 +54,7 @@ class Check:
     missing: int
     auc: Auc | None = None
     pairs: Pairs = NO_PAIRS
-    spearman: float | None = None
+    spearman: Correlation | None = None
     kendall: float | None = None
     sources: int = 0
 
@@ -136,55 +148,75 @@ def _control_check(judge: str, right: str, control: str, level: str, category: s
 
 
 def _human_checks(numbers: Numbers, judge: str) -> Iterator[Check]:
-    checks, rated = [], []
-    for editor in numbers.editors:
-        scores, ratings = _rated(numbers, judge, editor)
-        both = ~np.isnan(scores)
-        rated.append((scores[both], ratings[both]))
-        if scores.size:
-            known = scores[both].tolist(), ratings[both].tolist()
-            checks.append(
-                Check(
-                    *(judge, HUMAN, "", "editor", "", editor),
-                    n=int(both.sum()),
-                    missing=int(np.sum(~both)),
-                    pairs=pairs(*known),
-                    spearman=spearman(*known),
-                    kendall=kendall(*known),
-                )
-            )
+    rated = {editor: _rated(numbers, judge, [editor]) for editor in numbers.editors}
+    checks = [
+        _human_check(judge, "editor", editor, edits) for editor, edits in rated.items() if edits.scores.size
+    ]
     if not checks:
         return
     yield from checks
-    all_scores, all_ratings = (np.concatenate(part).tolist() for part in zip(*rated, strict=True))
+    together = _human_check(judge, "all", "", _rated(numbers, judge, numbers.editors))
+    yield together
+    known = [(c.spearman.value if c.spearman else None, c.n) for c in checks]
+    mean = fisher_mean(known)
     yield Check(
-        *(judge, HUMAN, "", "all", "", ""),
-        n=len(all_scores),
-        missing=sum(check.missing for check in checks),
-        pairs=_pairs_within_items(numbers, judge),
-        spearman=fisher_mean([(check.spearman, check.n) for check in checks]),
-        kendall=kendall(all_scores, all_ratings),
+        *(judge, HUMAN, "", "mean", "", ""),
+        n=sum(n for value, n in known if value is not None),
+        missing=together.missing,
+        spearman=None if mean is None else Correlation(mean),
+    )
+    within, edits = _pairs_within_items(numbers, judge)
+    yield Check(*(judge, HUMAN, "", "item", "", ""), n=edits, missing=together.missing, pairs=within)
+
+
+@dataclass(frozen=True)
+class _Rated:
+    """Rated edits: scores, NaN where missing, people's ratings, and the source images' clusters."""
+
+    scores: Array
+    ratings: Array
+    clusters: Codes
+
+
+def _rated(numbers: Numbers, judge: str, editors: Sequence[str]) -> _Rated:
+    scores, ratings, clusters = [np.empty(0)], [np.empty(0)], [np.empty(0, np.int64)]
+    for category in numbers.categories:
+        for editor in editors:
+            if editor in category.human:
+                there = ~np.isnan(category.human[editor])
+                scores.append(category.of(judge, editor, SCORE)[there])
+                ratings.append(category.human[editor][there])
+                clusters.append(category.clusters[there])
+    return _Rated(np.concatenate(scores), np.concatenate(ratings), np.concatenate(clusters))
+
+
+def _human_check(judge: str, level: str, editor: str, edits: _Rated) -> Check:
+    both = ~np.isnan(edits.scores)
+    known = edits.scores[both].tolist(), edits.ratings[both].tolist()
+    sources = np.unique(edits.clusters[both]).size
+    return Check(
+        *(judge, HUMAN, "", level, "", editor),
+        n=int(both.sum()),
+        missing=int(np.sum(~both)),
+        pairs=pairs(*known),
+        spearman=spearman(*known, sources),
+        kendall=kendall(*known),
+        sources=sources,
     )
 
 
-def _rated(numbers: Numbers, judge: str, editor: str) -> tuple[Array, Array]:
-    """The scores, NaN where missing, and people's ratings of an editor's rated edits."""
-    scores, ratings = [np.empty(0)], [np.empty(0)]
+def _pairs_within_items(numbers: Numbers, judge: str) -> tuple[Pairs, int]:
+    """The pairs of one item's edits, and the edits in them."""
+    total, edits = NO_PAIRS, 0
     for category in numbers.categories:
-        if editor in category.human:
-            rated = ~np.isnan(category.human[editor])
-            scores.append(category.of(judge, editor, SCORE)[rated])
-            ratings.append(category.human[editor][rated])
-    return np.concatenate(scores), np.concatenate(ratings)
-
-
-def _pairs_within_items(numbers: Numbers, judge: str) -> Pairs:
-    total = NO_PAIRS
-    for category in numbers.categories:
+        compared = {editor: np.zeros(category.n, bool) for editor in category.human}
         rated = [editor for editor in numbers.editors if editor in category.human]
         for first, second in combinations(rated, 2):
             by_judge = category.of(judge, first, SCORE) - category.of(judge, second, SCORE)
             by_human = category.human[first] - category.human[second]
             both = ~np.isnan(by_judge) & ~np.isnan(by_human)
             total += ordered(np.sign(by_judge[both]), np.sign(by_human[both]))
-    return total
+            compared[first] |= both
+            compared[second] |= both
+        edits += sum(int(mask.sum()) for mask in compared.values())
+    return total, edits

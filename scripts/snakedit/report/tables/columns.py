@@ -172,7 +172,8 @@ JUDGES = ReportFile(
         ),
         Columns(
             "level, category, editor",
-            "category and all for controls; editor and all for ratings",
+            "category and all for controls; for ratings editor, all (edits together), mean (of the editors) "
+            "and item (pairs of one item's edits)",
         ),
         Columns(
             "n, missing",
@@ -188,7 +189,7 @@ JUDGES = ReportFile(
         Columns(
             "agree, disagree",
             "pairs that the judge orders as it should, and the other way round: the right answer and the "
-            "control of one item; two edits of one item (all) or of one editor (editor) against people",
+            "control of one item; against people every two of the edits, at level item those of one item",
             "pairs.agree, pairs.disagree",
         ),
         Columns(
@@ -198,10 +199,10 @@ JUDGES = ReportFile(
         ),
         Columns("accuracy", "(agree + tied_both) / all pairs", "pairs.accuracy"),
         Columns(
-            "spearman, kendall_tau_b",
-            "rank correlation with people; over all, Spearman's is the mean of the editors' by Fisher's "
-            "transform, Kendall's that of all edits together",
-            "spearman, kendall",
+            "spearman, spearman_low, spearman_high, kendall_tau_b",
+            "rank correlations with people over the n edits, and Spearman's 95 % interval by source image; "
+            "at level mean the mean of the editors' Spearman correlations by Fisher's transform",
+            "spearman.value, spearman.low, spearman.high, kendall",
         ),
     ),
 )

@@ -4,7 +4,7 @@ import pytest
 from judges_by_hand import EDITORS, GOOD, HUMAN_RATINGS, WITHOUT_REFERENCE, checked, the
 
 from snakedit.report.data.judge_checks import ALL_CONTROLS, HUMAN
-from snakedit.stats.agreement import Pairs
+from snakedit.stats.agreement import Pairs, kendall, pairs, spearman
 
 
 def test_each_control_is_compared_with_the_right_answer_by_category_and_over_all(tmp_path):
@@ -53,18 +53,32 @@ def test_people_are_compared_editor_by_editor_and_within_each_item(tmp_path):
     _, _, checks = checked(tmp_path, {"a": scores}, human=HUMAN_RATINGS)
     tiny = the(checks, against=HUMAN, editor="tiny")
     assert (tiny.level, tiny.n, tiny.missing) == ("editor", 4, 0)
-    assert (tiny.spearman, tiny.kendall) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert (tiny.spearman.value, tiny.kendall) == (pytest.approx(1.0), pytest.approx(1.0))
     assert tiny.pairs == Pairs(agree=6)
     identity = the(checks, against=HUMAN, editor="identity")
     assert (identity.n, identity.missing) == (3, 1)
     assert identity.pairs == Pairs(agree=2, tied_human=1)
-    total = the(checks, against=HUMAN, level="all")
-    assert (total.n, total.missing) == (7, 1)
     # Within items: 2 > 1 against 1 < 2; 4 > 3 against a tie; 8 = 8 against 4 > 3.
-    assert total.pairs == Pairs(disagree=1, tied_human=1, tied_judge=1)
-    assert total.pairs.accuracy == 0.0
-    assert total.spearman is not None
-    assert identity.spearman < total.spearman < 1.0
+    within = the(checks, against=HUMAN, level="item")
+    assert (within.n, within.missing) == (6, 1)
+    assert within.pairs == Pairs(disagree=1, tied_human=1, tied_judge=1)
+    assert within.pairs.accuracy == 0.0
+    assert (within.spearman, within.kendall) == (None, None)
+    mean = the(checks, against=HUMAN, level="mean")
+    assert identity.spearman.value < mean.spearman.value < 1.0
+    assert (mean.n, mean.kendall, mean.pairs) == (7, None, Pairs())
+
+
+def test_one_row_has_one_population(tmp_path):
+    scores = {**GOOD, "tiny": [2, 4, 6, 8], "identity": [1, 3, None, 8]}
+    _, _, checks = checked(tmp_path, {"a": scores}, human=HUMAN_RATINGS)
+    total = the(checks, against=HUMAN, level="all")
+    # Edits of both editors, the one without a score left out: 2, 4, 6, 8 and 1, 3, 8.
+    judge, human = [2, 4, 6, 8, 1, 3, 8], [1, 2, 3, 4, 2, 2, 3]
+    assert (total.n, total.missing, total.sources) == (7, 1, 4)
+    assert total.spearman == spearman(judge, human, 4)
+    assert total.kendall == pytest.approx(kendall(judge, human))
+    assert total.pairs == pairs(judge, human)
 
 
 def test_a_benchmark_without_ratings_says_nothing_of_people(tmp_path):

@@ -30,5 +30,5 @@ def test_without_controls_the_page_says_that_nothing_is_known(tmp_path):
     assert "Not known: there is no control" in output.read_text(encoding="utf-8")
     assert (output.parent / "judges.csv").read_text().splitlines() == [
         "benchmark,judge,against,right,level,category,editor,n,missing,auc,ci_low,ci_high,agree,disagree,"
-        "tied_judge,tied_human,tied_both,accuracy,spearman,kendall_tau_b"
+        "tied_judge,tied_human,tied_both,accuracy,spearman,spearman_low,spearman_high,kendall_tau_b"
     ]

@@ -1,14 +1,18 @@
-"""Which judge can be believed: the sentences on how it scores controls, whose right place is known."""
+"""Which judge can be believed: the sentences on people's ratings, which decide, and on controls."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from snakedit.report.data.judge_checks import ALL_CONTROLS, HUMAN, Check
 from snakedit.report.data.verdicts.leads import FULL_COVERAGE
+from snakedit.stats.agreement import MIN_EDITS, Correlation
 from snakedit.stats.intervals import FEWEST
 from snakedit.stats.samples import CLOSE
 
 CHANCE = 0.5
+# Spearman's correlation with people below which a judge is warned of. 0 is chance.
+NEAR_ZERO = 0.2
+_NOT_RELIED = " Do not rely on it."
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,80 @@ class JudgeVerdict:
 def judge_verdict(
     judge: str, checks: Iterable[Check], minimum: float, has_controls: bool = True
 ) -> JudgeVerdict:
-    """Return what a judge's controls say of it.
+    """Return what people's ratings and its controls say of a judge, the ratings first, where there are any.
+
+    A judge that fails either is not believed. Else ratings decide if they are enough to show something.
 
     Args:
         has_controls: whether the run has controls whose right place is known, scored or not.
         checks: those of one judge.
         minimum: the AUC below which it is not believed.
     """
-    totals = [c for c in checks if c.level == "all" and c.against not in (HUMAN, ALL_CONTROLS)]
+    totals = [c for c in checks if c.level == "all" and c.against != ALL_CONTROLS]
+    controls = [c for c in totals if c.against != HUMAN]
+    by_controls = _by_controls(judge, controls, minimum, has_controls)
+    ratings = [c for c in totals if c.against == HUMAN]
+    if not ratings:
+        return by_controls
+    by_people = _by_people(judge, ratings[0])
+    sentence = by_controls.sentence
+    if by_people.believed is not None:
+        sentence = sentence.replace("Not known:", "By its controls alone it is not known:", 1)
+        sentence = sentence if has_controls or by_controls.believed is not None else ""
+    both = (by_people.believed, by_controls.believed)
+    believed = False if False in both else both[1] if both[0] is None else both[0]
+    return JudgeVerdict(f"{by_people.sentence} {sentence}".strip(), believed)
+
+
+def _by_people(judge: str, check: Check) -> JudgeVerdict:
+    """What people's ratings say of a judge, from all rated edits together."""
+    rho, pairs, edits = check.spearman, check.pairs, _rated_edits(check)
+    if rho is None and check.n < MIN_EDITS:
+        return JudgeVerdict(f"Too few for a correlation of {judge} with people’s ratings: {edits}.", None)
+    if rho is None and pairs.tied_judge:
+        return JudgeVerdict(
+            f"{judge} gives the same score to {edits}, whatever people’s ratings are. Do not rely on it.",
+            False,
+        )
+    if rho is None or rho.low is None or rho.high is None:
+        return JudgeVerdict(f"People’s ratings are all the same, so nothing follows from {edits}.", None)
+    figures = f"Spearman’s ρ is {rho.value:.2f} ({rho.low:.2f} to {rho.high:.2f}) over {edits}"
+    if rho.value < NEAR_ZERO:
+        return JudgeVerdict(
+            f"{judge} {_disagrees(rho)} people’s ratings: {figures}. Do not rely on it.", False
+        )
+    if rho.low <= 0:
+        return JudgeVerdict(
+            f"Not known whether {judge} agrees with people’s ratings: {figures}, which chance could explain.",
+            None,
+        )
+    if _is_partial(check):
+        return JudgeVerdict(
+            f"{judge} agrees with people’s ratings where it has a score: {figures}; the others could change "
+            "that.",
+            None,
+        )
+    return JudgeVerdict(f"{judge} agrees with people’s ratings: {figures}.", True)
+
+
+def _disagrees(rho: Correlation) -> str:
+    if rho.high is not None and rho.high < 0:
+        return "contradicts"
+    return "hardly agrees with" if rho.low is not None and rho.low > 0 else "was not shown to agree with"
+
+
+def _rated_edits(check: Check) -> str:
+    total = check.n + check.missing
+    of = f"{check.n:,} of {total:,}" if check.missing else f"{total:,}"
+    return f"{of} rated edit{'s' if total != 1 else ''}"
+
+
+def _is_partial(check: Check) -> bool:
+    """Whether so many scores are missing that they could change what a check says."""
+    return check.missing > (1 - FULL_COVERAGE) * (check.n + check.missing) + CLOSE
+
+
+def _by_controls(judge: str, totals: Sequence[Check], minimum: float, has_controls: bool) -> JudgeVerdict:
     compared = [c for c in totals if c.auc is not None]
     if has_controls and not compared:
         return JudgeVerdict("Not known: no item has a score of both its right answer and a control.", None)
@@ -50,7 +120,7 @@ def judge_verdict(
     if unclear:
         return JudgeVerdict(f"Not known: {'; '.join(map(_unclear, unclear))}.", None)
     lowest = min(c.auc.value for c in compared if c.auc)
-    partial = [c for c in compared if c.missing > (1 - FULL_COVERAGE) * (c.n + c.missing) + CLOSE]
+    partial = [c for c in compared if _is_partial(c)]
     if partial:
         parts = ", ".join(f"{c.against}: {c.n} of {c.n + c.missing}" for c in partial)
         return JudgeVerdict(
@@ -62,6 +132,18 @@ def judge_verdict(
     which = f" that could be compared (not {', '.join(none)})" if none else ""
     sentence = f"{judge} tells every control{which} from a right answer: the lowest AUC is {lowest:.2f}."
     return JudgeVerdict(sentence, True)
+
+
+def rating_warnings(checks: Iterable[Check]) -> list[str]:
+    """Return a warning for every judge whose scores do not follow people's ratings."""
+    verdicts = [
+        (c.judge, _by_people(f"'{c.judge}'", c)) for c in checks if c.level == "all" and c.against == HUMAN
+    ]
+    return [
+        f"Do not rely on '{judge}' here. {verdict.sentence.removesuffix(_NOT_RELIED)}"
+        for judge, verdict in verdicts
+        if verdict.believed is False
+    ]
 
 
 def control_warnings(checks: Iterable[Check], minimum: float) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 from judges_by_hand import GOOD, checked, concluded
 
-from snakedit.report.data.verdicts.judges import control_warnings
+from snakedit.report.data.verdicts.judges import control_warnings, judge_verdict, rating_warnings
 
 EDITORS = {
     "a": {"type": "simulated"},
@@ -108,3 +108,111 @@ def test_a_warning_from_few_source_images_claims_no_more_than_that(tmp_path):
 def test_a_judge_that_tells_them_apart_is_not_warned_of(tmp_path):
     _, _, checks = checked(tmp_path, {"a": {**GOOD, "identity": [1, 1, 1, 1], "mixed": [1, 1, 1, 1]}})
     assert control_warnings(checks, 0.8) == []
+
+
+RISING = [1, 2, 3, 4, 5, 6, 7, 8] * 5
+SHUFFLED = [5, 2, 7, 4, 1, 8, 3, 6] * 5
+TOLD, BLIND = ([9] * 40, [1] * 40), ([5] * 40, [5] * 40)
+BY_CONTROLS = (
+    "vl tells every control that could be compared (not blank) from a right answer: the lowest AUC is 1.00."
+)
+
+# Name → the judge's scores of rated edits, people's ratings, scores of right answers and of the unchanged
+# source; how the sentence begins and ends, whether the judge is believed, and whether ratings warn of it.
+RATED = {
+    "agrees, and controls hold": (
+        *(RISING, RISING, TOLD),
+        ("vl agrees with people’s ratings: Spearman’s ρ is 1.00 (", BY_CONTROLS, True, False),
+    ),
+    "agrees, and a control fails": (
+        *(RISING, RISING, BLIND),
+        ("vl agrees with people’s ratings:", "Do not rely on it.", False, False),
+    ),
+    "agrees, and controls say nothing": (
+        *(RISING, RISING, ([None] * 40, [None] * 40)),
+        (
+            "vl agrees with people’s ratings:",
+            "By its controls alone it is not known: no item has a score of both its right answer and a "
+            "control.",
+            *(True, False),
+        ),
+    ),
+    "contradicts, though controls hold": (
+        *(RISING, RISING[::-1], TOLD),
+        ("vl contradicts people’s ratings: Spearman’s ρ is -1.00 (", BY_CONTROLS, False, True),
+    ),
+    "near zero": (
+        *(RISING, SHUFFLED, TOLD),
+        ("vl was not shown to agree with people’s ratings: Spearman’s ρ is ", BY_CONTROLS, False, True),
+    ),
+    "constant": (
+        *([5] * 40, RISING, TOLD),
+        (
+            "vl gives the same score to 40 rated edits, whatever people’s ratings are. Do not rely on it.",
+            *(BY_CONTROLS, False, True),
+        ),
+    ),
+    "people rate all alike": (
+        *(RISING, [4] * 40, TOLD),
+        (
+            "People’s ratings are all the same, so nothing follows from 40 rated edits.",
+            BY_CONTROLS,
+            True,
+            False,
+        ),
+    ),
+    "few, and positive": (
+        *([1, 2, 4, 3, *[None] * 36], [1, 2, 3, 4, *[None] * 36], TOLD),
+        (
+            "Not known whether vl agrees with people’s ratings: Spearman’s ρ is 0.80 (",
+            BY_CONTROLS,
+            True,
+            False,
+        ),
+    ),
+    "two ratings": (
+        *([1, 2, *[None] * 38], [1, 2, *[None] * 38], TOLD),
+        ("Too few for a correlation of vl with people’s ratings: 2 rated edits.", BY_CONTROLS, True, False),
+    ),
+    "half of the rated edits refused": (
+        *(RISING[:20] + [None] * 20, RISING, TOLD),
+        (
+            "vl agrees with people’s ratings where it has a score: Spearman’s ρ is 1.00 (",
+            *(BY_CONTROLS, True, False),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RATED)
+def test_peoples_ratings_decide_where_there_are_any(tmp_path, name):
+    scores, ratings, (right, unchanged), (start, end, believed, is_warned) = RATED[name]
+    human = {f"x-{k}": {"a": rating} for k, rating in enumerate(ratings) if rating is not None}
+    given = {"a": scores, "reference": right, "identity": unchanged, "blank": [None] * 40}
+    _, _, checks = checked(tmp_path, {"x": given}, EDITORS, human)
+    verdict = judge_verdict("vl", checks, 0.8)
+    assert verdict.sentence.startswith(start)
+    assert verdict.sentence.endswith(end)
+    assert verdict.believed is believed
+    warnings = rating_warnings(checks)
+    assert len(warnings) == is_warned
+    assert all(warning.startswith("Do not rely on 'vl' here. 'vl' ") for warning in warnings)
+    assert all(warning.count("rely") == 1 for warning in warnings)
+
+
+def test_ratings_alone_are_enough_to_believe_a_judge(tmp_path):
+    human = {f"x-{k}": {"a": rating} for k, rating in enumerate(RISING)}
+    hand, run, checks = checked(tmp_path, {"x": {"a": RISING}}, {"a": {"type": "simulated"}}, human)
+    verdict = judge_verdict("vl", checks, 0.8, has_controls=False)
+    assert verdict.believed
+    assert verdict.sentence.startswith("vl agrees with people’s ratings: Spearman’s ρ is 1.00 (")
+    assert verdict.sentence.endswith("over 40 rated edits.")
+    assert verdict.sentence in (hand.build(run) / "index.html").read_text(encoding="utf-8")
+
+
+def test_ratings_that_a_judge_contradicts_are_warned_of_where_the_report_opens(tmp_path):
+    human = {f"x-{k}": {"a": -rating} for k, rating in enumerate(RISING)}
+    hand, run, _ = checked(tmp_path, {"x": {"a": RISING}}, {"a": {"type": "simulated"}}, human)
+    page = (hand.build(run) / "index.html").read_text(encoding="utf-8")
+    assert page.index("Do not rely on") < page.index("<main")
+    assert "contradicts people’s ratings" in page
