@@ -216,3 +216,4 @@ def test_ratings_that_a_judge_contradicts_are_warned_of_where_the_report_opens(t
     page = (hand.build(run) / "index.html").read_text(encoding="utf-8")
     assert page.index("Do not rely on") < page.index("<main")
     assert "contradicts people’s ratings" in page
+    assert "all editors together" in page
