@@ -22,12 +22,13 @@ ANSWERS = ("item", "status", "values", "score", "replies")
 def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run_gives(
     quiet_cluster: Cluster, experiment: ClusterExperiment, tmp_path: Path
 ) -> None:
+    # An editor without edits, whose jobs fail.
+    (experiment.folder / "empty").mkdir()
+    lacking = {"type": "files", "params": {"folder": "empty"}}
     experiment.configure(
-        lambda config: config.update(
-            # The benchmark has no references, so that this editor's jobs fail.
-            editors={**traced_editors(1, 2, 3, seconds=2.0), "reference": {"type": "reference"}}
-        )
+        lambda config: config.update(editors={**traced_editors(1, 2, 3, seconds=2.0), "lacking": lacking})
     )
+    experiment.configure(lambda config: config["run"].update(max_failures=0))
     run = experiment.start_on_cluster("--retries", "0")
     assert run.wait(400) == 1, experiment.output()
     output = experiment.output()
@@ -63,13 +64,13 @@ def test_jobs_use_both_nodes_and_own_devices_load_once_and_give_what_a_local_run
     assert all("gpu=0" in resources.split(", ") for resources in prepared)
 
     # The failing job is named, with its log's path and its words.
-    log = "results/small/logs/edit_category/reference/物理.log"
+    log = "results/small/logs/edit_category/lacking/物理.log"
     assert log in output
-    assert "StageError: edit_category reference/物理" in output
-    assert "has no reference" in output
+    assert "StageError: edit_category lacking/物理" in output
+    assert "run.max_failures: 0" in output
 
     local = local_copy(experiment, tmp_path)
-    local.configure(lambda config: config["editors"].pop("reference"))
+    local.configure(lambda config: config["editors"].pop("lacking"))
     done = local.run()
     assert done.code == 0, done.output
     for name in experiment.categories():

@@ -78,13 +78,16 @@ def test_bad_rows_are_told_in_one_line_each_and_the_others_are_done(experiment: 
     assert len(list(folder.iterdir())) == 4
 
 
-def test_a_category_without_one_usable_row_fails_and_the_others_are_finished(experiment: Experiment) -> None:
+def test_a_category_without_one_usable_row_is_refused_and_may_be_left_out(experiment: Experiment) -> None:
     broken = [{**row, "src_img_b64": "%%%"} for row in rows("物理", 2)]
     (experiment.folder / "small.json").write_text(
         json.dumps({"物理": broken, "light": rows("light", 2)}), encoding="utf-8"
     )
     run = experiment.run()
     assert_one_error(run, "SourceError", "物理")
+    assert not list(experiment.results.glob("items/*"))
+    experiment.configure(lambda config: config["benchmarks"]["small"].update(categories=["light"]))
+    assert experiment.run().code == 0
     assert len(experiment.records("scores/judge/sim/light/scores.jsonl")) == 2
 
 

@@ -20,7 +20,7 @@ from snakedit.core.hashing import fingerprint
 from snakedit.report.data.how_made import RecordStats, ResultStats
 from snakedit.workflow.resolved import ResolvedModel, Run
 
-REPORT_LIBRARIES = ("snakemake", "numpy", "scipy", "pyarrow", "altair", "vl-convert-python")
+REPORT_LIBRARIES = ("snakemake", "numpy", "scipy", "pandas", "pyarrow", "altair", "vl-convert-python")
 _USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+@")
 
 

@@ -8,7 +8,7 @@ from snakedit.report.tables.markdown import UNPRINTABLE
 from snakedit.stats.ranks import Rank
 from snakedit.stats.summaries import Summary
 
-# The default font encoding prints < and > as ¡ and ¿.
+# pandas' own escape="latex" leaves < and >, which the default font encoding prints as ¡ and ¿.
 _SPECIAL = str.maketrans(
     {
         **{character: f"\\{character}" for character in "{}$&#%_"},
@@ -71,27 +71,16 @@ def _latex_table(table: MetricTable, caption: str) -> str:
         ]
         for standing in table.standings
     ]
-    head = ["Editor", *table.totals, *table.parts, "coverage", "rank"]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{l{'r' * len(head[1:])}}}",
-            r"\toprule",
-            _latex_row(head),
-            r"\midrule",
-            *map(_latex_row, lines),
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
+    # Imported where it is used: it takes a while.
+    import pandas as pd
+
+    frame = pd.DataFrame(lines, columns=["Editor", *table.totals, *table.parts, "coverage", "rank"])
+    return frame.style.hide(axis="index").to_latex(
+        hrules=True,
+        position_float="centering",
+        column_format=f"l{'r' * (frame.shape[1] - 1)}",
+        caption=caption,
     )
-
-
-def _latex_row(cells: Sequence[str]) -> str:
-    return rf"{' & '.join(cells)} \\"
 
 
 def _mean_text(summary: Summary, with_interval: bool = True) -> str:
