@@ -106,4 +106,4 @@ def _missing_in(failures: Path) -> str:
     csv.field_size_limit(2**31 - 1)
     with open(failures, encoding="utf-8", newline="") as file:
         count = sum(1 for _ in csv.reader(file)) - 1
-    return f"; {count:,} edits or scores are missing, as {failures} says" if count > 0 else ""
+    return f"; edits and scores that are missing: {count:,}, see {failures}" if count > 0 else ""

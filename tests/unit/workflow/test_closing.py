@@ -72,8 +72,10 @@ def test_success_names_each_report_and_what_is_missing_in_it(tmp_path):
         (folder / "failures.csv").write_text(failures, encoding="utf-8")
     whole, partial = lines_of_success([tmp_path / "a", tmp_path / "b", tmp_path / "none"])
     assert whole == f"finished; the report: {tmp_path / 'a' / 'report' / 'index.html'}"
-    assert f"2 edits or scores are missing, as {tmp_path / 'b' / 'report' / 'failures.csv'} says" in partial
+    assert (
+        f"edits and scores that are missing: 2, see {tmp_path / 'b' / 'report' / 'failures.csv'}" in partial
+    )
     csv.field_size_limit(131072)
     (tmp_path / "a" / "report" / "failures.csv").write_text(f"item\n{'long ' * 100_000}\n", encoding="utf-8")
-    assert "1 edits or scores are missing" in lines_of_success([tmp_path / "a"])[0]
+    assert "edits and scores that are missing: 1, see" in lines_of_success([tmp_path / "a"])[0]
     assert lines_of_success([tmp_path / "none"]) == ["finished; no report was asked for"]
