@@ -4,28 +4,14 @@ from datetime import date
 
 import pytest
 import yaml
+from configs_by_hand import SMALL, changed
 
 from snakedit.config.load import CONFIG_FOLDER, load, normalise
 from snakedit.core.errors import ConfigError
 
-SMALL = {
-    "benchmarks": {"b": {"format": "base64_json", "path": "b.json"}},
-    "editors": {"e": {"type": "identity"}},
-    "judges": {"j": {"type": "simulated"}},
-}
-
 # As YAML's anchors can make it.
 IN_ITSELF = {}
 IN_ITSELF["devices"] = IN_ITSELF
-
-
-def changed(*path, value):
-    data = copy.deepcopy(SMALL)
-    part = data
-    for key in path[:-1]:
-        part = part.setdefault(key, {})
-    part[path[-1]] = value
-    return data
 
 
 def test_what_was_read_is_not_changed():

@@ -1,27 +1,12 @@
 """What a configuration may say."""
 
-import copy
 import json
 
 import pytest
+from configs_by_hand import SMALL, changed
 
 from snakedit.config.load import from_dict, normalise
 from snakedit.core.errors import ConfigError
-
-SMALL = {
-    "benchmarks": {"b": {"format": "base64_json", "path": "b.json"}},
-    "editors": {"e": {"type": "identity"}},
-    "judges": {"j": {"type": "simulated"}},
-}
-
-
-def changed(*path, value):
-    data = copy.deepcopy(SMALL)
-    part = data
-    for key in path[:-1]:
-        part = part.setdefault(key, {})
-    part[path[-1]] = value
-    return data
 
 
 def test_defaults_are_filled_in_and_the_given_is_kept():
